@@ -1,0 +1,1 @@
+fettle_scan_SOURCES += baseline/main.c

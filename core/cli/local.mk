@@ -1,0 +1,1 @@
+fettle_SOURCES += cli/main.c

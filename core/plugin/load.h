@@ -1,0 +1,64 @@
+/* load.h - find, validate and keep plugin descriptors.
+ *
+ * Main thread only, before anything else.  Preloaded plugins first, then the
+ * folders; a second plugin or node type of a known name is refused.  Modules
+ * are opened by full path with extension, never by bare name, never a .la.
+ * A file that others than root or this user can write is refused.
+ *
+ * What is kept are copies, zero-extended to this header's sizes: descriptors
+ * of older plugins can be read like ours.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef FETTLE_LOAD_H
+#define FETTLE_LOAD_H
+
+#include <stddef.h>
+
+#include <fettle/plugin.h>
+
+#include "util/error.h"
+
+/* Services this Fettle has, "ssh/1 stream/1": what node types may ask for. */
+#define FETTLE_SERVICES "ssh/1 stream/1"
+
+struct fettle_plugin_info {
+  struct fettle_plugin descriptor;     /* node_types points to node_types below */
+  struct fettle_node_type *node_types; /* ports and settings are copies as well */
+  char *path;                          /* of the module; NULL when preloaded */
+  void *module;                        /* libltdl's handle */
+};
+
+struct fettle_refusal {
+  char *path;
+  char text[512]; /* why, in a sentence */
+};
+
+struct fettle_plugins {
+  struct fettle_plugin_info *plugins; /* by name */
+  size_t n_plugins;
+  struct fettle_refusal *refusals;    /* what was there but not loaded */
+  size_t n_refusals;
+};
+
+/* `folders` has ':' between several; a missing folder is no error. */
+fettle_result fettle_plugins_load (struct fettle_plugins *, const char *folders,
+                                   struct fettle_error *);
+
+/* One module: for the worker and `fettle plugin check`.  A path, or the name
+ * of a preloaded plugin. */
+fettle_result fettle_plugin_load_one (struct fettle_plugin_info *, const char *path_or_name,
+                                      struct fettle_error *);
+
+/* Copies and checks a descriptor; sets the error to the first thing wrong. */
+fettle_result fettle_plugin_validate (const struct fettle_plugin *raw,
+                                      struct fettle_plugin_info *ret, struct fettle_error *);
+
+/* By node type name; NULL if there is none.  Also gives the plugin. */
+const struct fettle_node_type *fettle_plugins_type (const struct fettle_plugins *,
+                                                    const char *type,
+                                                    const struct fettle_plugin_info **ret_plugin);
+
+void fettle_plugins_clear (struct fettle_plugins *);
+
+#endif

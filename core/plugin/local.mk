@@ -1,0 +1,2 @@
+libbase_la_SOURCES += plugin/load.h plugin/wire.h
+libservice_la_SOURCES += plugin/pool.h

@@ -1,0 +1,61 @@
+/* wire.h - messages between fettled and its workers.
+ *
+ * JSON objects, one per datagram of a Unix SOCK_SEQPACKET socket, with file
+ * descriptors beside them (SCM_RIGHTS).  Both ends are of one build, so there
+ * are no versions; a worker is still treated as foreign input by the service,
+ * since plugin code runs in it.
+ *
+ * Control socket, fettled <-> zygote (one zygote for each plugin):
+ *   > {"start": N}            one descriptor: the call's own socket
+ *   > {"kill": N}             SIGKILL the call's process
+ *   < {"ready": true}         once, after the plugin was loaded
+ *   < {"refused": "why"}      instead, when it can't be
+ *   < {"exited": N, "status": waitpid's}
+ *
+ * Call socket, fettled <-> the process of one call:
+ *   > {"call": "probe|inventory|deploy|cleanup|activate", "type": "linux",
+ *      "target": {"address": "10.0.0.7", "name": "web1", "operation": "t-12"},
+ *      "phase": 1|2,
+ *      "ports": [[6, 22, 22, 2222, 2222], ...]    protocol, declared, real
+ *      "settings": {"ssh_port": "2222"},          set ones only
+ *      "credentials": {"user": , "password": , "key": (PEM text), "passphrase": ,
+ *                      "agent": true, "sudo_password": },
+ *      "host_key": {"policy": "tofu|strict", "pinned": "ssh-ed25519 SHA256:..." or null},
+ *      "timeouts": {"connect": s, "read": s},
+ *      "token": "..." or null,
+ *      "image": {"id", "format", "match", "version", "flags",
+ *                "files": [{"name", "sha256", "size"}]},
+ *      "fds": ["agent", "known_hosts", "file", "file"]}   what the descriptors are
+ *   > {"abort": true}
+ *   < {"log": "text", "level": 6}
+ *   < {"progress": 250, "step": "uploading"}
+ *   < {"items": [{"id", "kind", "name", "version", "scheme", "match",
+ *                 "location", "arch", "staged", "updateable": bool}, ...]}
+ *   < {"node": {"address", "type", "name", "location"}}
+ *   < {"host_key": "ssh-ed25519 SHA256:..."}      seen and accepted (tofu)
+ *   < {"result": code, "error": "text" or null,
+ *      "score": n, "delay": s, "token": "..."}    the last one
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef FETTLE_WIRE_H
+#define FETTLE_WIRE_H
+
+#include <jansson.h>
+
+#include "util/error.h"
+
+#define FETTLE_WIRE_MAX (128 * 1024) /* bytes of one message */
+#define FETTLE_WIRE_FDS 32           /* descriptors of one message */
+
+/* Sends; blocks if the socket does.  Takes no ownership. */
+fettle_result fettle_wire_send (int socket, const json_t *message, const int *fds, size_t n_fds,
+                                struct fettle_error *);
+
+/* Receives one message.  FETTLE_E_UNREACHABLE at the end of the stream,
+ * FETTLE_AGAIN when the socket doesn't block and has nothing.  Descriptors
+ * (close-on-exec) become the caller's; with fds NULL they are closed. */
+fettle_result fettle_wire_receive (int socket, json_t **ret, int *fds, size_t *n_fds,
+                                   struct fettle_error *);
+
+#endif

@@ -1,0 +1,1 @@
+libbase_la_SOURCES += ports/ports.h

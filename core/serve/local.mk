@@ -1,0 +1,1 @@
+libservice_la_SOURCES += serve/request.h

@@ -1,0 +1,1 @@
+fettled_SOURCES += service/main.c

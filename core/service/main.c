@@ -1,0 +1,7 @@
+#include "util/base.h"
+
+int
+main (void)
+{
+  return 255;
+}

@@ -1,0 +1,58 @@
+/* settings.h - the configuration: fettle.conf (libconfig), then options.
+ *
+ * One table in settings.c names each setting with its type, limits, initial
+ * value and help; the manual and `fettle config show` are made from it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef FETTLE_SETTINGS_H
+#define FETTLE_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/error.h"
+
+struct fettle_settings {
+  uint64_t port;               /* HTTP listener for nodes, 63001 */
+  uint64_t ssl_port;           /* HTTPS: API, nodes, browser, 63002 */
+  uint64_t ftp_port;           /* FTP listener; 0: off */
+  char *api_address;           /* where the API listens: "localhost" or addresses */
+  char *state_dir;             /* store, certificate, token, socket */
+  char *plugindir;             /* folders of plugins, ':' between several */
+  char *libexecdir;            /* where fettle-worker and fettle-scan are */
+  char *worker_user;           /* whom workers run as when the service is root */
+  uint64_t workers;            /* operations at the same time */
+  uint64_t worker_memory;      /* MiB of address space of one operation */
+  uint64_t connect_timeout;    /* s */
+  uint64_t read_timeout;       /* s without any byte from the node */
+  uint64_t inventory_timeout;  /* s for a whole inventory of a node */
+  uint64_t deploy_timeout;     /* s for one component on a node, all calls */
+  char *host_keys;             /* "tofu" or "strict" */
+  char *known_hosts;           /* file in OpenSSH's format, or "" */
+  uint64_t idle_exit;          /* s; a service started by the command ends when unused; 0: never */
+  char *log_level;             /* "error", "warning", "info", "debug" */
+};
+
+/* Initial values, which depend on the user (root or not) and on environment
+ * variables FETTLE_STATE_DIR, FETTLE_PLUGINDIR, FETTLE_LIBEXECDIR. */
+fettle_result fettle_settings_init (struct fettle_settings *, struct fettle_error *);
+
+/* Reads the file over them.  NULL: the usual file if there is one
+ * (/etc/fettle/fettle.conf, or $XDG_CONFIG_HOME/fettle/fettle.conf). */
+fettle_result fettle_settings_read (struct fettle_settings *, const char *path,
+                                    struct fettle_error *);
+
+/* One setting by name, from text: what --port 80 does. */
+fettle_result fettle_settings_set (struct fettle_settings *, const char *name, const char *value,
+                                   struct fettle_error *);
+
+/* Calls f for each setting in the table's order; value is text. */
+void fettle_settings_each (const struct fettle_settings *,
+                           void (*f) (void *arg, const char *name, const char *value,
+                                      const char *initial, const char *help),
+                           void *arg);
+
+void fettle_settings_clear (struct fettle_settings *);
+
+#endif

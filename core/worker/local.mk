@@ -1,0 +1,1 @@
+fettle_worker_SOURCES += worker/main.c

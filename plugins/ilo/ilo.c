@@ -1,0 +1,38 @@
+/* ilo.c - iLO, Virtual Connect, FC and SAS switches: descriptor and port table.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <fettle/plugin.h>
+
+/* All four types need the same ports. */
+static const struct fettle_port ports[] = {
+  FETTLE_TO     (FETTLE_BOTH, FETTLE_TCP, 22,  "SSH: command line"),
+  FETTLE_TO_OPT (FETTLE_BOTH, FETTLE_TCP, 80,  "HTTP, redirects to 443"),
+  FETTLE_TO     (FETTLE_BOTH, FETTLE_TCP, 443, "Redfish, RIBCL, REST"),
+  FETTLE_FROM   (FETTLE_DEPLOYMENT, FETTLE_LISTEN_HTTP, "firmware pull, status"),
+};
+
+#define NODE_TYPE(name_, title_, position_)                                   \
+  {                                                                           \
+    .name = name_, .title = title_, .position = position_,                    \
+    .hosts = FETTLE_HOST_WINDOWS | FETTLE_HOST_LINUX,                         \
+    .ports = ports, .n_ports = FETTLE_COUNT (ports),                          \
+  }
+
+static const struct fettle_node_type types[] = {
+  NODE_TYPE ("ilo",        "iLO",        60),
+  NODE_TYPE ("vc",         "VC",         70),
+  NODE_TYPE ("fc-switch",  "FC switch",  80),
+  NODE_TYPE ("sas-switch", "SAS switch", 90),
+};
+
+static const struct fettle_plugin plugin = {
+  FETTLE_HEAD,
+  .name = "ilo",
+  .version = "0.1",
+  .description = "iLO, Virtual Connect, Fibre Channel and SAS switches",
+  .node_types = types,
+  .n_node_types = FETTLE_COUNT (types),
+};
+
+FETTLE_REGISTER (ilo, plugin)

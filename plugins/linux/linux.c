@@ -1,0 +1,38 @@
+/* linux.c - Linux nodes: descriptor and port table.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <fettle/plugin.h>
+
+static const struct fettle_port ports[] = {
+  FETTLE_TO (FETTLE_BOTH, FETTLE_TCP, 22, "SSH: commands, files"),
+};
+
+static const struct fettle_setting settings[] = {
+  { "ssh_port", FETTLE_SETTING_PORT, 22, "22", "port of the node's SSH server" },
+};
+
+static const struct fettle_node_type types[] = {
+  {
+    .name = "linux",
+    .title = "Linux",
+    .position = 20,
+    .hosts = FETTLE_HOST_WINDOWS | FETTLE_HOST_LINUX,
+    .ports = ports,
+    .n_ports = FETTLE_COUNT (ports),
+    .settings = settings,
+    .n_settings = FETTLE_COUNT (settings),
+    .services = "ssh/1",
+  },
+};
+
+static const struct fettle_plugin plugin = {
+  FETTLE_HEAD,
+  .name = "linux",
+  .version = "0.1",
+  .description = "Linux servers, over SSH",
+  .node_types = types,
+  .n_node_types = FETTLE_COUNT (types),
+};
+
+FETTLE_REGISTER (linux, plugin)

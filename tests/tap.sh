@@ -1,0 +1,56 @@
+# tap.sh - TAP for test scripts.  Source it, then:
+#   requires nft ip          skip the whole script where a command is missing
+#   ok "what is claimed" command args...      the command must succeed
+#   not_ok "what" command args...             the command must fail
+#   is "what" "$got" "$wanted"                equal text
+#   like "what" "$got" 'regex'                got matches (grep -E)
+#   skip "what" "why"
+#   done_testing
+# Each ok runs its command with output shown as diagnostics when it fails.
+# $T is a folder of the test's own, removed at the end; `at_exit CMD` adds clean-up.
+
+set -u
+T=$(mktemp -d "${TMPDIR:-/tmp}/fettle-test.XXXXXX")
+tap_n=0 tap_failed=0 tap_exit=
+
+at_exit () { tap_exit="$1; $tap_exit"; }
+tap_end () {
+  local status=$?
+  eval "$tap_exit"
+  rm -rf "$T"
+  exit $status
+}
+trap tap_end EXIT
+trap 'exit 130' INT TERM
+
+tap_line () { # ok|not ok, what, file of diagnostics
+  tap_n=$((tap_n + 1))
+  echo "$1 $tap_n - $2"
+  if [ "$1" = "not ok" ]; then
+    tap_failed=$((tap_failed + 1))
+    [ -z "${3-}" ] || sed 's/^/# /' "$3"
+  fi
+}
+ok () {
+  local what=$1; shift
+  if "$@" >"$T/tap.out" 2>&1; then tap_line "ok" "$what"; else tap_line "not ok" "$what" "$T/tap.out"; fi
+}
+not_ok () {
+  local what=$1; shift
+  if "$@" >"$T/tap.out" 2>&1; then tap_line "not ok" "$what" "$T/tap.out"; else tap_line "ok" "$what"; fi
+}
+is () {
+  printf 'got:    %s\nwanted: %s\n' "$2" "$3" >"$T/tap.out"
+  if [ "$2" = "$3" ]; then tap_line "ok" "$1"; else tap_line "not ok" "$1" "$T/tap.out"; fi
+}
+like () {
+  printf 'got:    %s\nwanted: %s\n' "$2" "$3" >"$T/tap.out"
+  if printf '%s\n' "$2" | grep -qE -- "$3"; then tap_line "ok" "$1"; else tap_line "not ok" "$1" "$T/tap.out"; fi
+}
+skip () { tap_n=$((tap_n + 1)); echo "ok $tap_n - $1 # SKIP $2"; }
+skip_all () { echo "1..0 # SKIP $1"; exit 0; }
+requires () {
+  local c
+  for c in "$@"; do command -v "$c" >/dev/null 2>&1 || skip_all "needs $c"; done
+}
+done_testing () { echo "1..$tap_n"; [ "$tap_failed" = 0 ]; }

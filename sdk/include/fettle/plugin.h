@@ -56,6 +56,7 @@ typedef int32_t fettle_result;
 
 #define FETTLE_OK              0 /* done, or: the node has taken it */
 #define FETTLE_AGAIN           1 /* call again; returned by host->again only */
+#define FETTLE_OK_REBOOT       2 /* deploy: taken, and a restart makes it work */
 #define FETTLE_E_INTERNAL    (-1) /* a defect of the plugin or the host */
 #define FETTLE_E_NOMEM       (-2)
 #define FETTLE_E_CONFIG      (-3) /* a setting or argument is wrong */
@@ -289,7 +290,8 @@ struct fettle_node_type {
   /* Bring the image onto the node.  A state machine over host->token: it may
    * be called again with the last stored token, also after a crash, so each
    * step is safe to repeat or looks first whether it was done.  FETTLE_OK
-   * means that the node has taken it; a fresh inventory decides. */
+   * means that the node has taken it, FETTLE_OK_REBOOT that it has, but must
+   * restart (activate) to use it; a fresh inventory decides. */
   fettle_result (*deploy) (FETTLE_CALL, const struct fettle_image *);
 
   /* Remove what an interrupted deploy of this target's operation left. */

@@ -1,1 +1,1 @@
-libservice_la_SOURCES +=
+libservice_la_SOURCES += engine/engine.h

@@ -1,1 +1,1 @@
-libservice_la_SOURCES +=
+libservice_la_SOURCES += store/schema.h store/store.c store/store.h

@@ -1,0 +1,47 @@
+/* schema.h - the store's tables.  A change is a new step at the end of the
+ * list: PRAGMA user_version says how many were taken.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef FETTLE_SCHEMA_H
+#define FETTLE_SCHEMA_H
+
+static const char *const fettle_schema[] = {
+  /* A node.  secret: sealed credentials (store/seal.h). */
+  "CREATE TABLE node (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, address TEXT NOT NULL,"
+  " type TEXT NOT NULL, user TEXT, auth TEXT NOT NULL, secret BLOB, settings TEXT NOT NULL,"
+  " labels TEXT NOT NULL, grp TEXT, host_key TEXT, state TEXT NOT NULL, error_code TEXT,"
+  " error TEXT, inventoried INTEGER, UNIQUE (address, settings));"
+  /* What the last good inventory found; data is an item of the API. */
+  "CREATE TABLE item (node INTEGER NOT NULL REFERENCES node ON DELETE CASCADE, id TEXT NOT NULL,"
+  " data TEXT NOT NULL, PRIMARY KEY (node, id)) WITHOUT ROWID;"
+  "CREATE TABLE baseline (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, path TEXT NOT NULL,"
+  " added INTEGER NOT NULL, ready INTEGER NOT NULL);"
+  /* stamps: what the files looked like when they were hashed. */
+  "CREATE TABLE component (baseline INTEGER NOT NULL REFERENCES baseline ON DELETE CASCADE,"
+  " id TEXT NOT NULL, data TEXT NOT NULL, stamps TEXT NOT NULL, PRIMARY KEY (baseline, id))"
+  " WITHOUT ROWID;"
+  "CREATE TABLE problem (baseline INTEGER NOT NULL REFERENCES baseline ON DELETE CASCADE,"
+  " file TEXT NOT NULL, message TEXT NOT NULL);"
+  "CREATE TABLE job (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL,"
+  " created INTEGER NOT NULL, finished INTEGER, options TEXT, plan TEXT, exit_code INTEGER,"
+  " message TEXT);"
+  /* Node and component are kept as text beside their ids: a report outlives both. */
+  "CREATE TABLE task (id INTEGER PRIMARY KEY, job INTEGER NOT NULL REFERENCES job ON DELETE CASCADE,"
+  " node INTEGER, name TEXT NOT NULL, address TEXT NOT NULL, type TEXT NOT NULL,"
+  " baseline INTEGER, component TEXT, title TEXT NOT NULL, state TEXT NOT NULL, spec TEXT,"
+  " token TEXT, calls INTEGER NOT NULL DEFAULT 0, from_version TEXT, to_version TEXT, found TEXT,"
+  " verified INTEGER NOT NULL DEFAULT 0, reboot INTEGER NOT NULL DEFAULT 0,"
+  " taken INTEGER NOT NULL DEFAULT 0, leftovers INTEGER NOT NULL DEFAULT 0,"
+  " error_code TEXT, error TEXT, started INTEGER, finished INTEGER);"
+  "CREATE INDEX task_job ON task (job);"
+  /* The journal: what was about to be done, and what came of it. */
+  "CREATE TABLE step (id INTEGER PRIMARY KEY, task INTEGER NOT NULL REFERENCES task ON DELETE CASCADE,"
+  " time INTEGER NOT NULL, what TEXT NOT NULL, detail TEXT);"
+  "CREATE INDEX step_task ON step (task);"
+  "CREATE TABLE line (id INTEGER PRIMARY KEY, task INTEGER NOT NULL REFERENCES task ON DELETE CASCADE,"
+  " text TEXT NOT NULL);"
+  "CREATE INDEX line_task ON line (task);",
+};
+
+#endif

@@ -1,1 +1,2 @@
 libservice_la_SOURCES += store/schema.h store/store.c store/store.h
+libservice_la_SOURCES += store/seal.c store/seal.h

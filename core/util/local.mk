@@ -1,3 +1,3 @@
 libbase_la_SOURCES += \
   util/banned.h util/base.h util/buf.c util/buf.h util/compat.h util/error.c util/error.h \
-  util/file.c util/file.h util/log.c util/log.h util/settings.h util/text.c util/text.h
+  util/file.c util/file.h util/log.c util/log.h util/secret.c util/secret.h util/settings.h util/text.c util/text.h

@@ -1,3 +1,10 @@
 libbase_la_SOURCES += \
-  util/banned.h util/base.h util/buf.c util/buf.h util/compat.h util/error.c util/error.h \
-  util/file.c util/file.h util/log.c util/log.h util/secret.c util/secret.h util/settings.h util/text.c util/text.h
+  util/banned.h util/base.h util/compat.h \
+  util/buf.c util/buf.h \
+  util/error.c util/error.h \
+  util/file.c util/file.h \
+  util/log.c util/log.h \
+  util/nearest.c util/nearest.h \
+  util/secret.c util/secret.h \
+  util/settings.c util/settings.h \
+  util/text.c util/text.h

@@ -32,20 +32,25 @@ struct fettle_settings {
   char *known_hosts;           /* file in OpenSSH's format, or "" */
   uint64_t idle_exit;          /* s; a service started by the command ends when unused; 0: never */
   char *log_level;             /* "error", "warning", "info", "debug" */
+  uint64_t set;                /* bit i: row i of the table was set, see fettle_settings_is_set */
 };
 
 /* Initial values, which depend on the user (root or not) and on environment
  * variables FETTLE_STATE_DIR, FETTLE_PLUGINDIR, FETTLE_LIBEXECDIR. */
 fettle_result fettle_settings_init (struct fettle_settings *, struct fettle_error *);
 
-/* Reads the file over them.  NULL: the usual file if there is one
- * (/etc/fettle/fettle.conf, or $XDG_CONFIG_HOME/fettle/fettle.conf). */
+/* Reads the file over them, but not over the environment.  NULL: the usual
+ * file if there is one: /etc/fettle/fettle.conf (SYSCONFDIR) for root,
+ * $XDG_CONFIG_HOME/fettle/fettle.conf (~/.config) for others. */
 fettle_result fettle_settings_read (struct fettle_settings *, const char *path,
                                     struct fettle_error *);
 
 /* One setting by name, from text: what --port 80 does. */
 fettle_result fettle_settings_set (struct fettle_settings *, const char *name, const char *value,
                                    struct fettle_error *);
+
+/* Was it set by file, option or environment, or is it the initial value? */
+bool fettle_settings_is_set (const struct fettle_settings *, const char *name);
 
 /* Calls f for each setting in the table's order; value is text. */
 void fettle_settings_each (const struct fettle_settings *,

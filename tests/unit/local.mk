@@ -3,3 +3,8 @@ check_PROGRAMS += unit/seal
 unit_seal_SOURCES = unit/seal.c
 unit_seal_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += unit/settings
+unit_settings_SOURCES = unit/settings.c
+unit_settings_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
+endif

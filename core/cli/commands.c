@@ -1,0 +1,26 @@
+/* commands.c - the list of commands and of the options that all of them take.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "util/base.h"
+
+#include "cli/cli.h"
+
+const struct fettle_option fettle_global_options[] = {
+  { "config",    0,   "FILE",       "read this configuration instead of the usual one" },
+  { "state-dir", 0,   "DIR",        "where the service keeps its state" },
+  { "set",       0,   "NAME=VALUE", "change a setting of fettle.conf for this run" },
+  { "port",      0,   "N",          "port of the HTTP listener for nodes" },
+  { "ssl-port",  0,   "N",          "port of the HTTPS listener: API, nodes, browser" },
+  { "plugindir", 0,   "DIR",        "where plugins are; ':' between several folders" },
+  { "format",    0,   "FORMAT",     "form of the output, as the command lists them" },
+  { "output",    'o', "FILE",       "write the output to this file" },
+  { "quiet",     'q', NULL,         "no notices and no progress, errors only" },
+  { "no-color",  0,   NULL,         "no colours, as the environment variable NO_COLOR says too" },
+  { "version",   'V', NULL,         "print the version" },
+  { "help",      'h', NULL,         "explain the command" },
+  { NULL, 0, NULL, NULL },
+};
+
+const struct fettle_command *const fettle_commands[] = {
+  &fettle_command_help,
+  NULL,
+};

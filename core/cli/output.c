@@ -1,0 +1,215 @@
+/* output.c - results as a table, CSV or JSON.  SPDX-License-Identifier: Apache-2.0 */
+#include "util/base.h"
+
+#include <libsmartcols.h>
+
+#include "cli/cli.h"
+
+void
+fettle_cli_clean (char *text)
+{
+  for (char *p = text; *p; p++)
+    if ((unsigned char) *p < ' ' || *p == 0x7f)
+      *p = *p == '\n' || *p == '\t' ? ' ' : '?';
+}
+
+void
+fettle_cli_csv (FILE *f, const char *text)
+{
+  if (!strpbrk (text, ",\"\r\n")) {
+    fputs (text, f);
+    return;
+  }
+  fputc ('"', f);
+  for (; *text; text++) {
+    if (*text == '"')
+      fputc ('"', f);
+    fputc (*text, f);
+  }
+  fputc ('"', f);
+}
+
+/* Down an object along "error.message". */
+static const json_t *
+member (const json_t *object, const char *key)
+{
+  while (object && *key) {
+    size_t n = strcspn (key, ".");
+
+    object = json_object_getn (object, key, n);
+    key += n + (key[n] == '.');
+  }
+  return object;
+}
+
+/* Members of an object or array as "a=b c=d" or "a b". */
+static void
+join (const json_t *value, char *buffer, size_t size)
+{
+  const json_t *one;
+  size_t used = 0, i;
+  const char *key;
+
+  buffer[0] = '\0';
+  json_array_foreach (value, i, one)
+    if (used < size)
+      used += (size_t) snprintf (buffer + used, size - used, "%s%s", used ? " " : "",
+                                 json_is_string (one) ? json_string_value (one) : "?");
+  json_object_foreach ((json_t *) value, key, one)
+    if (used < size)
+      used += (size_t) snprintf (buffer + used, size - used, "%s%s=%s", used ? " " : "", key,
+                                 json_is_string (one) ? json_string_value (one) : "?");
+}
+
+/* The value as text, "" when there is none. */
+static const char *
+value_text (const json_t *value, char *buffer, size_t size)
+{
+  buffer[0] = '\0';
+  switch (value ? json_typeof (value) : JSON_NULL) {
+  case JSON_STRING:
+    return json_string_value (value);
+  case JSON_INTEGER:
+    snprintf (buffer, size, "%" JSON_INTEGER_FORMAT, json_integer_value (value));
+    break;
+  case JSON_REAL:
+    snprintf (buffer, size, "%g", json_real_value (value));
+    break;
+  case JSON_TRUE:
+  case JSON_FALSE:
+    snprintf (buffer, size, "%s", json_is_true (value) ? "yes" : "no");
+    break;
+  case JSON_ARRAY:
+  case JSON_OBJECT:
+    join (value, buffer, size);
+    break;
+  case JSON_NULL:
+    break;
+  }
+  return buffer;
+}
+
+const char *
+fettle_cli_text (const json_t *object, const char *key, char *buffer, size_t size)
+{
+  const char *text = value_text (member (object, key), buffer, size);
+
+  return *text ? text : "-";
+}
+
+fettle_result
+fettle_cli_json (struct fettle_cli *cli, const json_t *value, struct fettle_error *err)
+{
+  if (json_dumpf (value, cli->out, JSON_INDENT (2)) || fputc ('\n', cli->out) == EOF)
+    return fettle_error_errno (err, FETTLE_E_CONFIG, "writing the output");
+  return FETTLE_OK;
+}
+
+static void
+print_csv (struct fettle_cli *cli, const json_t *rows, const struct fettle_column *columns,
+           size_t n)
+{
+  const json_t *row;
+  size_t r;
+
+  for (size_t i = 0; i < n; i++)
+    fprintf (cli->out, "%s%s", i ? "," : "", columns[i].key);
+  fputc ('\n', cli->out);
+  json_array_foreach (rows, r, row) {
+    for (size_t i = 0; i < n; i++) {
+      char buffer[1024];
+
+      fputs (i ? "," : "", cli->out);
+      fettle_cli_csv (cli->out, value_text (member (row, columns[i].key), buffer, sizeof buffer));
+    }
+    fputc ('\n', cli->out);
+  }
+}
+
+static const char *
+state_colour (const char *text)
+{
+  static const struct { const char *states, *colour; } colours[] = {
+    { " done ok ",                                                      "green" },
+    { " failed error unknown blocked ",                                 "red" },
+    { " aborted skipped waiting-reboot cannot-tell ",                   "yellow" },
+    { " upgrade downgrade rewrite install ",                            "cyan" },
+  };
+  char word[48];
+
+  if ((size_t) snprintf (word, sizeof word, " %s ", text) >= sizeof word)
+    return NULL;
+  for (size_t i = 0; i < COUNT (colours); i++)
+    if (strstr (colours[i].states, word))
+      return colours[i].colour;
+  return NULL;
+}
+
+static bool
+add_cell (struct fettle_cli *cli, struct libscols_line *line, size_t i, const json_t *row,
+          const struct fettle_column *column)
+{
+  char buffer[1024];
+  _cleanup_free_ char *text = strdup (fettle_cli_text (row, column->key, buffer, sizeof buffer));
+  bool is_state = strcmp (column->key, "state") == 0 || strcmp (column->key, "action") == 0;
+  const char *colour;
+
+  if (!text)
+    return false;
+  fettle_cli_clean (text);
+  colour = cli->colour && is_state ? state_colour (text) : NULL;
+  if (colour)
+    scols_cell_set_color (scols_line_get_cell (line, i), colour);
+  return scols_line_set_data (line, i, text) == 0;
+}
+
+static bool
+fill_table (struct fettle_cli *cli, struct libscols_table *t, const json_t *rows,
+            const struct fettle_column *columns, size_t n)
+{
+  const json_t *row;
+  size_t r;
+
+  scols_table_enable_colors (t, cli->colour);
+  scols_table_set_stream (t, cli->out);
+  if (cli->terminal)
+    scols_table_set_termforce (t, SCOLS_TERMFORCE_ALWAYS);
+  else
+    scols_table_set_termforce (t, SCOLS_TERMFORCE_NEVER);
+  for (size_t i = 0; i < n; i++)
+    if (!scols_table_new_column (t, columns[i].title, 0,
+                                 (columns[i].right ? SCOLS_FL_RIGHT : 0)
+                                   | (columns[i].give_way && cli->terminal ? SCOLS_FL_TRUNC : 0)))
+      return false;
+  json_array_foreach (rows, r, row) {
+    struct libscols_line *line = scols_table_new_line (t, NULL);
+
+    for (size_t i = 0; line && i < n; i++)
+      if (!add_cell (cli, line, i, row, &columns[i]))
+        return false;
+    if (!line)
+      return false;
+  }
+  return scols_print_table (t) == 0;
+}
+
+fettle_result
+fettle_cli_print (struct fettle_cli *cli, const json_t *value, const json_t *rows,
+                  const struct fettle_column *columns, size_t n_columns, struct fettle_error *err)
+{
+  struct libscols_table *t;
+  bool ok;
+
+  if (cli->format == FETTLE_FORMAT_JSON)
+    return fettle_cli_json (cli, value, err);
+  if (cli->format == FETTLE_FORMAT_CSV) {
+    print_csv (cli, rows, columns, n_columns);
+    return FETTLE_OK;
+  }
+  if (json_array_size (rows) == 0)
+    return FETTLE_OK;
+  t = scols_new_table ();
+  ok = t && fill_table (cli, t, rows, columns, n_columns);
+  scols_unref_table (t);
+  return ok ? FETTLE_OK : fettle_error_set (err, FETTLE_E_NOMEM, "no memory for the table");
+}

@@ -1,2 +1,2 @@
-libbase_la_SOURCES += plugin/load.h plugin/wire.h
+libbase_la_SOURCES += plugin/load.h plugin/wire.c plugin/wire.h
 libservice_la_SOURCES += plugin/pool.h

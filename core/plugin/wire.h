@@ -48,13 +48,22 @@
 #define FETTLE_WIRE_MAX (128 * 1024) /* bytes of one message */
 #define FETTLE_WIRE_FDS 32           /* descriptors of one message */
 
-/* Sends; blocks if the socket does.  Takes no ownership. */
+/* A pair of sockets for such messages, close-on-exec, blocking. */
+fettle_result fettle_wire_pair (int ret[2], struct fettle_error *);
+
+/* Sends; blocks if the socket does, else FETTLE_AGAIN while it is full.  Takes
+ * no ownership; its copy of the text is wiped, as there may be secrets in it. */
 fettle_result fettle_wire_send (int socket, const json_t *message, const int *fds, size_t n_fds,
                                 struct fettle_error *);
 
+/* The same for a message that is JSON text already. */
+fettle_result fettle_wire_send_text (int socket, const char *text, size_t size, const int *fds,
+                                     size_t n_fds, struct fettle_error *);
+
 /* Receives one message.  FETTLE_E_UNREACHABLE at the end of the stream,
- * FETTLE_AGAIN when the socket doesn't block and has nothing.  Descriptors
- * (close-on-exec) become the caller's; with fds NULL they are closed. */
+ * FETTLE_AGAIN when the socket doesn't block and has nothing.  *n_fds is the
+ * room in fds, then how many came; descriptors (close-on-exec) become the
+ * caller's.  With fds NULL they are closed. */
 fettle_result fettle_wire_receive (int socket, json_t **ret, int *fds, size_t *n_fds,
                                    struct fettle_error *);
 

@@ -8,3 +8,8 @@ check_PROGRAMS += unit/settings
 unit_settings_SOURCES = unit/settings.c
 unit_settings_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += unit/wire
+unit_wire_SOURCES = unit/wire.c
+unit_wire_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
+endif

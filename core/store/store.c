@@ -101,20 +101,13 @@ prepare (struct fettle_store *s, const char *sql)
   struct prepared *p;
 
   for (size_t i = 0; i < s->n_prepared; i++)
-    if (s->prepared[i].sql == sql) {
-      /* A statement that is being read higher up can't be used twice. */
-      if (sqlite3_stmt_busy (s->prepared[i].statement))
-        break;
+    /* One that is being read higher up can't be used twice. */
+    if (s->prepared[i].sql == sql && !sqlite3_stmt_busy (s->prepared[i].statement))
       return s->prepared[i].statement;
-    }
-  if (s->n_prepared == COUNT (s->prepared)) {
-    for (size_t i = 0; i < s->n_prepared; i++)
-      sqlite3_finalize (s->prepared[i].statement);
-    s->n_prepared = 0;
-  }
   p = &s->prepared[s->n_prepared];
   p->sql = sql;
-  if (sqlite3_prepare_v2 (s->db, sql, -1, &p->statement, NULL) != SQLITE_OK) {
+  if (s->n_prepared == COUNT (s->prepared)
+      || sqlite3_prepare_v2 (s->db, sql, -1, &p->statement, NULL) != SQLITE_OK) {
     fail (s, sql);
     return NULL;
   }
@@ -123,7 +116,7 @@ prepare (struct fettle_store *s, const char *sql)
 }
 
 static void
-bind (sqlite3_stmt *st, const char *format, va_list ap)
+bind_all (sqlite3_stmt *st, const char *format, va_list ap)
 {
   for (int i = 1; *format; format++, i++) {
     if (*format == 'i')
@@ -154,7 +147,7 @@ fettle_store_run (struct fettle_store *s, const char *sql, const char *format, .
   if (!begin (s) || !(st = prepare (s, sql)))
     return false;
   va_start (ap, format);
-  bind (st, format, ap);
+  bind_all (st, format, ap);
   va_end (ap);
   ok = sqlite3_step (st) == SQLITE_DONE;
   if (!ok)
@@ -205,7 +198,7 @@ query (struct fettle_store *s, struct fettle_rows *rows, const char *sql, const 
 {
   rows->statement = s->has_failed ? NULL : prepare (s, sql);
   if (rows->statement)
-    bind (rows->statement, format, ap);
+    bind_all (rows->statement, format, ap);
 }
 
 void

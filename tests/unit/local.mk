@@ -12,4 +12,9 @@ if HAVE_CMOCKA
 check_PROGRAMS += unit/wire
 unit_wire_SOURCES = unit/wire.c
 unit_wire_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
+check_PROGRAMS += unit/version unit/component
+unit_version_SOURCES = unit/version.c
+unit_version_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
+unit_component_SOURCES = unit/component.c
+unit_component_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
 endif

@@ -50,9 +50,13 @@ fettle_result fettle_plugins_load (struct fettle_plugins *, const char *folders,
 fettle_result fettle_plugin_load_one (struct fettle_plugin_info *, const char *path_or_name,
                                       struct fettle_error *);
 
-/* Copies and checks a descriptor; sets the error to the first thing wrong. */
+/* Copies and checks a descriptor; sets the error to the first thing wrong.
+ * Texts and functions stay the plugin's. */
 fettle_result fettle_plugin_validate (const struct fettle_plugin *raw,
                                       struct fettle_plugin_info *ret, struct fettle_error *);
+
+/* Frees the copies and closes the module. */
+void fettle_plugin_clear (struct fettle_plugin_info *);
 
 /* By node type name; NULL if there is none.  Also gives the plugin. */
 const struct fettle_node_type *fettle_plugins_type (const struct fettle_plugins *,

@@ -1,2 +1,4 @@
-libbase_la_SOURCES += plugin/load.h plugin/wire.c plugin/wire.h
+libbase_la_SOURCES += \
+  plugin/load.c plugin/load.h plugin/validate.c \
+  plugin/wire.c plugin/wire.h
 libservice_la_SOURCES += plugin/pool.h

@@ -1,4 +1,9 @@
 if HAVE_CMOCKA
+check_PROGRAMS += unit/load
+unit_load_SOURCES = unit/load.c
+unit_load_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
+endif
+if HAVE_CMOCKA
 check_PROGRAMS += unit/seal
 unit_seal_SOURCES = unit/seal.c
 unit_seal_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)

@@ -305,6 +305,7 @@ lab_node_up_namespaces () { # I
     bash "$lab_self" init "$lab_template" "$root" "$node/over" "node$i" \
     </dev/null >"$node/init.log" 2>&1 8>&- 9>&- &
   echo $! >"$node/unshare"
+  disown
 }
 
 lab_node_up_chroot () { # I

@@ -1,0 +1,238 @@
+/* internal.h - the engine's nouns, shared by its files.
+ *
+ * A job has lanes, one for each node; a lane does one thing at a time: a call
+ * to a worker, a pause, or waiting for its turn.  What a lane does next is a
+ * function, not a state: lane->next.  Tasks are what users see of a job; each
+ * change of a task is written to the store at once (and synced with the pass).
+ *
+ *   job --- lanes --- tasks          inventory: one lane, one task a node
+ *                                    deployment: one lane, a task a component
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef FETTLE_ENGINE_INTERNAL_H
+#define FETTLE_ENGINE_INTERNAL_H
+
+#include <event2/dns.h>
+#include <event2/event.h>
+
+#include "engine/engine.h"
+#include "store/seal.h"
+#include "store/store.h"
+
+struct job;
+struct lane;
+struct starting;
+
+struct task {
+  int64_t id;
+  struct job *job;
+  struct lane *lane;     /* NULL once it has ended */
+  char state[16];
+  json_t *spec;          /* deployment: the component and the entry; else NULL */
+  char *token;           /* AGAIN's */
+  unsigned attempts;     /* calls that failed in a way that may be repeated */
+  int64_t started;
+  bool taken;            /* the node said that it took it */
+  bool reboot;           /* ... and needs a restart */
+  bool uncertain;        /* it may have taken it: the inventory decides */
+  struct fettle_error error; /* code OK while there is none */
+  uint32_t progress;     /* 0 .. 1000; not stored */
+  char step[128];        /* not stored */
+};
+
+struct lane {
+  struct fettle_engine *engine;
+  struct job *job;
+  int64_t node;
+  char *name;
+  char *address;
+  char *type;
+  size_t first_task, n_tasks; /* of job->tasks */
+  size_t current;             /* index into these */
+
+  /* The call, from when it is asked for until it has ended. */
+  const char *what;           /* "inventory", ... */
+  int64_t operation;          /* task id behind target.operation */
+  struct task *told;          /* whose progress and log the messages are */
+  void (*done) (struct lane *, const struct fettle_outcome *);
+  struct starting *starting;  /* journalled, not begun */
+  struct fettle_call *call;
+  struct evdns_getaddrinfo_request *resolving;
+  uint32_t deadline;
+  char *lane_token;           /* of calls that aren't a task's deploy */
+  json_t *items;              /* what the running inventory found so far */
+
+  struct event *timer;
+  void (*next) (struct lane *); /* after the pause */
+  struct lane *next_ready;
+  bool ready, counted;        /* in the queue; counted in engine->calls */
+
+  int64_t since;              /* when this phase of the lane began */
+  size_t probe_at;            /* the node type being probed */
+  uint32_t best_score;
+  const char *asked_type, *best_type; /* names in the plugins' descriptors */
+  bool lost;                  /* no use to talk to this node any more in this job */
+  bool restarted;
+};
+
+struct waiter;
+
+struct job {
+  struct fettle_engine *engine;
+  struct job *next;
+  int64_t id;
+  char kind[16];              /* "baseline", "inventory", "deployment" */
+  json_t *options;
+  struct task *tasks;
+  size_t n_tasks;
+  struct lane *lanes;
+  size_t n_lanes, lanes_left;
+  bool aborted, hard, finished;
+
+  /* Baseline: the scan. */
+  struct scan *scan;
+
+  json_t *events;             /* the last of them */
+  int64_t next_seq;
+  struct waiter *waiters;
+};
+
+struct fettle_engine {
+  struct event_base *base;
+  const struct fettle_settings *settings;
+  const struct fettle_plugins *plugins;
+  struct fettle_pool *pool;
+  struct fettle_store *store;
+  struct fettle_sealer *sealer;
+  struct evdns_base *dns;
+  char installation[9];       /* names what we leave on nodes */
+  struct job *jobs;           /* running ones, and the last few that ended */
+  struct lane *ready, **ready_end;
+  unsigned calls;
+  bool stopping;
+};
+
+/* ---- engine.c ---- */
+
+/* The running job, or NULL. */
+struct job *fettle_engine_job (struct fettle_engine *, int64_t id);
+
+/* ---- nodes.c: the API of nodes; credentials ---- */
+
+/* The id of what a reference (id, name or address) means; 0 and an error. */
+int64_t fettle_node_find (struct fettle_engine *, const char *reference, struct fettle_error *);
+
+/* An array of ids from a body's "nodes": list of references, or ["all"]. */
+fettle_result fettle_nodes_of (struct fettle_engine *, const json_t *nodes, json_t **ret_ids,
+                               struct fettle_error *);
+
+/* BUSY and an error that names the job, if one of these nodes is in a running
+ * one. */
+fettle_result fettle_nodes_free (struct fettle_engine *, const json_t *ids, struct fettle_error *);
+
+/* {"user", "password", ...} of a node, unsealed.  To be wiped by
+ * fettle_credentials_free. */
+fettle_result fettle_node_credentials (struct fettle_engine *, int64_t node, json_t **ret,
+                                       struct fettle_error *);
+void fettle_credentials_free (json_t *);
+
+void fettle_node_set_state (struct fettle_engine *, int64_t node, const struct fettle_error *);
+void fettle_node_set_items (struct fettle_engine *, int64_t node, const json_t *items);
+json_t *fettle_node_items (struct fettle_engine *, int64_t node);
+
+/* ---- baselines.c ---- */
+
+/* All components of these baselines (ids), each with "baseline" and
+ * "baseline_id" added. */
+json_t *fettle_baselines_components (struct fettle_engine *, const json_t *ids);
+fettle_result fettle_baselines_of (struct fettle_engine *, const json_t *baselines,
+                                   json_t **ret_ids, struct fettle_error *);
+
+/* Opens a component's files for a call, if they are still what was hashed.
+ * Writes n_files descriptors. */
+fettle_result fettle_component_open (struct fettle_engine *, int64_t baseline,
+                                     const json_t *component, int *ret_fds, size_t max,
+                                     size_t *ret_n, struct fettle_error *);
+
+void fettle_scan_stop (struct job *);
+
+/* ---- job.c ---- */
+
+struct job *fettle_job_new (struct fettle_engine *, const char *kind, const json_t *options,
+                            const json_t *plan);
+/* With room for these; n_tasks and n_lanes count what is filled in. */
+void fettle_job_room (struct job *, size_t tasks, size_t lanes);
+struct lane *fettle_job_add_lane (struct job *, int64_t node, const char *name,
+                                  const char *address, const char *type);
+/* The same, by the store's row. */
+struct lane *fettle_job_add_node (struct job *, int64_t node);
+struct task *fettle_job_add_task (struct job *, struct lane *, const char *title,
+                                  const char *state, int64_t baseline, json_t *spec,
+                                  const char *from, const char *to);
+/* From the store, at start. */
+struct job *fettle_job_load (struct fettle_engine *, int64_t id, const char *kind,
+                             json_t *options);
+
+/* Begins all lanes with `next`. */
+void fettle_job_begin (struct job *, void (*next) (struct lane *));
+void fettle_job_finish (struct job *, const char *message, int exit_code);
+void fettle_job_event (struct job *, const struct task *, json_t *event);
+void fettle_job_free (struct job *);
+const char *fettle_job_message (struct job *);
+
+void fettle_task_state (struct task *, const char *state);
+/* State, error and finish time together. */
+void fettle_task_end (struct task *, const char *state, const struct fettle_error *);
+void fettle_task_save (struct task *);
+void fettle_task_log (struct task *, const char *format, ...) FETTLE_FORMAT (2, 3);
+void fettle_task_journal (struct task *, const char *what, const char *detail);
+/* done, failed, ...: nothing more will happen to it. */
+bool fettle_task_ended (const struct task *);
+
+/* ---- lane.c: one node's turn at the workers ---- */
+
+/* Asks for a call; `done` gets its outcome.  lane->told and operation are set
+ * before. */
+void fettle_lane_call (struct lane *, const char *what, uint32_t deadline,
+                       void (*done) (struct lane *, const struct fettle_outcome *));
+void fettle_lane_later (struct lane *, uint32_t seconds, void (*next) (struct lane *));
+void fettle_lane_end (struct lane *);
+/* Ends what it does: a call is aborted, a pause or a place in the queue given up. */
+void fettle_lane_abort (struct lane *);
+void fettle_lane_clear (struct lane *);
+void fettle_lanes_dispatch (struct fettle_engine *);
+struct task *fettle_lane_task (struct lane *, size_t i);
+
+/* ---- the jobs ---- */
+
+void fettle_inventory_begin (struct lane *);            /* inventory.c */
+void fettle_deploy_begin (struct lane *);               /* deploy.c */
+void fettle_verify_begin (struct lane *);               /* verify.c */
+void fettle_cleanup_begin (struct lane *);              /* verify.c */
+/* The lane's inventory shows the task's component at its version. */
+bool fettle_task_is_there (struct lane *, const struct task *);
+void fettle_engine_recover (struct fettle_engine *);    /* recover.c */
+
+/* ---- handlers of the API ---- */
+
+void fettle_api_nodes_list (void *, struct fettle_request *);
+void fettle_api_nodes_add (void *, struct fettle_request *);
+void fettle_api_node_show (void *, struct fettle_request *);
+void fettle_api_node_change (void *, struct fettle_request *);
+void fettle_api_node_remove (void *, struct fettle_request *);
+void fettle_api_node_items (void *, struct fettle_request *);
+void fettle_api_baselines_list (void *, struct fettle_request *);
+void fettle_api_baselines_add (void *, struct fettle_request *);
+void fettle_api_baseline_show (void *, struct fettle_request *);
+void fettle_api_baseline_remove (void *, struct fettle_request *);
+void fettle_api_inventories (void *, struct fettle_request *);
+void fettle_api_plans (void *, struct fettle_request *);
+void fettle_api_deployments (void *, struct fettle_request *);
+void fettle_api_jobs_list (void *, struct fettle_request *);
+void fettle_api_job_show (void *, struct fettle_request *);
+void fettle_api_job_events (void *, struct fettle_request *);
+void fettle_api_job_abort (void *, struct fettle_request *);
+void fettle_api_report (void *, struct fettle_request *);
+
+#endif

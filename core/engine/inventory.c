@@ -1,0 +1,191 @@
+/* inventory.c - the inventory job: find out the type if need be, then ask
+ * what is on the node.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "util/base.h"
+
+#include <time.h>
+
+#include "engine/internal.h"
+
+#define SURE_ENOUGH 50 /* a probe's score for a type to be taken */
+
+static void inventory (struct lane *lane);
+static void probe (struct lane *lane);
+
+static struct task *
+only_task (struct lane *lane)
+{
+  return fettle_lane_task (lane, 0);
+}
+
+static void
+end (struct lane *lane, const struct fettle_error *err)
+{
+  struct task *t = only_task (lane);
+  bool aborted = err && err->code == FETTLE_E_ABORTED;
+
+  if (!err)
+    fettle_node_set_items (lane->engine, lane->node, lane->items);
+  fettle_node_set_state (lane->engine, lane->node, err);
+  fettle_task_end (t, !err ? "done" : aborted ? "aborted" : "failed", err);
+  fettle_lane_end (lane);
+}
+
+static void
+end_with (struct lane *lane, const struct fettle_outcome *outcome)
+{
+  struct fettle_error err;
+
+  fettle_error_set (&err, outcome->code, "%s", outcome->text ? outcome->text : "no reason given");
+  end (lane, &err);
+}
+
+static void
+inventory_done (struct lane *lane, const struct fettle_outcome *outcome)
+{
+  if (outcome->code == FETTLE_AGAIN && !lane->job->aborted) {
+    free (lane->lane_token);
+    lane->lane_token = outcome->token ? strdup (outcome->token) : NULL;
+    fettle_lane_later (lane, outcome->delay_s, inventory);
+  }
+  else if (outcome->code == FETTLE_OK)
+    end (lane, NULL);
+  else
+    end_with (lane, outcome);
+}
+
+static void
+inventory (struct lane *lane)
+{
+  struct fettle_engine *e = lane->engine;
+  const struct fettle_node_type *type = fettle_plugins_type (e->plugins, lane->type, NULL);
+  struct fettle_error err;
+
+  if (lane->job->aborted) {
+    fettle_error_set (&err, FETTLE_E_ABORTED, "aborted by the user");
+    end (lane, &err);
+  }
+  else if (type && !type->inventory) {
+    fettle_error_set (&err, FETTLE_E_UNSUPPORTED,
+                      "this Fettle can't inventory nodes of type %s yet: it only knows their ports",
+                      type->title);
+    end (lane, &err);
+  }
+  else
+    fettle_lane_call (lane, "inventory", (uint32_t) e->settings->inventory_timeout, inventory_done);
+}
+
+/* ---- Which type is it? ---- */
+
+static void
+probe_ended (struct lane *lane)
+{
+  struct fettle_engine *e = lane->engine;
+  struct fettle_error err;
+
+  if (lane->best_score < SURE_ENOUGH) {
+    if (only_task (lane)->error.code != FETTLE_OK)
+      err = only_task (lane)->error;
+    else
+      fettle_error_set (&err, FETTLE_E_UNSUPPORTED,
+                        "no plugin recognises this node: say what it is with"
+                        " \"fettle node set %s --type TYPE\"", lane->name);
+    end (lane, &err);
+    return;
+  }
+  free (lane->type);
+  lane->type = strdup (lane->best_type);
+  fettle_store_run (e->store, "UPDATE node SET type = ? WHERE id = ?", "si", lane->type,
+                    lane->node);
+  fettle_store_run (e->store, "UPDATE task SET type = ? WHERE id = ?", "si", lane->type,
+                    only_task (lane)->id);
+  fettle_task_log (only_task (lane), "recognised as %s (score %u)", lane->type, lane->best_score);
+  inventory (lane);
+}
+
+/* The n-th node type that can probe, or NULL. */
+static const struct fettle_node_type *
+prober (const struct fettle_plugins *plugins, size_t n)
+{
+  for (size_t p = 0; p < plugins->n_plugins; p++)
+    for (uint32_t t = 0; t < plugins->plugins[p].descriptor.n_node_types; t++) {
+      const struct fettle_node_type *type = &plugins->plugins[p].node_types[t];
+
+      if (type->probe && n-- == 0)
+        return type;
+    }
+  return NULL;
+}
+
+static void
+probe_done (struct lane *lane, const struct fettle_outcome *outcome)
+{
+  if (outcome->code == FETTLE_OK && outcome->score > lane->best_score) {
+    lane->best_score = outcome->score;
+    lane->best_type = lane->asked_type;
+  }
+  else if (outcome->code != FETTLE_OK)
+    fettle_error_set (&only_task (lane)->error, outcome->code, "%s",
+                      outcome->text ? outcome->text : "no reason given");
+  lane->probe_at++;
+  probe (lane);
+}
+
+static void
+probe (struct lane *lane)
+{
+  const struct fettle_node_type *type = prober (lane->engine->plugins, lane->probe_at);
+
+  if (type && lane->best_score < 100 && !lane->job->aborted) {
+    lane->asked_type = type->name;
+    fettle_lane_call (lane, "probe", (uint32_t) lane->engine->settings->inventory_timeout,
+                      probe_done);
+  }
+  else
+    probe_ended (lane);
+}
+
+void
+fettle_inventory_begin (struct lane *lane)
+{
+  struct task *t = only_task (lane);
+
+  lane->told = t;
+  lane->operation = t->id;
+  lane->since = time (NULL);
+  fettle_task_state (t, "running");
+  if (strcmp (lane->type, "auto") == 0)
+    probe (lane);
+  else
+    inventory (lane);
+}
+
+/* ---- POST /inventories ---- */
+
+void
+fettle_api_inventories (void *engine, struct fettle_request *r)
+{
+  struct fettle_engine *e = engine;
+  _cleanup_json_ json_t *ids = NULL;
+  struct fettle_error err;
+  struct job *j;
+  json_t *id;
+  size_t i;
+
+  if (fettle_nodes_of (e, json_object_get (r->body, "nodes"), &ids, &err)
+      || fettle_nodes_free (e, ids, &err)) {
+    fettle_request_fail (r, &err);
+    return;
+  }
+  j = fettle_job_new (e, "inventory", NULL, NULL);
+  fettle_job_room (j, json_array_size (ids), json_array_size (ids));
+  json_array_foreach (ids, i, id) {
+    struct lane *lane = fettle_job_add_node (j, json_integer_value (id));
+
+    fettle_job_add_task (j, lane, "inventory", "pending", 0, NULL, NULL, NULL);
+  }
+  fettle_job_begin (j, fettle_inventory_begin);
+  fettle_request_reply (r, 202, json_pack ("{s:I}", "job", (json_int_t) j->id));
+}

@@ -1,0 +1,597 @@
+/* nodes.c - the API of nodes, their credentials and items.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "util/base.h"
+
+#include <ctype.h>
+#include <time.h>
+
+#include "engine/internal.h"
+#include "util/secret.h"
+#include "util/text.h"
+
+#define MAX_NAME        253 /* bytes of a name or address: a DNS name */
+#define MAX_SECRET    16384 /* of all credentials of a node */
+#define MAX_NODES_AT_ONCE 10000
+
+#define COLUMNS \
+  "id, name, address, type, user, auth, settings, labels, grp, host_key, state, error_code, error," \
+  " inventoried, (SELECT count (*) FROM item WHERE item.node = node.id)"
+
+static json_t *
+node_json (struct fettle_rows *rows)
+{
+  char inventoried[FETTLE_TIME_MAX];
+  const char *code = fettle_rows_text (rows, 11);
+  int64_t when = fettle_rows_int (rows, 13);
+
+  return json_pack ("{s:I s:s s:s s:s s:s? s:s s:o s:o s:s? s:s? s:s s:o s:s? s:I}",
+                    "id", (json_int_t) fettle_rows_int (rows, 0),
+                    "name", fettle_rows_text (rows, 1),
+                    "address", fettle_rows_text (rows, 2),
+                    "type", fettle_rows_text (rows, 3),
+                    "user", fettle_rows_text (rows, 4),
+                    "auth", fettle_rows_text (rows, 5),
+                    "settings", fettle_rows_json (rows, 6),
+                    "labels", fettle_rows_json (rows, 7),
+                    "group", fettle_rows_text (rows, 8),
+                    "host_key", fettle_rows_text (rows, 9),
+                    "state", fettle_rows_text (rows, 10),
+                    "error", code ? json_pack ("{s:s s:s}", "code", code, "message",
+                                               fettle_rows_text (rows, 12)) : json_null (),
+                    "inventoried", when ? fettle_time_text (when, inventoried) : NULL,
+                    "items", (json_int_t) fettle_rows_int (rows, 14));
+}
+
+static json_t *
+node_by_id (struct fettle_engine *e, int64_t id)
+{
+  struct fettle_rows rows;
+  json_t *node = NULL;
+
+  fettle_store_query (e->store, &rows, "SELECT " COLUMNS " FROM node WHERE id = ?", "i", id);
+  if (fettle_rows_next (&rows)) {
+    node = node_json (&rows);
+    fettle_rows_end (&rows);
+  }
+  return node;
+}
+
+/* ---- Which node is meant ---- */
+
+int64_t
+fettle_node_find (struct fettle_engine *e, const char *reference, struct fettle_error *err)
+{
+  uint64_t number = 0;
+  int64_t id;
+
+  fettle_parse_uint (reference, 1, INT64_MAX, &number);
+  id = fettle_store_number (e->store, 0,
+                            "SELECT id FROM node WHERE name = ?1 OR address = ?1 OR id = ?2"
+                            " ORDER BY name = ?1 DESC, address = ?1 DESC LIMIT 1",
+                            "si", reference, (int64_t) number);
+  if (!id)
+    fettle_error_set (err, FETTLE_E_UNREACHABLE, "there is no node %s", reference);
+  return id;
+}
+
+static json_t *
+all_ids (struct fettle_engine *e)
+{
+  struct fettle_rows rows;
+  json_t *ids = json_array ();
+
+  fettle_store_query (e->store, &rows, "SELECT id FROM node ORDER BY id", "");
+  while (fettle_rows_next (&rows))
+    json_array_append_new (ids, json_integer (fettle_rows_int (&rows, 0)));
+  return ids;
+}
+
+fettle_result
+fettle_nodes_of (struct fettle_engine *e, const json_t *nodes, json_t **ret_ids,
+                 struct fettle_error *err)
+{
+  _cleanup_json_ json_t *ids = NULL, *seen = json_object ();
+  const json_t *v;
+  size_t i;
+  char key[24];
+
+  if (!json_is_array (nodes) || json_array_size (nodes) == 0)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "\"nodes\" must be a list of nodes, or [\"all\"]");
+  if (json_array_size (nodes) == 1 && json_is_string (json_array_get (nodes, 0))
+      && strcmp (json_string_value (json_array_get (nodes, 0)), "all") == 0) {
+    ids = all_ids (e);
+    if (json_array_size (ids) == 0)
+      return fettle_error_set (err, FETTLE_E_CONFIG, "there are no nodes yet: fettle node add");
+    *ret_ids = STEAL (ids);
+    return FETTLE_OK;
+  }
+  ids = json_array ();
+  json_array_foreach (nodes, i, v) {
+    int64_t id = json_is_integer (v) ? json_integer_value (v) : 0;
+
+    snprintf (key, sizeof key, "%lld", (long long) id);
+    id = fettle_node_find (e, json_is_string (v) ? json_string_value (v) : key, err);
+    if (!id)
+      return err->code;
+    snprintf (key, sizeof key, "%lld", (long long) id);
+    if (json_object_get (seen, key))
+      continue;
+    json_object_set_new (seen, key, json_true ());
+    json_array_append_new (ids, json_integer (id));
+  }
+  *ret_ids = STEAL (ids);
+  return FETTLE_OK;
+}
+
+fettle_result
+fettle_nodes_free (struct fettle_engine *e, const json_t *ids, struct fettle_error *err)
+{
+  struct fettle_rows rows;
+  const json_t *id;
+  size_t i;
+
+  json_array_foreach (ids, i, id) {
+    fettle_store_query (e->store, &rows,
+                        "SELECT task.job, task.name FROM task JOIN job ON job.id = task.job"
+                        " WHERE job.state = 'running' AND task.node = ? LIMIT 1", "i",
+                        (int64_t) json_integer_value (id));
+    if (!fettle_rows_next (&rows))
+      continue;
+    fettle_error_set (err, FETTLE_E_BUSY, "%s is being worked on by job %lld: wait for it"
+                                          " (fettle status %lld) or end it (fettle abort %lld)",
+                      fettle_rows_text (&rows, 1), (long long) fettle_rows_int (&rows, 0),
+                      (long long) fettle_rows_int (&rows, 0),
+                      (long long) fettle_rows_int (&rows, 0));
+    fettle_rows_end (&rows);
+    return err->code;
+  }
+  return FETTLE_OK;
+}
+
+/* ---- Credentials ---- */
+
+void
+fettle_credentials_free (json_t *credentials)
+{
+  const char *key;
+  json_t *value;
+
+  json_object_foreach (credentials, key, value)
+    if (json_is_string (value))
+      fettle_wipe ((char *) json_string_value (value), json_string_length (value));
+}
+
+static void
+context_of (int64_t node, char ret[48])
+{
+  snprintf (ret, 48, "node %lld credentials", (long long) node);
+}
+
+fettle_result
+fettle_node_credentials (struct fettle_engine *e, int64_t node, json_t **ret,
+                         struct fettle_error *err)
+{
+  _cleanup_ (fettle_buf_wipe) struct fettle_buf plain = FETTLE_BUF_INIT (MAX_SECRET);
+  struct fettle_rows rows;
+  char context[48];
+  const void *sealed;
+  size_t size;
+  json_t *found = NULL;
+
+  context_of (node, context);
+  fettle_store_query (e->store, &rows, "SELECT secret FROM node WHERE id = ?", "i", node);
+  if (!fettle_rows_next (&rows))
+    return fettle_error_set (err, FETTLE_E_CONFIG, "the node is gone");
+  sealed = fettle_rows_blob (&rows, 0, &size);
+  if (!size)
+    found = json_object ();
+  else if (!fettle_unseal (e->sealer, context, sealed, size, &plain, err)) {
+    found = json_loadb (plain.data, plain.size, 0, NULL);
+    if (!found)
+      fettle_error_set (err, FETTLE_E_INTERNAL, "the stored credentials are damaged");
+  }
+  fettle_rows_end (&rows);
+  if (!found)
+    return err->code;
+  *ret = found;
+  return FETTLE_OK;
+}
+
+static const char *
+auth_of (const json_t *credentials)
+{
+  static const char *const ways[] = { "key", "agent", "password" };
+
+  for (size_t i = 0; i < COUNT (ways); i++)
+    if (json_object_get (credentials, ways[i]))
+      return ways[i];
+  return "none";
+}
+
+static fettle_result
+check_credentials (const json_t *credentials, struct fettle_error *err)
+{
+  const char *key;
+  json_t *value;
+  size_t total = 0;
+
+  json_object_foreach ((json_t *) credentials, key, value) {
+    if (!fettle_has_word ("user password key passphrase agent sudo_password", key))
+      return fettle_error_set (err, FETTLE_E_CONFIG, "credentials have no member %s", key);
+    if (!json_is_string (value))
+      return fettle_error_set (err, FETTLE_E_CONFIG, "credentials: %s must be text", key);
+    total += json_string_length (value);
+  }
+  if (total > MAX_SECRET / 2)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "the credentials are larger than %d bytes",
+                             MAX_SECRET / 2);
+  return FETTLE_OK;
+}
+
+static fettle_result
+store_credentials (struct fettle_engine *e, int64_t node, const json_t *credentials,
+                   struct fettle_error *err)
+{
+  _cleanup_ (fettle_buf_clear) struct fettle_buf sealed = FETTLE_BUF_INIT (2 * MAX_SECRET);
+  char context[48];
+  char *text = json_dumps (credentials, JSON_COMPACT);
+  fettle_result r;
+
+  context_of (node, context);
+  r = fettle_seal (e->sealer, context, text, strlen (text), &sealed, err);
+  fettle_wipe_free (text);
+  if (r)
+    return r;
+  fettle_store_run (e->store, "UPDATE node SET user = ?, auth = ?, secret = ? WHERE id = ?",
+                    "ssbi", json_string_value (json_object_get (credentials, "user")),
+                    auth_of (credentials), sealed.data, sealed.size, node);
+  return FETTLE_OK;
+}
+
+/* ---- State and items ---- */
+
+void
+fettle_node_set_state (struct fettle_engine *e, int64_t node, const struct fettle_error *err)
+{
+  fettle_store_run (e->store,
+                    "UPDATE node SET state = ?, error_code = ?, error = ?,"
+                    " inventoried = coalesce (?, inventoried) WHERE id = ?", "sssji",
+                    err ? "error" : "ok", err ? fettle_result_name (err->code) : NULL,
+                    err ? err->text : NULL, NULL, node);
+  if (!err)
+    fettle_store_run (e->store, "UPDATE node SET inventoried = ? WHERE id = ?", "ii",
+                      (int64_t) time (NULL), node);
+}
+
+void
+fettle_node_set_items (struct fettle_engine *e, int64_t node, const json_t *items)
+{
+  const json_t *item;
+  size_t i;
+
+  fettle_store_run (e->store, "DELETE FROM item WHERE node = ?", "i", node);
+  json_array_foreach (items, i, item)
+    fettle_store_run (e->store, "INSERT OR REPLACE INTO item (node, id, data) VALUES (?, ?, ?)",
+                      "isj", node, json_string_value (json_object_get (item, "id")), item);
+}
+
+json_t *
+fettle_node_items (struct fettle_engine *e, int64_t node)
+{
+  struct fettle_rows rows;
+  json_t *items = json_array ();
+
+  fettle_store_query (e->store, &rows, "SELECT data FROM item WHERE node = ? ORDER BY id", "i",
+                      node);
+  while (fettle_rows_next (&rows))
+    json_array_append_new (items, fettle_rows_json (&rows, 0));
+  return items;
+}
+
+/* ---- Checking what a user gives ---- */
+
+static fettle_result
+check_name (const char *what, const char *text, const char *allowed, struct fettle_error *err)
+{
+  size_t n = text ? strlen (text) : 0;
+
+  if (!n || n > MAX_NAME)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "%s must be text of 1 to %d bytes", what,
+                             MAX_NAME);
+  for (size_t i = 0; i < n; i++)
+    if (!isalnum ((unsigned char) text[i]) && !strchr (allowed, text[i]))
+      return fettle_error_set (err, FETTLE_E_CONFIG, "%s \"%s\" may hold letters, digits and %s",
+                               what, text, allowed);
+  return FETTLE_OK;
+}
+
+static fettle_result
+check_type (struct fettle_engine *e, const char *type, struct fettle_error *err)
+{
+  struct fettle_buf known = FETTLE_BUF_INIT (4096);
+
+  if (strcmp (type, "auto") == 0 || fettle_plugins_type (e->plugins, type, NULL))
+    return FETTLE_OK;
+  for (size_t p = 0; p < e->plugins->n_plugins; p++)
+    for (uint32_t t = 0; t < e->plugins->plugins[p].descriptor.n_node_types; t++)
+      fettle_buf_printf (&known, " %s", e->plugins->plugins[p].node_types[t].name);
+  fettle_error_set (err, FETTLE_E_CONFIG, "there is no node type %s; installed are:%s", type,
+                    fettle_buf_text (&known));
+  fettle_buf_clear (&known);
+  return err->code;
+}
+
+static const struct fettle_setting *
+setting_of (const struct fettle_node_type *type, const char *name)
+{
+  for (uint32_t i = 0; type && i < type->n_settings; i++)
+    if (strcmp (type->settings[i].name, name) == 0)
+      return &type->settings[i];
+  return NULL;
+}
+
+static bool
+setting_fits (const struct fettle_setting *s, const char *value)
+{
+  uint64_t number;
+  bool yes;
+
+  if (s->type == FETTLE_SETTING_UINT)
+    return fettle_parse_uint (value, 0, UINT64_MAX, &number);
+  if (s->type == FETTLE_SETTING_PORT)
+    return fettle_parse_uint (value, 1, 65535, &number);
+  return s->type != FETTLE_SETTING_BOOL || fettle_parse_bool (value, &yes);
+}
+
+/* Settings of a node of type "auto" are those of any type. */
+static fettle_result
+check_settings (struct fettle_engine *e, const char *type, const json_t *settings,
+                struct fettle_error *err)
+{
+  const char *name;
+  json_t *value;
+
+  json_object_foreach ((json_t *) settings, name, value) {
+    const struct fettle_setting *s = setting_of (fettle_plugins_type (e->plugins, type, NULL), name);
+
+    for (size_t p = 0; !s && strcmp (type, "auto") == 0 && p < e->plugins->n_plugins; p++)
+      for (uint32_t t = 0; !s && t < e->plugins->plugins[p].descriptor.n_node_types; t++)
+        s = setting_of (&e->plugins->plugins[p].node_types[t], name);
+    if (!s)
+      return fettle_error_set (err, FETTLE_E_CONFIG, "nodes of type %s have no setting %s", type,
+                               name);
+    if (!json_is_string (value) || !setting_fits (s, json_string_value (value)))
+      return fettle_error_set (err, FETTLE_E_CONFIG, "the setting %s doesn't take that value: %s",
+                               name, s->help);
+  }
+  return FETTLE_OK;
+}
+
+static fettle_result
+check_node (struct fettle_engine *e, const json_t *n, struct fettle_error *err)
+{
+  static const char known[] = "address name type credentials settings labels group host_key";
+  const char *key, *type = json_string_value (json_object_get (n, "type"));
+  json_t *value;
+
+  json_object_foreach ((json_t *) n, key, value)
+    if (!fettle_has_word (known, key))
+      return fettle_error_set (err, FETTLE_E_CONFIG, "a node has no member %s", key);
+  if (check_name ("the address", json_string_value (json_object_get (n, "address")), ".:-_%", err)
+      || check_type (e, type ? type : "auto", err)
+      || check_settings (e, type ? type : "auto", json_object_get (n, "settings"), err)
+      || check_credentials (json_object_get (n, "credentials"), err))
+    return err->code;
+  if (json_object_get (n, "name")
+      && check_name ("the name", json_string_value (json_object_get (n, "name")), ".:-_%", err))
+    return err->code;
+  return FETTLE_OK;
+}
+
+/* ---- Adding and changing ---- */
+
+static fettle_result
+check_new (struct fettle_engine *e, const char *name, const char *address, const json_t *settings,
+           int64_t self, struct fettle_error *err)
+{
+  if (fettle_store_number (e->store, 0, "SELECT count (*) FROM node WHERE name = ? AND id <> ?",
+                           "si", name, self))
+    return fettle_error_set (err, FETTLE_E_BUSY, "there is a node %s already", name);
+  if (fettle_store_number (e->store, 0,
+                           "SELECT count (*) FROM node WHERE address = ? AND settings = ?"
+                           " AND id <> ?", "sji", address, settings, self))
+    return fettle_error_set (err, FETTLE_E_BUSY, "there is a node with the address %s already",
+                             address);
+  return FETTLE_OK;
+}
+
+static fettle_result
+add_node (struct fettle_engine *e, const json_t *n, int64_t *ret_id, struct fettle_error *err)
+{
+  _cleanup_json_ json_t *empty = json_object ();
+  const char *address = json_string_value (json_object_get (n, "address"));
+  const char *name = json_string_value (json_object_get (n, "name"));
+  const char *type = json_string_value (json_object_get (n, "type"));
+  const json_t *settings = json_object_get (n, "settings");
+  const json_t *labels = json_object_get (n, "labels");
+  const json_t *credentials = json_object_get (n, "credentials");
+
+  settings = settings ? settings : empty;
+  if (check_new (e, name ? name : address, address, settings, 0, err))
+    return err->code;
+  fettle_store_run (e->store,
+                    "INSERT INTO node (name, address, type, auth, settings, labels, grp, host_key,"
+                    " state) VALUES (?, ?, ?, 'none', ?, ?, ?, ?, 'new')", "sssjjss",
+                    name ? name : address, address, type ? type : "auto", settings,
+                    labels ? labels : empty, json_string_value (json_object_get (n, "group")),
+                    json_string_value (json_object_get (n, "host_key")));
+  *ret_id = fettle_store_last_id (e->store);
+  return store_credentials (e, *ret_id, credentials ? credentials : empty, err);
+}
+
+/* All or none: what was added before the bad one is taken back. */
+static fettle_result
+add_nodes (struct fettle_engine *e, const json_t *nodes, json_t *ret, struct fettle_error *err)
+{
+  const json_t *n;
+  json_t *added;
+  size_t i;
+
+  if (!json_is_array (nodes) || json_array_size (nodes) > MAX_NODES_AT_ONCE)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "\"nodes\" must be a list of at most %d nodes",
+                             MAX_NODES_AT_ONCE);
+  json_array_foreach (nodes, i, n)
+    if (check_node (e, n, err))
+      return err->code;
+  json_array_foreach (nodes, i, n) {
+    int64_t id;
+
+    if (!add_node (e, n, &id, err)) {
+      json_array_append_new (ret, node_by_id (e, id));
+      continue;
+    }
+    json_array_foreach (ret, i, added)
+      fettle_store_run (e->store, "DELETE FROM node WHERE id = ?", "i",
+                        (int64_t) json_integer_value (json_object_get (added, "id")));
+    return err->code;
+  }
+  return FETTLE_OK;
+}
+
+void
+fettle_api_nodes_add (void *engine, struct fettle_request *r)
+{
+  struct fettle_engine *e = engine;
+  _cleanup_json_ json_t *added = json_array ();
+  struct fettle_error err;
+
+  if (add_nodes (e, json_object_get (r->body, "nodes"), added, &err))
+    fettle_request_fail (r, &err);
+  else
+    fettle_request_reply (r, 201, json_pack ("{s:O}", "nodes", added));
+}
+
+/* The node as it is now, with the members of `changes` instead. */
+static fettle_result
+change_node (struct fettle_engine *e, int64_t id, const json_t *changes, struct fettle_error *err)
+{
+  _cleanup_json_ json_t *node = node_by_id (e, id), *credentials = NULL;
+  static const char *const members[] = { "address", "name", "type", "settings", "labels", "group",
+                                         "host_key" };
+  json_t *value;
+
+  for (size_t i = 0; i < COUNT (members); i++)
+    if ((value = json_object_get (changes, members[i])))
+      json_object_set (node, members[i], value);
+  if (check_new (e, json_string_value (json_object_get (node, "name")),
+                 json_string_value (json_object_get (node, "address")),
+                 json_object_get (node, "settings"), id, err))
+    return err->code;
+  fettle_store_run (e->store,
+                    "UPDATE node SET name = ?, address = ?, type = ?, settings = ?, labels = ?,"
+                    " grp = ?, host_key = ? WHERE id = ?", "sssjjssi",
+                    json_string_value (json_object_get (node, "name")),
+                    json_string_value (json_object_get (node, "address")),
+                    json_string_value (json_object_get (node, "type")),
+                    json_object_get (node, "settings"), json_object_get (node, "labels"),
+                    json_string_value (json_object_get (node, "group")),
+                    json_string_value (json_object_get (node, "host_key")), id);
+  if (!json_object_get (changes, "credentials"))
+    return FETTLE_OK;
+  /* What isn't given stays: a new password doesn't forget the user. */
+  if (fettle_node_credentials (e, id, &credentials, err))
+    return err->code;
+  json_object_update (credentials, json_object_get (changes, "credentials"));
+  return store_credentials (e, id, credentials, err);
+}
+
+static int64_t
+node_of (struct fettle_engine *e, struct fettle_request *r)
+{
+  struct fettle_error err;
+  int64_t id = fettle_node_find (e, r->parameter, &err);
+
+  if (!id)
+    fettle_request_fail (r, &err);
+  return id;
+}
+
+void
+fettle_api_node_change (void *engine, struct fettle_request *r)
+{
+  struct fettle_engine *e = engine;
+  int64_t id = node_of (e, r);
+  _cleanup_json_ json_t *merged = NULL;
+  struct fettle_error err;
+
+  if (!id)
+    return;
+  /* Checked as a new node would be, with what is kept filled in. */
+  merged = json_object ();
+  json_object_update (merged, (json_t *) r->body);
+  if (!json_object_get (merged, "address"))
+    json_object_set_new (merged, "address", json_string ("unchanged"));
+  if (check_node (e, merged, &err) || change_node (e, id, r->body, &err))
+    fettle_request_fail (r, &err);
+  else
+    fettle_request_reply (r, 200, node_by_id (e, id));
+}
+
+/* ---- Looking and removing ---- */
+
+void
+fettle_api_nodes_list (void *engine, struct fettle_request *r)
+{
+  struct fettle_engine *e = engine;
+  struct fettle_rows rows;
+  json_t *nodes = json_array ();
+
+  fettle_store_query (e->store, &rows, "SELECT " COLUMNS " FROM node ORDER BY id", "");
+  while (fettle_rows_next (&rows))
+    json_array_append_new (nodes, node_json (&rows));
+  fettle_request_reply (r, 200, json_pack ("{s:o}", "nodes", nodes));
+}
+
+void
+fettle_api_node_show (void *engine, struct fettle_request *r)
+{
+  int64_t id = node_of (engine, r);
+
+  if (id)
+    fettle_request_reply (r, 200, node_by_id (engine, id));
+}
+
+void
+fettle_api_node_items (void *engine, struct fettle_request *r)
+{
+  int64_t id = node_of (engine, r);
+  _cleanup_json_ json_t *node = NULL;
+
+  if (!id)
+    return;
+  node = node_by_id (engine, id);
+  fettle_request_reply (r, 200, json_pack ("{s:O s:o}", "inventoried",
+                                           json_object_get (node, "inventoried"), "items",
+                                           fettle_node_items (engine, id)));
+}
+
+void
+fettle_api_node_remove (void *engine, struct fettle_request *r)
+{
+  struct fettle_engine *e = engine;
+  int64_t id = node_of (e, r);
+  _cleanup_json_ json_t *ids = NULL;
+  struct fettle_error err;
+
+  if (!id)
+    return;
+  ids = json_pack ("[I]", (json_int_t) id);
+  if (fettle_nodes_free (e, ids, &err)) {
+    fettle_request_fail (r, &err);
+    return;
+  }
+  fettle_store_run (e->store, "DELETE FROM node WHERE id = ?", "i", id);
+  fettle_request_reply (r, 200, json_object ());
+}

@@ -1,1 +1,1 @@
-libbase_la_SOURCES += ports/ports.h
+libbase_la_SOURCES += ports/flows.c ports/ports.h ports/rules.c ports/table.c

@@ -100,6 +100,9 @@ struct fettle_rules {
   size_t n, room;
 };
 
+/* All of HERE, then of NODE, then of BETWEEN, each in the flows' order.  What
+ * is asked for twice (in both phases, by two nodes at one address) is one rule,
+ * with the first one's purpose; it is optional if all of them are. */
 fettle_result fettle_rules_derive (const struct fettle_flows *, struct fettle_rules *ret,
                                    struct fettle_error *);
 void fettle_rules_clear (struct fettle_rules *);
@@ -109,14 +112,16 @@ void fettle_rules_clear (struct fettle_rules *);
 enum fettle_format { FETTLE_FORMAT_TABLE, FETTLE_FORMAT_CSV, FETTLE_FORMAT_JSON,
                      FETTLE_FORMAT_TEXT, FETTLE_FORMAT_HTML };
 
-/* One row: node types of a plugin that need the same, in `position` order. */
+/* One row: node types of a plugin that need the same, in `position` order.
+ * All that a valid descriptor can hold fits. */
 struct fettle_table_row {
   char hosts[32];       /* "Windows or Linux" */
-  char types[512];      /* "iLO, VC, FC switch, SAS switch" */
-  char cells[4][512];   /* inventory to, from; deployment to, from: "22 (80) 443", "None" */
+  char types[4096];     /* "iLO, VC, FC switch, SAS switch" */
+  char cells[4][4096];  /* inventory to, from; deployment to, from: "22 (80) 443", "None" */
 };
 
-/* `type` and `phase` 0/NULL: all.  Returns rows in a new array. */
+/* `type` and `phase` 0/NULL: all; cells of another phase are "".  Returns rows
+ * in a new array, to be freed. */
 fettle_result fettle_port_table (const struct fettle_plugin *const *plugins, size_t n_plugins,
                                  const char *type, uint32_t phase,
                                  const struct fettle_listen_ports *,

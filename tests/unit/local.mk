@@ -4,6 +4,11 @@ unit_load_SOURCES = unit/load.c
 unit_load_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
 endif
 if HAVE_CMOCKA
+check_PROGRAMS += unit/ports
+unit_ports_SOURCES = unit/ports.c
+unit_ports_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
+endif
+if HAVE_CMOCKA
 check_PROGRAMS += unit/seal
 unit_seal_SOURCES = unit/seal.c
 unit_seal_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)

@@ -78,8 +78,11 @@ taken (struct lane *lane, bool reboot)
 {
   struct task *t = current (lane);
 
+  const char *says = json_string_value (
+    json_object_get (json_object_get (t->spec, "component"), "reboot"));
+
   t->taken = true;
-  t->reboot = reboot;
+  t->reboot = reboot || (says && strcmp (says, "yes") == 0);
   fettle_task_state (t, "verifying");
   lane->current++;
   next_task (lane);

@@ -22,6 +22,7 @@
 
 struct job;
 struct lane;
+struct scan;
 struct starting;
 
 struct task {
@@ -155,6 +156,9 @@ fettle_result fettle_component_open (struct fettle_engine *, int64_t baseline,
                                      const json_t *component, int *ret_fds, size_t max,
                                      size_t *ret_n, struct fettle_error *);
 
+/* Ends the scan, and the job with it. */
+void fettle_scan_abort (struct job *);
+/* Ends the scan without a word. */
 void fettle_scan_stop (struct job *);
 
 /* ---- job.c ---- */
@@ -179,7 +183,6 @@ void fettle_job_begin (struct job *, void (*next) (struct lane *));
 void fettle_job_finish (struct job *, const char *message, int exit_code);
 void fettle_job_event (struct job *, const struct task *, json_t *event);
 void fettle_job_free (struct job *);
-const char *fettle_job_message (struct job *);
 
 void fettle_task_state (struct task *, const char *state);
 /* State, error and finish time together. */

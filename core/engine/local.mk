@@ -1,1 +1,4 @@
-libservice_la_SOURCES += engine/engine.h
+libservice_la_SOURCES += \
+  engine/baselines.c engine/deploy.c engine/engine.c engine/engine.h engine/internal.h \
+  engine/inventory.c engine/job.c engine/jobs.c engine/lane.c engine/nodes.c engine/plans.c \
+  engine/recover.c engine/verify.c engine/waiter.c engine/waiter.h

@@ -137,16 +137,28 @@ entry_by_order (const json_t *component, const json_t *item, int order, const js
            : entry_new (component, item, "newer", "the node's version is newer");
 }
 
+/* No types in the list: any that has the item. */
+static bool
+for_type (const json_t *component, const char *node_type)
+{
+  const json_t *types = json_object_get (component, "node_types"), *v;
+  size_t i;
+
+  json_array_foreach (types, i, v)
+    if (strcmp (json_string_value (v), node_type) == 0)
+      return true;
+  return json_array_size (types) == 0;
+}
+
 static json_t *
 entry_for (const char *node_type, const json_t *items, const json_t *component,
            const json_t *options)
 {
-  const char *types = text_of (component, "node_types"), *scheme = text_of (component, "scheme");
-  const char *match = text_of (component, "match");
+  const char *match = text_of (component, "match"), *scheme = text_of (component, "scheme");
   const json_t *item;
   int order;
 
-  if (types && !fettle_has_word (types, node_type))
+  if (!for_type (component, node_type))
     return entry_new (component, NULL, "not-applicable", "for nodes of another type");
   item = match ? fettle_plan_find_item (items, match, text_of (component, "arch")) : NULL;
   if (!item)
@@ -183,20 +195,8 @@ struct pick {
   const json_t *component;
   json_t *entry;
   int64_t order;
-  int rank;
   bool placed;
 };
-
-static int
-kind_rank (const char *kind)
-{
-  static const char *const kinds[] = { "firmware", "driver", "software", "package" };
-
-  for (size_t i = 0; kind && i < COUNT (kinds); i++)
-    if (strcmp (kinds[i], kind) == 0)
-      return (int) i;
-  return COUNT (kinds);
-}
 
 static int
 by_order (const void *a, const void *b)
@@ -205,8 +205,6 @@ by_order (const void *a, const void *b)
 
   if (x->order != y->order)
     return x->order < y->order ? -1 : 1;
-  if (x->rank != y->rank)
-    return x->rank - y->rank;
   return strcmp (text_of (x->entry, "component"), text_of (y->entry, "component"));
 }
 
@@ -229,13 +227,14 @@ drop_lower (struct pick *picks, size_t n)
     }
 }
 
-/* Is `version` at least `min`, in the scheme? */
+/* Is `version` at least `min`, in the scheme?  No `min`: any will do. */
 static bool
 at_least (const char *scheme, const char *version, const char *min)
 {
   int order;
 
-  return fettle_version_compare (scheme ? scheme : "plain", version, min, &order) && order >= 0;
+  return !min || (fettle_version_compare (scheme ? scheme : "plain", version, min, &order)
+                  && order >= 0);
 }
 
 /* The pick that fulfils a prerequisite, or NULL. */
@@ -276,7 +275,7 @@ block (struct pick *picks, size_t n, const json_t *items)
           || fulfilled (items, p) || provider (picks, n, p))
         continue;
       snprintf (why, sizeof why, "needs %s %s or newer first", text_of (p, "match"),
-                text_of (p, "min_version"));
+                text_of (p, "min_version") ? text_of (p, "min_version") : "of any version");
       change (picks[i].entry, "blocked", why);
       blocked = true;
     }
@@ -353,7 +352,6 @@ fettle_plan_entries (const char *node_type, const json_t *items, const json_t *c
     picks[n].component = component;
     picks[n].entry = entry_for (node_type, items, component, options);
     picks[n].order = json_integer_value (json_object_get (component, "order"));
-    picks[n].rank = kind_rank (text_of (component, "kind"));
     n++;
   }
   qsort (picks, n, sizeof *picks, by_order);

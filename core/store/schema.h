@@ -7,6 +7,7 @@
 #define FETTLE_SCHEMA_H
 
 static const char *const fettle_schema[] = {
+  "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
   /* A node.  secret: sealed credentials (store/seal.h). */
   "CREATE TABLE node (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, address TEXT NOT NULL,"
   " type TEXT NOT NULL, user TEXT, auth TEXT NOT NULL, secret BLOB, settings TEXT NOT NULL,"

@@ -1,0 +1,152 @@
+/* engine.c - see engine.h.  SPDX-License-Identifier: Apache-2.0 */
+#include "util/base.h"
+
+#include <limits.h>
+
+#include "engine/internal.h"
+#include "util/log.h"
+#include "util/secret.h"
+
+static const struct fettle_route routes[] = {
+  { "GET",    "/api/v1/nodes",                fettle_api_nodes_list      },
+  { "POST",   "/api/v1/nodes",                fettle_api_nodes_add       },
+  { "GET",    "/api/v1/nodes/:node",          fettle_api_node_show       },
+  { "PATCH",  "/api/v1/nodes/:node",          fettle_api_node_change     },
+  { "DELETE", "/api/v1/nodes/:node",          fettle_api_node_remove     },
+  { "GET",    "/api/v1/nodes/:node/items",    fettle_api_node_items      },
+  { "GET",    "/api/v1/baselines",            fettle_api_baselines_list  },
+  { "POST",   "/api/v1/baselines",            fettle_api_baselines_add   },
+  { "GET",    "/api/v1/baselines/:baseline",  fettle_api_baseline_show   },
+  { "DELETE", "/api/v1/baselines/:baseline",  fettle_api_baseline_remove },
+  { "POST",   "/api/v1/inventories",          fettle_api_inventories     },
+  { "POST",   "/api/v1/plans",                fettle_api_plans           },
+  { "POST",   "/api/v1/deployments",          fettle_api_deployments     },
+  { "GET",    "/api/v1/jobs",                 fettle_api_jobs_list       },
+  { "GET",    "/api/v1/jobs/:job",            fettle_api_job_show        },
+  { "GET",    "/api/v1/jobs/:job/events",     fettle_api_job_events      },
+  { "POST",   "/api/v1/jobs/:job/abort",      fettle_api_job_abort       },
+  { "GET",    "/api/v1/reports/:format",      fettle_api_report          },
+  { NULL,     NULL,                           NULL                       },
+};
+
+const struct fettle_route *
+fettle_engine_routes (void)
+{
+  return routes;
+}
+
+/* Fail-stop: what is on the disk is true, and the next start goes on from it.
+ * Going on without a journal could install twice. */
+static void
+store_failed (void *arg, const char *why)
+{
+  (void) arg;
+  fettle_log (FETTLE_LOG_ERROR, "%s: ending; what runs on nodes is found again at the next start",
+              why);
+  _exit (255);
+}
+
+/* Several services may work on the same node: each names its own leavings. */
+static fettle_result
+name_installation (struct fettle_engine *e, struct fettle_error *err)
+{
+  struct fettle_rows rows;
+  unsigned char random[4];
+
+  fettle_store_query (e->store, &rows, "SELECT value FROM meta WHERE name = 'installation'", "");
+  if (fettle_rows_next (&rows)) {
+    snprintf (e->installation, sizeof e->installation, "%s", fettle_rows_text (&rows, 0));
+    fettle_rows_end (&rows);
+    return FETTLE_OK;
+  }
+  if (fettle_random (random, sizeof random, err))
+    return err->code;
+  snprintf (e->installation, sizeof e->installation, "%02x%02x%02x%02x", random[0], random[1],
+            random[2], random[3]);
+  fettle_store_run (e->store, "INSERT INTO meta (name, value) VALUES ('installation', ?)", "s",
+                    e->installation);
+  return FETTLE_OK;
+}
+
+fettle_result
+fettle_engine_new (struct event_base *base, const struct fettle_settings *settings,
+                   const struct fettle_plugins *plugins, struct fettle_pool *pool,
+                   struct fettle_engine **ret, struct fettle_error *err)
+{
+  struct fettle_engine *e = calloc (1, sizeof *e);
+  char path[PATH_MAX];
+
+  if (!e)
+    return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for the engine");
+  *e = (struct fettle_engine) { .base = base, .settings = settings, .plugins = plugins,
+                                .pool = pool };
+  e->ready_end = &e->ready;
+  snprintf (path, sizeof path, "%s/store.db", settings->state_dir);
+  if (fettle_sealer_new (settings->state_dir, &e->sealer, err)
+      || fettle_store_open (path, base, store_failed, e, &e->store, err)
+      || name_installation (e, err)) {
+    fettle_engine_free (e);
+    return err->code;
+  }
+  e->dns = evdns_base_new (base, EVDNS_BASE_INITIALIZE_NAMESERVERS
+                                   | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+  if (!e->dns) /* no resolver configured: /etc/hosts still works */
+    e->dns = evdns_base_new (base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+  fettle_engine_recover (e);
+  *ret = e;
+  return FETTLE_OK;
+}
+
+json_t *
+fettle_engine_summary (struct fettle_engine *e)
+{
+  json_int_t jobs = 0;
+
+  for (struct job *j = e->jobs; j; j = j->next)
+    jobs += !j->finished;
+  return json_pack ("{s:I s:I s:I s:I s:[]}", "nodes",
+                    (json_int_t) fettle_store_number (e->store, 0, "SELECT count (*) FROM node", ""),
+                    "baselines",
+                    (json_int_t) fettle_store_number (
+                      e->store, 0, "SELECT count (*) FROM baseline WHERE ready = 1", ""),
+                    "calls", (json_int_t) e->calls, "jobs", jobs, "listeners");
+}
+
+bool
+fettle_engine_busy (const struct fettle_engine *e)
+{
+  for (const struct job *j = e->jobs; j; j = j->next)
+    if (!j->finished)
+      return true;
+  return false;
+}
+
+unsigned
+fettle_engine_calls (const struct fettle_engine *e)
+{
+  return e->calls;
+}
+
+void
+fettle_engine_stop (struct fettle_engine *e)
+{
+  e->stopping = true;
+}
+
+void
+fettle_engine_free (struct fettle_engine *e)
+{
+  if (!e)
+    return;
+  while (e->jobs) {
+    struct job *j = e->jobs;
+
+    e->jobs = j->next;
+    fettle_job_free (j);
+  }
+  if (e->dns)
+    evdns_base_free (e->dns, 0);
+  fettle_store_close (e->store);
+  fettle_sealer_free (e->sealer);
+  free (e);
+}

@@ -1,0 +1,278 @@
+/* jobs.c - the API of jobs: list, show, abort, report.
+ *
+ * What is shown comes from the store; of a running job, progress is added
+ * from memory.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "util/base.h"
+
+#include "engine/internal.h"
+#include "report/report.h"
+#include "util/text.h"
+
+#define MAX_REPORT (256u << 20)
+
+/* ---- JSON of a job ---- */
+
+static json_t *
+time_json (int64_t seconds)
+{
+  char text[FETTLE_TIME_MAX];
+
+  return seconds ? json_string (fettle_time_text (seconds, text)) : json_null ();
+}
+
+static json_t *
+lines_of (struct fettle_engine *e, int64_t task)
+{
+  struct fettle_rows rows;
+  json_t *lines = json_array ();
+
+  fettle_store_query (e->store, &rows, "SELECT text FROM line WHERE task = ? ORDER BY id", "i",
+                      task);
+  while (fettle_rows_next (&rows))
+    json_array_append_new (lines, json_string (fettle_rows_text (&rows, 0)));
+  return lines;
+}
+
+static void
+add_progress (struct job *j, json_t *task)
+{
+  json_int_t id = json_integer_value (json_object_get (task, "id"));
+
+  for (size_t i = 0; j && i < j->n_tasks; i++)
+    if (j->tasks[i].id == id) {
+      json_object_set_new (task, "progress", json_integer (j->tasks[i].progress));
+      json_object_set_new (task, "step", json_string (j->tasks[i].step));
+    }
+}
+
+static json_t *
+task_json (struct fettle_engine *e, struct fettle_rows *r)
+{
+  const char *code = fettle_rows_text (r, 13);
+
+  return json_pack (
+    "{s:I s:I s:s s:s s:s s:s? s:s s:s s:s? s:s? s:s? s:b s:b s:o s:o s:o s:o s:s s:i}",
+    "id", (json_int_t) fettle_rows_int (r, 0),
+    "node", (json_int_t) fettle_rows_int (r, 1),
+    "name", fettle_rows_text (r, 2),
+    "address", fettle_rows_text (r, 3),
+    "type", fettle_rows_text (r, 4),
+    "component", fettle_rows_text (r, 5),
+    "title", fettle_rows_text (r, 6),
+    "state", fettle_rows_text (r, 7),
+    "from", fettle_rows_text (r, 8),
+    "to", fettle_rows_text (r, 9),
+    "found", fettle_rows_text (r, 10),
+    "verified", (int) fettle_rows_int (r, 11),
+    "reboot", (int) fettle_rows_int (r, 12),
+    "error", code ? json_pack ("{s:s s:s}", "code", code, "message", fettle_rows_text (r, 14))
+                  : json_null (),
+    "started", time_json (fettle_rows_int (r, 15)),
+    "finished", time_json (fettle_rows_int (r, 16)),
+    "log", lines_of (e, fettle_rows_int (r, 0)), "step", "", "progress",
+    fettle_rows_int (r, 16) ? 1000 : 0);
+}
+
+static json_t *
+tasks_of (struct fettle_engine *e, int64_t job)
+{
+  struct job *running = fettle_engine_job (e, job);
+  struct fettle_rows rows;
+  json_t *tasks = json_array ();
+
+  fettle_store_query (e->store, &rows,
+                      "SELECT id, node, name, address, type, component, title, state, from_version,"
+                      " to_version, found, verified, reboot, error_code, error, started, finished"
+                      " FROM task WHERE job = ? ORDER BY id", "i", job);
+  while (fettle_rows_next (&rows)) {
+    json_t *task = task_json (e, &rows);
+
+    if (running && !running->finished)
+      add_progress (running, task);
+    json_array_append_new (tasks, task);
+  }
+  return tasks;
+}
+
+static json_t *
+counts_of (struct fettle_engine *e, int64_t job)
+{
+  struct fettle_rows rows;
+  json_t *counts = json_object ();
+
+  fettle_store_query (e->store, &rows,
+                      "SELECT state, count (*) FROM task WHERE job = ? GROUP BY state", "i", job);
+  while (fettle_rows_next (&rows))
+    json_object_set_new (counts, fettle_rows_text (&rows, 0),
+                         json_integer (fettle_rows_int (&rows, 1)));
+  return counts;
+}
+
+static json_t *
+job_json (struct fettle_engine *e, struct fettle_rows *r)
+{
+  bool ended = fettle_rows_text (r, 6) != NULL;
+
+  return json_pack ("{s:I s:s s:s s:o s:o s:o s:o s:o s:s?}",
+                    "id", (json_int_t) fettle_rows_int (r, 0),
+                    "kind", fettle_rows_text (r, 1),
+                    "state", fettle_rows_text (r, 2),
+                    "created", time_json (fettle_rows_int (r, 3)),
+                    "finished", time_json (fettle_rows_int (r, 4)),
+                    "options", fettle_rows_json (r, 5),
+                    "counts", counts_of (e, fettle_rows_int (r, 0)),
+                    "exit_code", ended ? json_integer (fettle_rows_int (r, 6)) : json_null (),
+                    "message", fettle_rows_text (r, 7));
+}
+
+#define COLUMNS "id, kind, state, created, finished, options, exit_code, message"
+
+static json_t *
+job_by_id (struct fettle_engine *e, int64_t id)
+{
+  struct fettle_rows rows;
+  json_t *job = NULL;
+
+  fettle_store_query (e->store, &rows, "SELECT " COLUMNS " FROM job WHERE id = ?", "i", id);
+  if (fettle_rows_next (&rows)) {
+    job = job_json (e, &rows);
+    json_object_set_new (job, "tasks", tasks_of (e, id));
+    fettle_rows_end (&rows);
+  }
+  return job;
+}
+
+/* ---- Which job is meant ---- */
+
+static int64_t
+find (struct fettle_engine *e, const char *reference, struct fettle_error *err)
+{
+  uint64_t number = 0;
+  int64_t id = 0;
+
+  if (strcmp (reference, "last") == 0)
+    id = fettle_store_number (e->store, 0, "SELECT max (id) FROM job WHERE kind <> 'baseline'", "");
+  else if (fettle_parse_uint (reference, 1, INT64_MAX, &number))
+    id = fettle_store_number (e->store, 0, "SELECT id FROM job WHERE id = ?", "i",
+                              (int64_t) number);
+  if (!id)
+    fettle_error_set (err, FETTLE_E_UNREACHABLE, "there is no job %s", reference);
+  return id;
+}
+
+void
+fettle_api_jobs_list (void *engine, struct fettle_request *r)
+{
+  struct fettle_engine *e = engine;
+  struct fettle_rows rows;
+  json_t *jobs = json_array ();
+
+  fettle_store_query (e->store, &rows, "SELECT " COLUMNS " FROM job ORDER BY id DESC LIMIT 1000",
+                      "");
+  while (fettle_rows_next (&rows))
+    json_array_append_new (jobs, job_json (e, &rows));
+  fettle_request_reply (r, 200, json_pack ("{s:o}", "jobs", jobs));
+}
+
+void
+fettle_api_job_show (void *engine, struct fettle_request *r)
+{
+  struct fettle_error err;
+  int64_t id = find (engine, r->parameter, &err);
+
+  if (id)
+    fettle_request_reply (r, 200, job_by_id (engine, id));
+  else
+    fettle_request_fail (r, &err);
+}
+
+/* ---- Abort ---- */
+
+static void
+abort_job (struct job *j, bool hard)
+{
+  j->aborted = true;
+  j->hard |= hard;
+  if (j->scan) {
+    /* Reading a folder changes nothing: it can end at any time. */
+    fettle_scan_abort (j);
+    return;
+  }
+  for (size_t i = 0; hard && i < j->n_lanes; i++)
+    fettle_lane_abort (&j->lanes[i]);
+}
+
+void
+fettle_api_job_abort (void *engine, struct fettle_request *r)
+{
+  struct fettle_error err;
+  int64_t id = find (engine, r->parameter, &err);
+  struct job *j = id ? fettle_engine_job (engine, id) : NULL;
+
+  if (!id) {
+    fettle_request_fail (r, &err);
+    return;
+  }
+  if (j && !j->finished)
+    abort_job (j, json_is_true (json_object_get (r->body, "hard")));
+  fettle_request_reply (r, 200, json_object ());
+}
+
+/* ---- Report ---- */
+
+/* What an inventory's report shows beside the tasks. */
+static void
+add_items (struct fettle_engine *e, json_t *job)
+{
+  json_t *task;
+  size_t i;
+
+  if (strcmp (json_string_value (json_object_get (job, "kind")), "inventory") != 0)
+    return;
+  json_array_foreach (json_object_get (job, "tasks"), i, task)
+    json_object_set_new (task, "items",
+                         fettle_node_items (e, json_integer_value (json_object_get (task, "node"))));
+}
+
+static int64_t
+job_of_report (struct fettle_engine *e, const struct fettle_request *r, struct fettle_error *err)
+{
+  const char *wanted = json_string_value (json_object_get (r->query, "job"));
+  int64_t id;
+
+  if (wanted)
+    return find (e, wanted, err);
+  id = fettle_store_number (e->store, 0,
+                            "SELECT id FROM job WHERE kind <> 'baseline'"
+                            " ORDER BY kind = 'deployment' DESC, id DESC LIMIT 1", "");
+  if (!id)
+    fettle_error_set (err, FETTLE_E_UNREACHABLE, "there is nothing to report yet");
+  return id;
+}
+
+static const char *
+content_type (const char *format)
+{
+  if (strcmp (format, "html") == 0)
+    return "text/html; charset=utf-8";
+  return strcmp (format, "csv") == 0 ? "text/csv; charset=utf-8" : "application/json";
+}
+
+void
+fettle_api_report (void *engine, struct fettle_request *r)
+{
+  _cleanup_ (fettle_buf_clear) struct fettle_buf text = FETTLE_BUF_INIT (MAX_REPORT);
+  struct fettle_error err;
+  int64_t id = job_of_report (engine, r, &err);
+  _cleanup_json_ json_t *job = id ? job_by_id (engine, id) : NULL;
+
+  if (job)
+    add_items (engine, job);
+  if (!job || fettle_report (job, r->parameter, &text, &err))
+    fettle_request_fail (r, &err);
+  else
+    fettle_request_reply_text (r, 200, content_type (r->parameter), text.data, text.size);
+}

@@ -392,8 +392,8 @@ add (struct fettle_engine *e, const char *path, const char *name, int64_t *ret_j
 {
   struct scan *s;
   struct job *j;
-  pid_t pid;
-  int fd;
+  pid_t pid = -1;
+  int fd = -1;
 
   if (check_folder (path, err))
     return err->code;
@@ -424,7 +424,7 @@ void
 fettle_api_baselines_add (void *engine, struct fettle_request *r)
 {
   struct fettle_error err;
-  int64_t job;
+  int64_t job = 0;
 
   if (add (engine, json_string_value (json_object_get (r->body, "path")),
            json_string_value (json_object_get (r->body, "name")), &job, &err))

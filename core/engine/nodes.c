@@ -446,7 +446,7 @@ add_nodes (struct fettle_engine *e, const json_t *nodes, json_t *ret, struct fet
     if (check_node (e, n, err))
       return err->code;
   json_array_foreach (nodes, i, n) {
-    int64_t id;
+    int64_t id = 0;
 
     if (!add_node (e, n, &id, err)) {
       json_array_append_new (ret, node_by_id (e, id));

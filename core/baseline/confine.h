@@ -1,0 +1,20 @@
+/* confine.h - this process parses foreign files: take from it what it doesn't
+ * need, before it reads the first byte.
+ *
+ * No new privileges, no capability but reading what root may read; limits on
+ * memory, CPU time, descriptors, file size; no core file, no new process.
+ * With Landlock (Linux 5.13, where the kernel has it on) the file system is
+ * that one folder, read only, and there is no TCP.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef FETTLE_CONFINE_H
+#define FETTLE_CONFINE_H
+
+#include "util/error.h"
+
+/* What the kernel doesn't have is left out; what it has and refuses is an
+ * error. */
+fettle_result fettle_confine (int folder, struct fettle_error *);
+
+#endif

@@ -1,0 +1,47 @@
+/* kinds.c - see kinds.h.  SPDX-License-Identifier: Apache-2.0 */
+#include "util/base.h"
+
+#include <fnmatch.h>
+
+#include "baseline/kinds.h"
+#include "baseline/side.h"
+
+/* In any case of letters. */
+static const char *const papers[] = {
+  "*.txt", "*.md", "*.rst", "*.htm", "*.html", "*.css", "*.js", "*.pdf", "*.rtf", "*.doc", "*.docx",
+  "*.xls", "*.xlsx", "*.csv", "*.png", "*.jpg", "*.jpeg", "*.gif", "*.svg", "*.ico",
+  "*.xml", "*.xml.gz", "*.xml.xz", "*.xml.zst", "*.json", "*.yaml", "*.yml", "*.ini", "*.log",
+  "*.asc", "*.sig", "*.gpg", "*.p7s", "*.compsig", "*.crt", "*.cer", "*.pem",
+  "*.md5", "*.md5sum", "*.sha1", "*.sha256", "*.sha256sum", "*.sha512", "*.sum",
+  "*.changes", "*.buildinfo", "*.dsc", "*.sqlite*", "*~", "*.bak", "*.orig",
+  "packages", "packages.*", "release", "inrelease", "contents-*", "*sums", "translation-*",
+  "readme*", "license*", "licence*", "copying*", "copyright*", "changelog*", "notice*", "news*",
+  "relnotes*", "releasenotes*", "makefile", "treeinfo", "thumbs.db",
+};
+
+static bool
+ends_with (const char *text, const char *end)
+{
+  size_t n = strlen (text), m = strlen (end);
+
+  return n > m && strcmp (text + n - m, end) == 0;
+}
+
+enum fettle_file_kind
+fettle_file_kind (const char *path)
+{
+  const char *slash = strrchr (path, '/'), *name = slash ? slash + 1 : path;
+
+  if (ends_with (name, FETTLE_SIDE_SUFFIX))
+    return FETTLE_FILE_SIDE;
+  if (ends_with (name, ".deb"))
+    return FETTLE_FILE_DEB;
+  if (ends_with (name, ".rpm"))
+    return FETTLE_FILE_RPM;
+  if (strncmp (path, "repodata/", 9) == 0 || strstr (path, "/repodata/"))
+    return FETTLE_FILE_PAPERS;
+  for (size_t i = 0; i < COUNT (papers); i++)
+    if (fnmatch (papers[i], name, FNM_CASEFOLD) == 0)
+      return FETTLE_FILE_PAPERS;
+  return FETTLE_FILE_OTHER;
+}

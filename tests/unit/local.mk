@@ -28,3 +28,8 @@ unit_version_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
 unit_component_SOURCES = unit/component.c
 unit_component_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += unit/engine
+unit_engine_SOURCES = unit/engine.c
+unit_engine_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
+endif

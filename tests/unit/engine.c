@@ -1,0 +1,634 @@
+/* engine.c - the engine against nodes of its own: a pool that answers as a
+ * node would, in the same process, with failures on demand.
+ *
+ * What is checked is what an administrator relies on: the true state of each
+ * node in the end, nothing installed twice, nothing forgotten, after a crash
+ * as well.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "util/base.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+#include <event2/event.h>
+#include <ftw.h>
+#include <sys/stat.h>
+
+#include "engine/engine.h"
+#include "engine/internal.h"
+#include "util/log.h"
+
+/* ---- Nodes: what they have, how they behave ---- */
+
+struct node {
+  const char *name;
+  const char *version;   /* of the package "tool" */
+  unsigned installs;     /* how often it was really installed */
+  unsigned calls;        /* deploy calls */
+  unsigned cleanups;
+  const char *behaviour; /* "", "auth", "crash", "again", "lies", "late", "busy", "reject" */
+};
+
+static struct node nodes[8];
+static size_t n_nodes;
+
+static struct node *
+node_named (const char *name)
+{
+  for (size_t i = 0; i < n_nodes; i++)
+    if (strcmp (nodes[i].name, name) == 0)
+      return &nodes[i];
+  fail_msg ("no node %s", name);
+  return NULL;
+}
+
+/* ---- The pool's stand-in ---- */
+
+struct fettle_call {
+  struct event *event;
+  json_t *request;
+  const struct fettle_call_handlers *handlers;
+  void *arg;
+  bool aborted;
+};
+
+static struct event_base *base;
+static bool frozen;    /* calls begin and never end, as if the service died */
+static unsigned under_way, most_under_way;
+
+static void
+send_items (struct fettle_call *c, const struct node *n)
+{
+  json_t *m = json_pack ("{s:[{s:s s:s s:s s:s s:s s:s s:s s:b}]}", "items", "id", "deb/tool",
+                         "kind", "package", "name", "tool", "version", n->version, "scheme",
+                         "dpkg", "match", "deb:tool", "arch", "amd64", "updateable", 1);
+
+  c->handlers->message (c->arg, m);
+  json_decref (m);
+}
+
+static struct fettle_outcome
+deploy (struct fettle_call *c, struct node *n)
+{
+  const char *b = n->behaviour;
+  const char *to = json_string_value (json_object_get (json_object_get (c->request, "image"),
+                                                       "version"));
+  bool has_token = json_is_string (json_object_get (c->request, "token"));
+
+  n->calls++;
+  if (strcmp (b, "reject") == 0)
+    return (struct fettle_outcome) { .code = FETTLE_E_REJECTED, .text = "wrong architecture" };
+  if (strcmp (b, "again") == 0 && !has_token)
+    return (struct fettle_outcome) { .code = FETTLE_AGAIN, .delay_s = 0, .token = "step 2" };
+  if (strcmp (b, "lies") == 0)
+    return (struct fettle_outcome) { .code = FETTLE_OK };
+  n->installs++;
+  n->version = strcmp (to, "2.0") == 0 ? "2.0" : "1.0";
+  /* Installed, but the word of it never came back. */
+  if (strcmp (b, "late") == 0)
+    return (struct fettle_outcome) { .code = FETTLE_E_TIMEOUT, .text = "no answer" };
+  return (struct fettle_outcome) { .code = FETTLE_OK };
+}
+
+static struct fettle_outcome
+answer (struct fettle_call *c)
+{
+  const char *what = json_string_value (json_object_get (c->request, "call"));
+  struct node *n = node_named (json_string_value (
+    json_object_get (json_object_get (c->request, "target"), "name")));
+
+  if (c->aborted)
+    return (struct fettle_outcome) { .code = FETTLE_E_ABORTED, .text = "aborted" };
+  if (strcmp (n->behaviour, "auth") == 0)
+    return (struct fettle_outcome) { .code = FETTLE_E_AUTH, .text = "password refused" };
+  if (strcmp (what, "probe") == 0)
+    return (struct fettle_outcome) { .code = FETTLE_OK, .score = 90 };
+  if (strcmp (what, "deploy") == 0)
+    return strcmp (n->behaviour, "crash") == 0
+             ? (struct fettle_outcome) { .code = FETTLE_E_INTERNAL, .text = "the plugin crashed" }
+             : deploy (c, n);
+  if (strcmp (what, "cleanup") == 0)
+    n->cleanups++;
+  if (strcmp (what, "inventory") == 0)
+    send_items (c, n);
+  return (struct fettle_outcome) { .code = FETTLE_OK };
+}
+
+static void
+on_call (evutil_socket_t fd, short what, void *arg)
+{
+  struct fettle_call *c = arg;
+  struct fettle_outcome outcome;
+
+  (void) fd;
+  (void) what;
+  if (frozen)
+    return;
+  under_way--;
+  outcome = answer (c);
+  c->handlers->done (c->arg, &outcome);
+  json_decref (c->request);
+  event_free (c->event);
+  free (c);
+}
+
+struct fettle_call *
+fettle_pool_call (struct fettle_pool *pool, const json_t *request, const int *fds, size_t n_fds,
+                  uint32_t deadline_s, const struct fettle_call_handlers *handlers, void *arg)
+{
+  struct fettle_call *c = calloc (1, sizeof *c);
+
+  (void) pool;
+  (void) fds;
+  assert_true (deadline_s > 0);
+  if (strcmp (json_string_value (json_object_get (request, "call")), "deploy") == 0)
+    assert_int_equal (n_fds, 1);
+  c->request = json_deep_copy (request);
+  c->handlers = handlers;
+  c->arg = arg;
+  c->event = event_new (base, -1, 0, on_call, c);
+  event_active (c->event, 0, 0);
+  if (++under_way > most_under_way)
+    most_under_way = under_way;
+  return c;
+}
+
+void
+fettle_call_abort (struct fettle_call *c)
+{
+  c->aborted = true;
+}
+
+/* ---- The server's stand-in ---- */
+
+static int status;
+static json_t *reply;
+
+void
+fettle_request_reply (struct fettle_request *r, int s, json_t *body)
+{
+  (void) r;
+  status = s;
+  json_decref (reply);
+  reply = body;
+}
+
+void
+fettle_request_reply_text (struct fettle_request *r, int s, const char *type, const char *text,
+                           size_t size)
+{
+  (void) type;
+  fettle_request_reply (r, s, json_stringn (text, size));
+}
+
+void
+fettle_request_fail (struct fettle_request *r, const struct fettle_error *err)
+{
+  fettle_request_reply (r, 400, json_pack ("{s:s s:s}", "code", fettle_result_name (err->code),
+                                           "detail", err->text));
+}
+
+/* ---- One service, as often restarted as a test likes ---- */
+
+static char folder[64];
+static struct fettle_settings settings;
+static struct fettle_plugins plugins;
+static struct fettle_engine *engine;
+
+static fettle_result
+never_called (const struct fettle_host *h, fettle_ctx *c, const struct fettle_target *t)
+{
+  (void) h;
+  (void) c;
+  (void) t;
+  return FETTLE_E_INTERNAL;
+}
+
+static const struct fettle_port ports[] = { FETTLE_TO (FETTLE_BOTH, FETTLE_TCP, 22, "SSH") };
+static struct fettle_node_type type = {
+  .name = "test", .title = "Test", .hosts = FETTLE_HOST_LINUX, .n_ports = 1, .ports = ports,
+  .inventory = never_called, .cleanup = never_called, .activate = never_called,
+};
+static struct fettle_node_type portless = { .name = "later", .title = "Later",
+                                            .hosts = FETTLE_HOST_LINUX, .ports = ports,
+                                            .n_ports = 1 };
+
+static fettle_result
+probe_never_called (const struct fettle_host *h, fettle_ctx *c, const struct fettle_target *t,
+                    uint32_t *score)
+{
+  *score = 0;
+  return never_called (h, c, t);
+}
+
+static fettle_result
+deploy_never_called (const struct fettle_host *h, fettle_ctx *c, const struct fettle_target *t,
+                     const struct fettle_image *i)
+{
+  (void) i;
+  return never_called (h, c, t);
+}
+
+static void
+start (void)
+{
+  struct fettle_error err;
+
+  base = event_base_new ();
+  event_base_priority_init (base, 2);
+  if (fettle_engine_new (base, &settings, &plugins, NULL, &engine, &err))
+    fail_msg ("%s", err.text);
+}
+
+static void
+stop (void)
+{
+  frozen = false;
+  fettle_engine_free (engine);
+  event_base_free (base);
+  engine = NULL;
+}
+
+static void
+call (void (*handler) (void *, struct fettle_request *), const char *parameter, json_t *body)
+{
+  struct fettle_request r = { .parameter = parameter, .query = NULL, .body = body };
+
+  handler (engine, &r);
+  json_decref (body);
+}
+
+/* Runs the loop until no job runs (or, frozen, until nothing moves). */
+static void
+settle (void)
+{
+  for (int i = 0; i < 20000 && fettle_engine_busy (engine); i++) {
+    event_base_loop (base, EVLOOP_ONCE | (frozen ? EVLOOP_NONBLOCK : 0));
+    if (frozen && i > 200)
+      return;
+  }
+  event_base_loop (base, EVLOOP_NONBLOCK);
+}
+
+static void
+add_node (const char *name, const char *behaviour)
+{
+  char address[32];
+
+  nodes[n_nodes] = (struct node) { .name = name, .version = "1.0", .behaviour = behaviour };
+  snprintf (address, sizeof address, "127.0.1.%zu", ++n_nodes);
+  call (fettle_api_nodes_add, NULL,
+        json_pack ("{s:[{s:s s:s s:s s:{s:s s:s}}]}", "nodes", "address", address, "name", name,
+                   "type", "test", "credentials", "user", "root", "password", "very secret"));
+  assert_int_equal (status, 201);
+}
+
+static void
+write_file (const char *path, const char *text)
+{
+  FILE *f = fopen (path, "w");
+
+  assert_non_null (f);
+  fputs (text, f);
+  fclose (f);
+}
+
+/* A scanner that says what a test wants said. */
+static void
+add_baseline (void)
+{
+  char path[128], script[1024];
+
+  snprintf (path, sizeof path, "%s/base", folder);
+  mkdir (path, 0755);
+  snprintf (path, sizeof path, "%s/base/tool.deb", folder);
+  write_file (path, "tool 2.0");
+  snprintf (path, sizeof path, "%s/fettle-scan", folder);
+  snprintf (script, sizeof script,
+            "#!/bin/sh\n"
+            "echo '{\"component\": {\"id\": \"tool.deb\", \"name\": \"tool\", \"version\": \"2.0\","
+            " \"scheme\": \"dpkg\", \"format\": \"deb\", \"kind\": \"package\", \"match\":"
+            " \"deb:tool\", \"arch\": \"amd64\", \"node_types\": [], \"order\": 300, \"reboot\":"
+            " \"no\", \"install_missing\": false, \"summary\": null, \"prerequisites\": [],"
+            " \"files\": [{\"name\": \"tool.deb\", \"path\": \"tool.deb\", \"size\": 8,"
+            " \"sha256\": \"%064d\"}]}}'\n"
+            "echo '{\"done\": {\"components\": 1, \"problems\": 0}}'\n", 0);
+  write_file (path, script);
+  chmod (path, 0755);
+  snprintf (path, sizeof path, "%s/base", folder);
+  call (fettle_api_baselines_add, NULL, json_pack ("{s:s}", "path", path));
+  assert_int_equal (status, 202);
+  settle ();
+}
+
+static int64_t
+begin_job (void (*handler) (void *, struct fettle_request *))
+{
+  call (handler, NULL, json_pack ("{s:[s]}", "nodes", "all"));
+  if (status != 202)
+    fail_msg ("%s", json_string_value (json_object_get (reply, "detail")));
+  return json_integer_value (json_object_get (reply, "job"));
+}
+
+static void
+inventory (void)
+{
+  begin_job (fettle_api_inventories);
+  settle ();
+}
+
+static const char *
+job_text (const char *name, const char *key)
+{
+  json_t *task;
+  size_t i;
+
+  call (fettle_api_job_show, "last", NULL);
+  json_array_foreach (json_object_get (reply, "tasks"), i, task)
+    if (strcmp (json_string_value (json_object_get (task, "name")), name) == 0)
+      return json_string_value (json_object_get (task, key));
+  return "no such task";
+}
+
+static int
+job_exit (void)
+{
+  call (fettle_api_job_show, "last", NULL);
+  return (int) json_integer_value (json_object_get (reply, "exit_code"));
+}
+
+static int
+set_up (void **state)
+{
+  (void) state;
+  fettle_log_init ("test", FETTLE_LOG_ERROR);
+  memset (nodes, 0, sizeof nodes);
+  n_nodes = 0;
+  under_way = most_under_way = 0;
+  frozen = false;
+  type.deploy = deploy_never_called;
+  type.probe = probe_never_called;
+  snprintf (folder, sizeof folder, "/tmp/fettle-engine.XXXXXX");
+  assert_non_null (mkdtemp (folder));
+  settings = (struct fettle_settings) { .state_dir = folder, .libexecdir = folder, .workers = 4,
+                                        .inventory_timeout = 60, .deploy_timeout = 60,
+                                        .host_keys = (char *) "tofu" };
+  start ();
+  return 0;
+}
+
+static int
+remove_one (const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+  (void) st;
+  (void) flag;
+  (void) ftw;
+  return remove (path);
+}
+
+static int
+tear_down (void **state)
+{
+  (void) state;
+  stop ();
+  json_decref (reply);
+  reply = NULL;
+  return nftw (folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* ---- Tests ---- */
+
+static void
+test_main_job (void **state)
+{
+  (void) state;
+  add_node ("good", "");
+  add_node ("slow", "again");
+  add_node ("wrong-password", "auth");
+  add_baseline ();
+  inventory ();
+  assert_int_equal (job_exit (), 253);
+  assert_string_equal (job_text ("good", "state"), "done");
+  assert_string_equal (job_text ("wrong-password", "state"), "failed");
+  begin_job (fettle_api_deployments);
+  settle ();
+  assert_string_equal (job_text ("good", "state"), "done");
+  assert_string_equal (job_text ("good", "found"), "2.0");
+  assert_string_equal (job_text ("slow", "state"), "done");
+  assert_int_equal (node_named ("slow")->calls, 2);
+  assert_string_equal (job_text ("wrong-password", "state"), "failed");
+  assert_int_equal (node_named ("wrong-password")->calls, 0);
+  assert_int_equal (job_exit (), 253);
+}
+
+static void
+test_nothing_needed (void **state)
+{
+  (void) state;
+  add_node ("good", "");
+  nodes[0].version = "2.0";
+  add_baseline ();
+  inventory ();
+  begin_job (fettle_api_deployments);
+  settle ();
+  assert_int_equal (job_exit (), 3);
+  assert_int_equal (nodes[0].installs, 0);
+}
+
+/* Success is what the inventory finds, not what the node says. */
+static void
+test_liar_and_late (void **state)
+{
+  (void) state;
+  add_node ("liar", "lies");
+  add_node ("late", "late");
+  add_node ("crash", "crash");
+  add_node ("reject", "reject");
+  add_baseline ();
+  inventory ();
+  begin_job (fettle_api_deployments);
+  settle ();
+  assert_string_equal (job_text ("liar", "state"), "failed");
+  assert_string_equal (job_text ("late", "state"), "done");
+  assert_int_equal (node_named ("late")->installs, 1);
+  assert_string_equal (job_text ("crash", "state"), "failed");
+  assert_string_equal (job_text ("reject", "state"), "failed");
+  /* What may have left something behind was cleaned up. */
+  assert_int_equal (node_named ("late")->cleanups, 1);
+  assert_int_equal (node_named ("crash")->cleanups, 1);
+  assert_int_equal (node_named ("liar")->cleanups, 0);
+}
+
+/* The service dies at each moment of a deployment; another goes on. */
+static void
+test_crash (void **state)
+{
+  static const char *const behaviours[] = { "", "again" };
+
+  (void) state;
+  add_node ("a", behaviours[0]);
+  add_node ("b", behaviours[1]);
+  add_baseline ();
+  inventory ();
+  begin_job (fettle_api_deployments);
+  for (int passes = 1; passes < 12; passes++) {
+    for (int i = 0; i < passes; i++)
+      event_base_loop (base, EVLOOP_NONBLOCK);
+    frozen = true; /* what is under way is lost */
+    stop ();
+    under_way = 0;
+    start ();
+  }
+  settle ();
+  assert_string_equal (job_text ("a", "state"), "done");
+  assert_string_equal (job_text ("b", "state"), "done");
+  assert_int_equal (nodes[0].installs, 1);
+  assert_int_equal (nodes[1].installs, 1);
+  assert_int_equal (job_exit (), 0);
+}
+
+/* It was installed, and the service died before it heard of it. */
+static void
+test_crash_after_install (void **state)
+{
+  (void) state;
+  add_node ("a", "");
+  add_baseline ();
+  inventory ();
+  frozen = true;
+  begin_job (fettle_api_deployments);
+  settle ();
+  assert_string_equal (job_text ("a", "state"), "installing");
+  nodes[0].version = "2.0";
+  stop ();
+  start ();
+  settle ();
+  assert_string_equal (job_text ("a", "state"), "done");
+  assert_int_equal (nodes[0].installs, 0);
+  assert_int_equal (nodes[0].cleanups, 1);
+}
+
+static void
+test_limits_and_abort (void **state)
+{
+  char id[24];
+  int64_t job;
+
+  (void) state;
+  add_node ("a", "");
+  add_node ("b", "");
+  add_node ("c", "");
+  settings.workers = 2;
+  add_baseline ();
+  inventory ();
+  assert_int_equal (most_under_way, 2);
+  frozen = true;
+  job = begin_job (fettle_api_deployments);
+  settle ();
+  /* A node is in one job at a time. */
+  call (fettle_api_inventories, NULL, json_pack ("{s:[s]}", "nodes", "c"));
+  assert_string_equal (json_string_value (json_object_get (reply, "code")), "busy");
+  snprintf (id, sizeof id, "%lld", (long long) job);
+  call (fettle_api_job_abort, id, json_pack ("{s:b}", "hard", 0));
+  assert_string_equal (job_text ("c", "state"), "installing");
+}
+
+static void
+test_changed_file (void **state)
+{
+  char path[128];
+
+  (void) state;
+  add_node ("a", "");
+  add_baseline ();
+  inventory ();
+  snprintf (path, sizeof path, "%s/base/tool.deb", folder);
+  write_file (path, "tool 2.x");
+  begin_job (fettle_api_deployments);
+  settle ();
+  assert_string_equal (job_text ("a", "state"), "failed");
+  assert_int_equal (nodes[0].installs, 0);
+}
+
+static void
+test_bad_input (void **state)
+{
+  static const struct {
+    const char *body, *says;
+  } rows[] = {
+    { "{\"nodes\": [{\"address\": \"127.0.1.1\", \"type\": \"lnux\"}]}", "no node type lnux" },
+    { "{\"nodes\": [{\"address\": \"a b\"}]}", "the address" },
+    { "{\"nodes\": [{\"address\": \"127.0.1.1\", \"adress\": \"x\"}]}", "no member adress" },
+    { "{\"nodes\": [{\"address\": \"127.0.1.1\", \"settings\": {\"x\": \"1\"}}]}", "no setting x" },
+    { "{\"nodes\": [{\"address\": \"127.0.1.9\"}, {\"address\": \"127.0.1.9\"}]}", "already" },
+  };
+
+  (void) state;
+  for (size_t i = 0; i < COUNT (rows); i++) {
+    call (fettle_api_nodes_add, NULL, json_loads (rows[i].body, 0, NULL));
+    assert_int_equal (status, 400);
+    assert_non_null (strstr (json_string_value (json_object_get (reply, "detail")), rows[i].says));
+  }
+  call (fettle_api_nodes_list, NULL, NULL);
+  assert_int_equal (json_array_size (json_object_get (reply, "nodes")), 0);
+}
+
+/* The secret is nowhere but sealed. */
+static void
+test_secret (void **state)
+{
+  char path[128], command[256];
+
+  (void) state;
+  add_node ("a", "");
+  inventory ();
+  call (fettle_api_node_show, "a", NULL);
+  assert_null (json_object_get (reply, "credentials"));
+  stop ();
+  snprintf (path, sizeof path, "%s", folder);
+  snprintf (command, sizeof command, "! grep -rqa 'very secret' %s", path);
+  assert_int_equal (system (command), 0);
+  start ();
+}
+
+static void
+test_type_found_out (void **state)
+{
+  (void) state;
+  add_node ("a", "");
+  call (fettle_api_node_change, "a", json_pack ("{s:s}", "type", "auto"));
+  assert_int_equal (status, 200);
+  inventory ();
+  assert_string_equal (job_text ("a", "type"), "test");
+  call (fettle_api_node_change, "a", json_pack ("{s:s}", "type", "later"));
+  inventory ();
+  assert_string_equal (job_text ("a", "state"), "failed");
+}
+
+int
+main (void)
+{
+  static struct fettle_node_type types[2];
+  static struct fettle_plugin_info info;
+#define T(f) cmocka_unit_test_setup_teardown (f, set_up, tear_down)
+  const struct CMUnitTest tests[] = {
+    T (test_main_job),  T (test_nothing_needed),      T (test_liar_and_late),
+    T (test_crash),     T (test_crash_after_install), T (test_limits_and_abort),
+    T (test_changed_file), T (test_bad_input), T (test_secret), T (test_type_found_out),
+  };
+
+  type.deploy = deploy_never_called;
+  type.probe = probe_never_called;
+  types[0] = type;
+  types[1] = portless;
+  info.node_types = types;
+  info.descriptor.name = "test";
+  info.descriptor.node_types = types;
+  info.descriptor.n_node_types = 2;
+  plugins.plugins = &info;
+  plugins.n_plugins = 1;
+  return cmocka_run_group_tests (tests, NULL, NULL);
+}

@@ -35,6 +35,7 @@ enum fettle_exit {
 
 /* One command line as a whole; made by main. */
 struct fettle_cli {
+  const struct fettle_args *args;  /* all of the command line */
   struct fettle_settings settings; /* file, then options */
   const char *config_path;         /* --config, or NULL */
   enum fettle_format format;       /* --format, else the first one of the command */
@@ -89,7 +90,7 @@ extern const struct fettle_command *const fettle_commands[];
 /* Options that each command takes. */
 extern const struct fettle_option fettle_global_options[];
 
-/* ---- Options ---- */
+/* ---- Options (parse.c) ---- */
 
 /* The last value given for an option, or NULL. */
 const char *fettle_args_value (const struct fettle_args *, const char *name);
@@ -131,6 +132,10 @@ fettle_result fettle_cli_print (struct fettle_cli *, const json_t *value, const 
                                 const struct fettle_column *, size_t n_columns,
                                 struct fettle_error *);
 
+/* The members of one object, one a line. */
+fettle_result fettle_cli_print_members (struct fettle_cli *, const json_t *object,
+                                        struct fettle_error *);
+
 /* JSON as it is, with a newline. */
 fettle_result fettle_cli_json (struct fettle_cli *, const json_t *, struct fettle_error *);
 
@@ -146,7 +151,19 @@ void fettle_cli_clean (char *text);
 /* ---- Commands, one or a few in a file.  A new one is declared here, listed
  * ---- in commands.c and described in docs/fettle.1. ---- */
 
-/* help.c */
-extern const struct fettle_command fettle_command_help;
+extern const struct fettle_command
+  fettle_command_help,                                               /* help.c */
+  fettle_command_node_add, fettle_command_node_list,                 /* node.c */
+  fettle_command_node_show, fettle_command_node_set,
+  fettle_command_node_remove, fettle_command_node_items,
+  fettle_command_baseline_add, fettle_command_baseline_list,         /* baseline.c */
+  fettle_command_baseline_show, fettle_command_baseline_remove,
+  fettle_command_inventory,                                          /* inventory.c */
+  fettle_command_plan, fettle_command_deploy,                        /* deploy.c */
+  fettle_command_status, fettle_command_watch, fettle_command_abort, /* job.c */
+  fettle_command_log,
+  fettle_command_report,                                             /* report.c */
+  fettle_command_service_start, fettle_command_service_stop,         /* service.c */
+  fettle_command_service_status, fettle_command_config_show;
 
 #endif

@@ -21,6 +21,28 @@ const struct fettle_option fettle_global_options[] = {
 };
 
 const struct fettle_command *const fettle_commands[] = {
+  &fettle_command_node_add,
+  &fettle_command_node_list,
+  &fettle_command_node_show,
+  &fettle_command_node_set,
+  &fettle_command_node_remove,
+  &fettle_command_node_items,
+  &fettle_command_baseline_add,
+  &fettle_command_baseline_list,
+  &fettle_command_baseline_show,
+  &fettle_command_baseline_remove,
+  &fettle_command_inventory,
+  &fettle_command_plan,
+  &fettle_command_deploy,
+  &fettle_command_status,
+  &fettle_command_watch,
+  &fettle_command_abort,
+  &fettle_command_log,
+  &fettle_command_report,
+  &fettle_command_service_start,
+  &fettle_command_service_stop,
+  &fettle_command_service_status,
+  &fettle_command_config_show,
   &fettle_command_help,
   NULL,
 };

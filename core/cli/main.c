@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 
@@ -222,6 +221,7 @@ run_command (struct fettle_cli *cli, const struct fettle_args *args)
   struct fettle_error err;
   int status;
 
+  cli->args = args;
   cli->output_path = fettle_args_value (args, "output");
   look_at_terminal (cli, args);
   if (make_settings (cli, args, &err) || choose_format (cli, args, &err)
@@ -262,7 +262,6 @@ main (int argc, char **argv)
   struct fettle_error err;
 
   setlocale (LC_CTYPE, "");
-  signal (SIGPIPE, SIG_IGN);
   if (fettle_args_parse (argc, argv, &args, &err))
     return fettle_cli_fail (&err);
   if (!args.command || fettle_args_flag (&args, "version"))

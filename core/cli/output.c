@@ -213,3 +213,25 @@ fettle_cli_print (struct fettle_cli *cli, const json_t *value, const json_t *row
   scols_unref_table (t);
   return ok ? FETTLE_OK : fettle_error_set (err, FETTLE_E_NOMEM, "no memory for the table");
 }
+
+fettle_result
+fettle_cli_print_members (struct fettle_cli *cli, const json_t *object, struct fettle_error *err)
+{
+  const json_t *value;
+  const char *key;
+
+  if (cli->format == FETTLE_FORMAT_JSON)
+    return fettle_cli_json (cli, object, err);
+  json_object_foreach ((json_t *) object, key, value) {
+    char buffer[1024];
+    _cleanup_free_ char *text = strdup (fettle_cli_text (object, key, buffer, sizeof buffer));
+
+    if (json_is_array (value) && json_is_object (json_array_get (value, 0)))
+      continue;
+    if (!text)
+      return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for the output");
+    fettle_cli_clean (text);
+    fprintf (cli->out, "%-14s %s\n", key, text);
+  }
+  return FETTLE_OK;
+}

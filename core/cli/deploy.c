@@ -1,0 +1,272 @@
+/* deploy.c - fettle plan and deploy.  SPDX-License-Identifier: Apache-2.0 */
+#include "util/base.h"
+
+#include "cli/job.h"
+#include "cli/secret.h"
+
+static const struct fettle_column columns[] = {
+  { "NODE",      "name",      false, false },
+  { "COMPONENT", "component", false, true },
+  { "BASELINE",  "baseline",  false, false },
+  { "INSTALLED", "installed", false, false },
+  { "OFFERED",   "offered",   false, false },
+  { "ACTION",    "action",    false, false },
+  { "WHY",       "why",       false, true },
+};
+
+#define PLAN_OPTIONS                                                                              \
+  { "baseline",        0, "BASELINE", "only components of this baseline; may be repeated" },      \
+  { "downgrade",       0, NULL,       "install lower versions too" },                             \
+  { "rewrite",         0, NULL,       "install the same version again too" },                     \
+  { "install-missing", 0, NULL,       "install what isn't on the node yet" },                     \
+  { "component",       0, "ID",       "only this component; may be repeated" },                   \
+  { "kind",            0, "KIND",     "only firmware, driver or software; may be repeated" },     \
+  { "on-failed-dependency", 0, "WHAT", "omit-host (initially), omit-component or force" },        \
+  { "reboot",          0, "WHEN",     "never (initially), if-needed or always" },                 \
+  { "all",             0, NULL,       "show components that aren't for the node too" }
+
+/* ---- The request ---- */
+
+static fettle_result
+check_word (const struct fettle_args *args, const char *option, const char *const *words,
+            const char **ret, struct fettle_error *err)
+{
+  const char *value = fettle_args_value (args, option);
+  char all[128] = "";
+
+  *ret = value;
+  for (size_t i = 0; words[i]; i++) {
+    size_t used = strlen (all);
+
+    if (value && strcmp (value, words[i]) == 0)
+      return FETTLE_OK;
+    snprintf (all + used, sizeof all - used, "%s%s", i ? ", " : "", words[i]);
+  }
+  return value ? fettle_error_set (err, FETTLE_E_CONFIG, "--%s %.40s: it is one of %s", option, value,
+                                   all)
+               : FETTLE_OK;
+}
+
+static json_t *
+list_of (const struct fettle_args *args, const char *option)
+{
+  json_t *list = json_array ();
+  const char *value;
+  size_t at = 0;
+
+  while ((value = fettle_args_next (args, option, &at)))
+    json_array_append_new (list, json_string (value));
+  return list;
+}
+
+static void
+put_list (const struct fettle_args *args, const char *option, const char *member, json_t *object)
+{
+  if (fettle_args_flag (args, option))
+    json_object_set_new (object, member, list_of (args, option));
+}
+
+/* {nodes, baselines?, options} */
+static fettle_result
+make_request (const struct fettle_args *args, json_t *request, struct fettle_error *err)
+{
+  static const char *const reboots[] = { "never", "if-needed", "always", NULL };
+  static const char *const failures[] = { "omit-host", "omit-component", "force", NULL };
+  json_t *options = json_object ();
+  const char *reboot, *failure;
+
+  json_object_set_new (request, "nodes", fettle_nodes_wanted (args));
+  json_object_set_new (request, "options", options);
+  put_list (args, "baseline", "baselines", request);
+  put_list (args, "component", "components", options);
+  put_list (args, "kind", "kinds", options);
+  if (check_word (args, "reboot", reboots, &reboot, err)
+      || check_word (args, "on-failed-dependency", failures, &failure, err))
+    return err->code;
+  if (reboot)
+    json_object_set_new (options, "reboot", json_string (reboot));
+  if (failure)
+    json_object_set_new (options, "on_failed_dependency", json_string (failure));
+  if (fettle_args_flag (args, "downgrade"))
+    json_object_set_new (options, "downgrade", json_true ());
+  if (fettle_args_flag (args, "rewrite"))
+    json_object_set_new (options, "rewrite", json_true ());
+  if (fettle_args_flag (args, "install-missing"))
+    json_object_set_new (options, "install_missing", json_true ());
+  return FETTLE_OK;
+}
+
+/* ---- The plan ---- */
+
+static bool
+is_deployed (const char *action)
+{
+  return strcmp (action, "upgrade") == 0 || strcmp (action, "downgrade") == 0
+         || strcmp (action, "rewrite") == 0 || strcmp (action, "install") == 0;
+}
+
+struct size {
+  unsigned long components, nodes, problems;
+};
+
+/* Rows {name, component, ...} for the table, and how much there is to do. */
+static json_t *
+plan_rows (const json_t *plan, bool all, struct size *ret)
+{
+  json_t *rows = json_array ();
+  const json_t *node, *entry;
+  size_t i, k;
+
+  *ret = (struct size) { 0, 0, 0 };
+  json_array_foreach (json_object_get (plan, "nodes"), i, node) {
+    json_t *name = json_object_get (node, "name"), *problem = json_object_get (node, "problem");
+    unsigned long before = ret->components;
+
+    if (json_is_string (problem)) {
+      ret->problems++;
+      json_array_append_new (rows, json_pack ("{s:O* s:s s:O}", "name", name, "action", "problem",
+                                              "why", problem));
+    }
+    json_array_foreach (json_object_get (node, "entries"), k, entry) {
+      const char *action = json_string_value (json_object_get (entry, "action"));
+      json_t *row;
+
+      ret->components += action && is_deployed (action);
+      if (!all && action && strcmp (action, "not-applicable") == 0)
+        continue;
+      row = json_copy ((json_t *) entry);
+      json_object_set (row, "name", name);
+      json_array_append_new (rows, row);
+    }
+    ret->nodes += ret->components > before;
+  }
+  return rows;
+}
+
+static fettle_result
+print_plan (struct fettle_cli *cli, const json_t *plan, struct size *ret, struct fettle_error *err)
+{
+  _cleanup_json_ json_t *rows = plan_rows (plan, fettle_args_flag (cli->args, "all"), ret);
+  const char *hash = json_string_value (json_object_get (plan, "hash"));
+  char counts[512];
+
+  if (fettle_cli_print (cli, plan, rows, columns, COUNT (columns), err))
+    return err->code;
+  fflush (cli->out);
+  fettle_counts_text (json_object_get (plan, "counts"), counts, sizeof counts);
+  fettle_cli_notice (cli, "plan %s: %s", hash ? hash : "", *counts ? counts : "nothing is offered");
+  return FETTLE_OK;
+}
+
+/* 0 something to do, 3 nothing, 252 when no node could be planned for. */
+static int
+plan_status (const struct size *size, const json_t *plan)
+{
+  size_t nodes = json_array_size (json_object_get (plan, "nodes"));
+
+  if (size->components)
+    return FETTLE_EXIT_DONE;
+  return size->problems && size->problems == nodes ? FETTLE_EXIT_COMMAND : FETTLE_EXIT_NOTHING;
+}
+
+static int
+run_plan (struct fettle_cli *cli, const struct fettle_args *args)
+{
+  _cleanup_client_ struct fettle_client *client = NULL;
+  _cleanup_json_ json_t *request = json_object (), *plan = NULL;
+  struct fettle_error err;
+  struct size size;
+
+  if (make_request (args, request, &err) || fettle_client_open (cli, true, &client, &err)
+      || fettle_client_call (client, "POST", "/plans", json_incref (request), &plan, &err)
+      || print_plan (cli, plan, &size, &err))
+    return fettle_cli_fail (&err);
+  return plan_status (&size, plan);
+}
+
+static const struct fettle_option plan_options[] = {
+  PLAN_OPTIONS,
+  { NULL, 0, NULL, NULL },
+};
+
+const struct fettle_command fettle_command_plan = {
+  "plan", NULL, "[NODE...]", 0, SIZE_MAX, "show what a deployment would do, and why",
+  FETTLE_FORMATS_USUAL, FETTLE_FORMAT_TABLE, plan_options, run_plan,
+};
+
+/* ---- deploy ---- */
+
+/* Somebody at a terminal is asked; a script has said what it wants. */
+static bool
+confirmed (struct fettle_cli *cli, const struct size *size)
+{
+  char question[160];
+
+  if (fettle_args_flag (cli->args, "yes") || !isatty (STDIN_FILENO) || !isatty (STDERR_FILENO))
+    return true;
+  snprintf (question, sizeof question, "Deploy %lu component%s to %lu node%s?", size->components,
+            size->components == 1 ? "" : "s", size->nodes, size->nodes == 1 ? "" : "s");
+  return fettle_ask_yes (question);
+}
+
+/* Shows the plan where that is what is asked for, or where it must be looked
+ * at before it is agreed to. */
+static fettle_result
+show_plan (struct fettle_cli *cli, const json_t *plan, struct size *ret, struct fettle_error *err)
+{
+  json_decref (plan_rows (plan, false, ret));
+  if (fettle_args_flag (cli->args, "dry-run") || ret->components == 0
+      || (cli->terminal && cli->format == FETTLE_FORMAT_TABLE))
+    return print_plan (cli, plan, ret, err);
+  return FETTLE_OK;
+}
+
+static fettle_result
+check_hash (const struct fettle_args *args, const json_t *plan, struct fettle_error *err)
+{
+  const char *wanted = fettle_args_value (args, "plan");
+  const char *hash = json_string_value (json_object_get (plan, "hash"));
+
+  if (wanted && hash && strcmp (wanted, hash) != 0)
+    return fettle_error_set (err, FETTLE_E_BUSY,
+                             "the plan is another one now (%.80s): look at it with fettle plan", hash);
+  return FETTLE_OK;
+}
+
+static int
+run_deploy (struct fettle_cli *cli, const struct fettle_args *args)
+{
+  _cleanup_client_ struct fettle_client *client = NULL;
+  _cleanup_json_ json_t *request = json_object (), *plan = NULL, *started = NULL;
+  struct fettle_error err;
+  struct size size;
+
+  if (make_request (args, request, &err) || fettle_client_open (cli, true, &client, &err)
+      || fettle_client_call (client, "POST", "/plans", json_incref (request), &plan, &err)
+      || check_hash (args, plan, &err) || show_plan (cli, plan, &size, &err))
+    return fettle_cli_fail (&err);
+  if (fettle_args_flag (args, "dry-run") || size.components == 0)
+    return plan_status (&size, plan);
+  if (!confirmed (cli, &size)) {
+    fettle_cli_notice (cli, "nothing was deployed");
+    return FETTLE_EXIT_COMMAND;
+  }
+  json_object_set (request, "plan", json_object_get (plan, "hash"));
+  if (fettle_client_call (client, "POST", "/deployments", json_incref (request), &started, &err))
+    return fettle_cli_fail (&err);
+  return fettle_job_run (cli, &client, started);
+}
+
+static const struct fettle_option deploy_options[] = {
+  PLAN_OPTIONS,
+  { "plan",    0,   "HASH", "deploy only if the plan is still this one" },
+  { "dry-run", 0,   NULL,   "print the plan and do nothing" },
+  { "yes",     'y', NULL,   "don't ask" },
+  { "no-wait", 0,   NULL,   "print the job's number and leave it to the service" },
+  { NULL, 0, NULL, NULL },
+};
+
+const struct fettle_command fettle_command_deploy = {
+  "deploy", NULL, "[NODE...]", 0, SIZE_MAX, "bring nodes to what the baselines offer",
+  FETTLE_FORMATS_USUAL, FETTLE_FORMAT_TABLE, deploy_options, run_deploy,
+};

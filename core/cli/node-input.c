@@ -1,0 +1,295 @@
+/* node-input.c - see node-input.h.  SPDX-License-Identifier: Apache-2.0 */
+#include "util/base.h"
+
+#include <pwd.h>
+#include <sys/stat.h>
+
+#include "cli/csv.h"
+#include "cli/node-input.h"
+#include "util/file.h"
+#include "util/nearest.h"
+#include "util/secret.h"
+
+enum { MAX_LIST = 64 * 1024 * 1024 };
+
+/* ---- A node from options ---- */
+
+static fettle_result
+take_credentials (const struct fettle_args *args, json_t *credentials, struct fettle_error *err)
+{
+  const char *key = fettle_args_value (args, "key"), *user = fettle_args_value (args, "user");
+  const char *agent = getenv ("SSH_AUTH_SOCK");
+
+  if (user && json_object_set_new (credentials, "user", json_string (user)))
+    return fettle_error_set (err, FETTLE_E_CONFIG, "--user is not valid UTF-8");
+  if (fettle_secret_take (args, "password", "password", "password", credentials, err)
+      || (key && fettle_secret_key (key, credentials, err))
+      || fettle_secret_take (args, "passphrase", "passphrase of the key", "passphrase", credentials,
+                             err)
+      || fettle_secret_take (args, "sudo-password", "password that sudo asks for", "sudo_password",
+                             credentials, err))
+    return err->code;
+  if (json_object_get (credentials, "passphrase") && !key)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "a passphrase needs --key FILE");
+  if (!fettle_args_flag (args, "agent"))
+    return FETTLE_OK;
+  if (!agent || !*agent)
+    return fettle_error_set (err, FETTLE_E_CONFIG,
+                             "--agent: no SSH agent runs here (SSH_AUTH_SOCK is not set)");
+  json_object_set_new (credentials, "agent", json_string (agent));
+  return FETTLE_OK;
+}
+
+static fettle_result
+take_pairs (const struct fettle_args *args, const char *option, const char *member, json_t *node,
+            struct fettle_error *err)
+{
+  _cleanup_json_ json_t *pairs = json_object ();
+  char what[32];
+  const char *pair;
+  size_t at = 0;
+
+  snprintf (what, sizeof what, "--%s", option);
+  while ((pair = fettle_args_next (args, option, &at)))
+    if (fettle_args_pair (pairs, what, pair, err))
+      return err->code;
+  if (json_object_size (pairs))
+    json_object_set (node, member, pairs);
+  return FETTLE_OK;
+}
+
+fettle_result
+fettle_node_input (const struct fettle_args *args, json_t *node, struct fettle_error *err)
+{
+  static const struct { const char *option, *member; } plain[] = {
+    { "name", "name" }, { "type", "type" }, { "group", "group" }, { "host-key", "host_key" },
+  };
+  _cleanup_json_ json_t *credentials = json_object ();
+  const char *port = fettle_args_value (args, "ssh-port");
+
+  for (size_t i = 0; i < COUNT (plain); i++) {
+    const char *value = fettle_args_value (args, plain[i].option);
+
+    if (value && json_object_set_new (node, plain[i].member, json_string (value)))
+      return fettle_error_set (err, FETTLE_E_CONFIG, "--%s is not valid UTF-8", plain[i].option);
+  }
+  if (take_pairs (args, "setting", "settings", node, err)
+      || take_pairs (args, "label", "labels", node, err)
+      || take_credentials (args, credentials, err))
+    return err->code;
+  if (json_object_size (credentials))
+    json_object_set (node, "credentials", credentials);
+  if (port) {
+    if (!json_object_get (node, "settings"))
+      json_object_set_new (node, "settings", json_object ());
+    json_object_set_new (json_object_get (node, "settings"), "ssh_port", json_string (port));
+  }
+  return FETTLE_OK;
+}
+
+/* ---- Nodes from a list ---- */
+
+static fettle_result
+column_labels (const char *where, const char *value, json_t *node, struct fettle_error *err)
+{
+  json_t *labels = json_object ();
+
+  json_object_set_new (node, "labels", labels);
+  while (*value) {
+    size_t n = strcspn (value, " ");
+    _cleanup_free_ char *pair = strndup (value, n);
+
+    if (pair && n && fettle_args_pair (labels, "the label", pair, err))
+      return fettle_error_prefix (err, "%s: ", where);
+    value += n + (value[n] == ' ');
+  }
+  return FETTLE_OK;
+}
+
+static const char *const list_columns[] = {
+  "address", "name", "type", "user", "password", "password_file", "key", "ssh_port", "group",
+  "labels", "host_key",
+};
+
+/* One cell of a list, into the node. */
+static fettle_result
+take_cell (const char *where, const char *column, const char *value, json_t *node,
+           struct fettle_error *err)
+{
+  json_t *credentials = json_object_get (node, "credentials");
+  json_t *settings = json_object_get (node, "settings");
+  fettle_result result = FETTLE_OK;
+
+  if (strcmp (column, "user") == 0 || strcmp (column, "password") == 0)
+    result = json_object_set_new (credentials, column, json_string (value)) ? FETTLE_E_CONFIG
+                                                                            : FETTLE_OK;
+  else if (strcmp (column, "ssh_port") == 0)
+    result = json_object_set_new (settings, column, json_string (value)) ? FETTLE_E_CONFIG
+                                                                         : FETTLE_OK;
+  else if (strcmp (column, "password_file") == 0)
+    return fettle_secret_file (value, "password", credentials, err)
+             ? fettle_error_prefix (err, "%s: ", where) : FETTLE_OK;
+  else if (strcmp (column, "key") == 0)
+    return fettle_secret_key (value, credentials, err) ? fettle_error_prefix (err, "%s: ", where)
+                                                       : FETTLE_OK;
+  else if (strcmp (column, "labels") == 0)
+    return column_labels (where, value, node, err);
+  else
+    result = json_object_set_new (node, column, json_string (value)) ? FETTLE_E_CONFIG : FETTLE_OK;
+  if (result)
+    return fettle_error_set (err, result, "%s: %s is not valid UTF-8", where, column);
+  return FETTLE_OK;
+}
+
+/* The header's names, which stay valid as long as the text. */
+static fettle_result
+take_header (struct fettle_csv *csv, const char **ret, size_t *ret_n, struct fettle_error *err)
+{
+  bool address = false;
+
+  if (!fettle_csv_next (csv, err))
+    return err->code ? err->code
+                     : fettle_error_set (err, FETTLE_E_CONFIG, "%s has no header line", csv->name);
+  for (size_t i = 0; i < csv->n; i++) {
+    struct fettle_nearest near = FETTLE_NEAREST_INIT (csv->cells[i]);
+
+    ret[i] = NULL;
+    for (size_t k = 0; k < COUNT (list_columns); k++) {
+      if (strcmp (csv->cells[i], list_columns[k]) == 0)
+        ret[i] = list_columns[k];
+      fettle_nearest_try (&near, list_columns[k]);
+    }
+    if (!ret[i])
+      return fettle_error_set (err, FETTLE_E_CONFIG, "%s:%u: there is no column '%.40s'%s%s%s",
+                               csv->name, csv->line, csv->cells[i], near.best ? "; is it '" : "",
+                               near.best ? near.best : "", near.best ? "'?" : "");
+    address |= strcmp (ret[i], "address") == 0;
+  }
+  *ret_n = csv->n;
+  return address ? FETTLE_OK
+                 : fettle_error_set (err, FETTLE_E_CONFIG, "%s:%u: the header has no column address",
+                                     csv->name, csv->line);
+}
+
+/* A record over what the options gave for all. */
+static fettle_result
+take_record (const struct fettle_csv *csv, const char *const *columns, size_t n, json_t *node,
+             struct fettle_error *err)
+{
+  char where[300];
+
+  snprintf (where, sizeof where, "%.256s:%u", csv->name, csv->line);
+  if (csv->n != n)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "%s: %zu cells, but the header has %zu", where,
+                             csv->n, n);
+  for (size_t i = 0; i < n; i++)
+    if (*csv->cells[i] && take_cell (where, columns[i], csv->cells[i], node, err))
+      return err->code;
+  if (!json_object_get (node, "address"))
+    return fettle_error_set (err, FETTLE_E_CONFIG, "%s: the address is empty", where);
+  return FETTLE_OK;
+}
+
+/* Passwords in a list that everybody can read aren't secrets any more. */
+static fettle_result
+check_mode (const char *path, const char *const *columns, size_t n, struct fettle_error *err)
+{
+  struct stat st;
+
+  for (size_t i = 0; i < n; i++)
+    if (strcmp (columns[i], "password") == 0 && strcmp (path, "-") != 0 && stat (path, &st) == 0
+        && (st.st_mode & (S_IRWXG | S_IRWXO)))
+      return fettle_error_set (err, FETTLE_E_CONFIG,
+                               "%.256s has passwords and others may read it: chmod 600 it first", path);
+  return FETTLE_OK;
+}
+
+static json_t *
+copy_node (const json_t *all)
+{
+  json_t *node = json_deep_copy (all);
+
+  if (!json_object_get (node, "credentials"))
+    json_object_set_new (node, "credentials", json_object ());
+  if (!json_object_get (node, "settings"))
+    json_object_set_new (node, "settings", json_object ());
+  return node;
+}
+
+static fettle_result
+read_list (const char *path, const json_t *all, json_t *nodes, struct fettle_error *err)
+{
+  _cleanup_ (fettle_buf_wipe) struct fettle_buf text = FETTLE_BUF_INIT (MAX_LIST);
+  const char *columns[FETTLE_CSV_CELLS];
+  struct fettle_csv csv;
+  size_t n = 0, before = json_array_size (nodes);
+
+  if (strcmp (path, "-") == 0 ? fettle_fd_read (STDIN_FILENO, "standard input", &text, err)
+                              : fettle_file_read (path, &text, err))
+    return err->code;
+  if (strlen (fettle_buf_text (&text)) != text.size)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "%s is not text", path);
+  if (text.size == 0)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "%s is empty", path);
+  fettle_csv_init (&csv, text.data, path);
+  if (take_header (&csv, columns, &n, err) || check_mode (path, columns, n, err))
+    return err->code;
+  while (fettle_csv_next (&csv, err)) {
+    json_t *node = copy_node (all);
+
+    json_array_append_new (nodes, node);
+    if (take_record (&csv, columns, n, node, err))
+      return err->code;
+  }
+  if (err->code)
+    return err->code;
+  return json_array_size (nodes) > before
+           ? FETTLE_OK
+           : fettle_error_set (err, FETTLE_E_CONFIG, "%s names no nodes", path);
+}
+
+/* ---- All of them ---- */
+
+/* Nobody said who to log in as: it is who asks. */
+static void
+default_user (json_t *node)
+{
+  json_t *credentials = json_object_get (node, "credentials");
+  const struct passwd *pw;
+
+  if (!credentials) {
+    credentials = json_object ();
+    json_object_set_new (node, "credentials", credentials);
+  }
+  if (json_object_get (credentials, "user"))
+    return;
+  pw = getpwuid (getuid ());
+  json_object_set_new (credentials, "user", json_string (pw ? pw->pw_name : "root"));
+}
+
+fettle_result
+fettle_nodes_input (const struct fettle_args *args, json_t *nodes, struct fettle_error *err)
+{
+  _cleanup_json_ json_t *all = json_object ();
+  const char *list = fettle_args_value (args, "from");
+  json_t *node;
+  size_t i;
+
+  if (!list && args->n_words == 0)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "fettle node add needs ADDRESS... or --from FILE");
+  if (fettle_args_flag (args, "name") && (list || args->n_words != 1))
+    return fettle_error_set (err, FETTLE_E_CONFIG, "--name is for one node only");
+  if (fettle_node_input (args, all, err))
+    return err->code;
+  for (i = 0; i < args->n_words; i++) {
+    node = copy_node (all);
+    json_array_append_new (nodes, node);
+    if (json_object_set_new (node, "address", json_string (args->words[i])))
+      return fettle_error_set (err, FETTLE_E_CONFIG, "the address is not valid UTF-8");
+  }
+  if (list && read_list (list, all, nodes, err))
+    return err->code;
+  json_array_foreach (nodes, i, node)
+    default_user (node);
+  return FETTLE_OK;
+}

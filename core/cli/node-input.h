@@ -1,0 +1,33 @@
+/* node-input.h - nodes as the command line and lists describe them.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef FETTLE_NODE_INPUT_H
+#define FETTLE_NODE_INPUT_H
+
+#include "cli/secret.h"
+
+/* What a new or changed node is told by options, but for its address. */
+#define FETTLE_NODE_OPTIONS                                                                              \
+  { "name",     0, "NAME", "its name; without it, the address" },                                 \
+  { "type",     0, "TYPE", "its node type; without it, found out by the first inventory" },       \
+  { "user",     0, "USER", "who to log in as; a new node's is you, if not said" },                                 \
+  FETTLE_SECRET_OPTIONS ("password", "password"),                                                 \
+  { "key",      0, "FILE", "file of the private key to log in with" },                            \
+  FETTLE_SECRET_OPTIONS ("passphrase", "passphrase of the key"),                                  \
+  { "agent",    0, NULL,   "log in with the keys of the running SSH agent" },                     \
+  FETTLE_SECRET_OPTIONS ("sudo-password", "password that sudo asks for"),                         \
+  { "ssh-port", 0, "N",    "port of its SSH server, same as --setting ssh_port=N" },              \
+  { "setting",  0, "NAME=VALUE", "a setting of its node type; may be repeated" },                 \
+  { "label",    0, "NAME=VALUE", "a label; may be repeated" },                                    \
+  { "group",    0, "GROUP", "its group" },                                                        \
+  { "host-key", 0, "KEY", "fingerprint of its host key, \"SHA256:...\"" }
+
+/* Members of a node (API: POST /nodes) that the options give. */
+fettle_result fettle_node_input (const struct fettle_args *, json_t *node, struct fettle_error *);
+
+/* The nodes of `node add`: its words, then those of --from, each with the
+ * options' members. */
+fettle_result fettle_nodes_input (const struct fettle_args *, json_t *nodes, struct fettle_error *);
+
+#endif

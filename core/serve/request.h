@@ -18,7 +18,7 @@
 struct fettle_request {
   const char *parameter;     /* what stood for ":x" in the route's path, decoded, or NULL */
   const json_t *query;       /* object of strings, decoded */
-  const json_t *body;        /* the JSON body; null when there was none */
+  const json_t *body;        /* the JSON body, an object; json_null () when there was none */
   void (*gone) (struct fettle_request *, void *arg);
   void *arg;                 /* for gone; the handler's */
 };

@@ -1,0 +1,160 @@
+/* listen.c - see listen.h.  SPDX-License-Identifier: Apache-2.0 */
+#include "util/base.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include "serve/listen.h"
+#include "util/text.h"
+
+#define BACKLOG      512
+#define UNSENT_MAX   (128 << 10) /* slow readers would fill the kernel's memory */
+#define FREE_PORT_TRIES 20
+
+static void cleanup_listen (struct fettle_listen *l) { fettle_listen_close (l); }
+
+static void
+set_option (int fd, int level, int option, int value)
+{
+  /* Each of these only makes things better; without it they still work. */
+  (void) !setsockopt (fd, level, option, &value, sizeof value);
+}
+
+/* Accepted connections inherit the options. */
+static int
+open_socket (const struct addrinfo *a)
+{
+  _cleanup_close_ int fd = socket (a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+  if (fd < 0)
+    return -1;
+  set_option (fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  set_option (fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option (fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_MAX);
+  if (a->ai_family == AF_INET6)
+    set_option (fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  if (bind (fd, a->ai_addr, a->ai_addrlen) || listen (fd, BACKLOG))
+    return -1;
+  return STEAL_FD (fd);
+}
+
+static uint16_t
+port_of (int fd)
+{
+  struct sockaddr_storage sa = { 0 };
+  socklen_t size = sizeof sa;
+
+  if (getsockname (fd, (struct sockaddr *) &sa, &size))
+    return 0;
+  return ntohs (sa.ss_family == AF_INET6 ? ((struct sockaddr_in6 *) &sa)->sin6_port
+                                         : ((struct sockaddr_in *) &sa)->sin_port);
+}
+
+static fettle_result
+say_why (const char *address, uint16_t port, struct fettle_error *err)
+{
+  char owner[128];
+
+  if (errno == EADDRINUSE && port)
+    return fettle_error_set (err, FETTLE_E_BUSY,
+                             "port %u on %s is in use by %s: end that, or choose another port with "
+                             "ssl_port", port, address,
+                             fettle_port_owner (port, owner, sizeof owner));
+  if (errno == EACCES)
+    return fettle_error_set (err, FETTLE_E_CONFIG,
+                             "listening on port %u needs root: choose an ssl_port above 1023", port);
+  if (errno == EADDRNOTAVAIL)
+    return fettle_error_set (err, FETTLE_E_CONFIG,
+                             "this host has no address %s to listen on: see api_address", address);
+  return fettle_error_errno (err, errno == EADDRINUSE ? FETTLE_E_BUSY : FETTLE_E_CONFIG,
+                             "listening on %s, port %u", address, port);
+}
+
+/* The first one decides the port when any will do. */
+static fettle_result
+add_address (struct fettle_listen *l, const char *address, struct fettle_error *err)
+{
+  struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+                            .ai_socktype = SOCK_STREAM };
+  struct addrinfo *a = NULL;
+  char port[8];
+  int fd, e;
+
+  snprintf (port, sizeof port, "%u", l->port);
+  if (l->n == FETTLE_LISTEN_MAX)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "api_address has more than %d addresses",
+                             FETTLE_LISTEN_MAX);
+  if (!fettle_is_address (address) || getaddrinfo (address, port, &hints, &a))
+    return fettle_error_set (err, FETTLE_E_CONFIG,
+                             "api_address: \"%s\" is neither an address nor localhost", address);
+  fd = open_socket (a);
+  e = errno;
+  freeaddrinfo (a);
+  errno = e;
+  if (fd < 0)
+    return say_why (address, l->port, err);
+  l->fds[l->n++] = fd;
+  l->port = port_of (fd);
+  return FETTLE_OK;
+}
+
+static fettle_result
+add_localhost (struct fettle_listen *l, struct fettle_error *err)
+{
+  fettle_result r = add_address (l, "127.0.0.1", err);
+
+  if (r)
+    return r;
+  r = add_address (l, "::1", err);
+  return r == FETTLE_E_CONFIG ? FETTLE_OK : r; /* a host without IPv6 */
+}
+
+static fettle_result
+add_all (struct fettle_listen *l, const char *addresses, struct fettle_error *err)
+{
+  char one[64];
+  fettle_result r = FETTLE_OK;
+
+  for (const char *p = addresses + strspn (addresses, " ,"); *p && !r; p += strspn (p, " ,")) {
+    size_t n = strcspn (p, " ,");
+
+    snprintf (one, sizeof one, "%.*s", n < sizeof one ? (int) n : 0, p);
+    r = strcmp (one, "localhost") == 0 ? add_localhost (l, err) : add_address (l, one, err);
+    p += n;
+  }
+  if (!r && !l->n)
+    r = fettle_error_set (err, FETTLE_E_CONFIG, "api_address names no address");
+  return r;
+}
+
+fettle_result
+fettle_listen_open (const char *addresses, uint16_t port, struct fettle_listen *ret,
+                    struct fettle_error *err)
+{
+  fettle_result r = FETTLE_OK;
+
+  /* A port that is free on one address may be taken on the next. */
+  for (int i = 0; i < (port ? 1 : FREE_PORT_TRIES); i++) {
+    _cleanup_ (cleanup_listen) struct fettle_listen l = { .port = port };
+
+    r = add_all (&l, addresses, err);
+    if (!r) {
+      *ret = l;
+      l.n = 0;
+      return FETTLE_OK;
+    }
+    if (r != FETTLE_E_BUSY)
+      break;
+  }
+  return r;
+}
+
+void
+fettle_listen_close (struct fettle_listen *l)
+{
+  while (l->n)
+    close (l->fds[--l->n]);
+}

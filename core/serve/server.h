@@ -1,0 +1,55 @@
+/* server.h - the HTTPS server of the API, in the service's event loop.
+ *
+ * libevent's evhttp over its TLS bufferevents; guard.h stands in front of it,
+ * conn.h ends connections that are too slow.  Nothing here blocks, a slow
+ * client costs a connection and no more.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef FETTLE_SERVER_H
+#define FETTLE_SERVER_H
+
+#include <event2/event.h>
+#include <openssl/ssl.h>
+#include <stdint.h>
+
+#include "serve/listen.h"
+#include "serve/request.h"
+#include "util/error.h"
+
+struct fettle_server;
+
+struct fettle_server_options {
+  SSL_CTX *tls;             /* the server takes a reference of its own */
+  const char *token;        /* copied */
+  unsigned max_connections; /* more wait in the kernel's queue; 0: 1000 */
+  unsigned head_seconds;    /* for handshake and head of a request; 0: 10 */
+  unsigned idle_seconds;    /* between two requests; 0: 60 */
+};
+
+fettle_result fettle_server_new (struct event_base *, const struct fettle_server_options *,
+                                 struct fettle_server **ret, struct fettle_error *);
+
+/* A table that ends with a row of NULLs; `engine` is its handlers' first
+ * argument.  Both are borrowed.  At most 4 tables. */
+void fettle_server_add_routes (struct fettle_server *, const struct fettle_route *, void *engine);
+
+/* Begins to accept; takes over the descriptors, also when it fails. */
+fettle_result fettle_server_listen (struct fettle_server *, struct fettle_listen *,
+                                    struct fettle_error *);
+
+/* Accepts no more connections; those that are there go on. */
+void fettle_server_stop (struct fettle_server *);
+
+/* Requests without an answer, and answers that aren't sent yet. */
+unsigned fettle_server_pending (const struct fettle_server *);
+
+/* Seconds since the last request of someone with the token; 0 while one is pending. */
+uint64_t fettle_server_idle (const struct fettle_server *);
+
+/* Ends all connections; `gone` is called for requests without an answer.
+ * The event base must run no more, or be freed, afterwards or before long:
+ * what libevent has still to release, it releases there. */
+void fettle_server_free (struct fettle_server *);
+
+#endif

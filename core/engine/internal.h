@@ -119,7 +119,7 @@ struct fettle_engine {
 /* The running job, or NULL. */
 struct job *fettle_engine_job (struct fettle_engine *, int64_t id);
 
-/* ---- nodes.c: the API of nodes; credentials ---- */
+/* ---- nodes.c: which node is meant ---- */
 
 /* The id of what a reference (id, name or address) means; 0 and an error. */
 int64_t fettle_node_find (struct fettle_engine *, const char *reference, struct fettle_error *);
@@ -132,17 +132,30 @@ fettle_result fettle_nodes_of (struct fettle_engine *, const json_t *nodes, json
  * one. */
 fettle_result fettle_nodes_free (struct fettle_engine *, const json_t *ids, struct fettle_error *);
 
+/* ---- credentials.c ---- */
+
 /* {"user", "password", ...} of a node, unsealed.  To be wiped by
  * fettle_credentials_free. */
 fettle_result fettle_node_credentials (struct fettle_engine *, int64_t node, json_t **ret,
                                        struct fettle_error *);
 void fettle_credentials_free (json_t *);
+fettle_result fettle_credentials_check (const json_t *credentials, struct fettle_error *);
+fettle_result fettle_node_set_credentials (struct fettle_engine *, int64_t node,
+                                           const json_t *credentials, struct fettle_error *);
+
+/* ---- node-check.c ---- */
+
+/* A new node's members, as in docs/api.md. */
+fettle_result fettle_node_check (struct fettle_engine *, const json_t *node,
+                                 struct fettle_error *);
+
+/* ---- nodes.c: state and items ---- */
 
 void fettle_node_set_state (struct fettle_engine *, int64_t node, const struct fettle_error *);
 void fettle_node_set_items (struct fettle_engine *, int64_t node, const json_t *items);
 json_t *fettle_node_items (struct fettle_engine *, int64_t node);
 
-/* ---- baselines.c ---- */
+/* ---- baselines.c, scan.c ---- */
 
 /* All components of these baselines (ids), each with "baseline" and
  * "baseline_id" added. */

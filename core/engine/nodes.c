@@ -1,18 +1,14 @@
-/* nodes.c - the API of nodes, their credentials and items.
+/* nodes.c - the API of nodes, and what inventories found on them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"
 
-#include <ctype.h>
 #include <time.h>
 
 #include "engine/internal.h"
-#include "util/secret.h"
 #include "util/text.h"
 
-#define MAX_NAME        253 /* bytes of a name or address: a DNS name */
-#define MAX_SECRET    16384 /* of all credentials of a node */
 #define MAX_NODES_AT_ONCE 10000
 
 #define COLUMNS \
@@ -150,116 +146,14 @@ fettle_nodes_free (struct fettle_engine *e, const json_t *ids, struct fettle_err
   return FETTLE_OK;
 }
 
-/* ---- Credentials ---- */
-
-void
-fettle_credentials_free (json_t *credentials)
-{
-  const char *key;
-  json_t *value;
-
-  json_object_foreach (credentials, key, value)
-    if (json_is_string (value))
-      fettle_wipe ((char *) json_string_value (value), json_string_length (value));
-}
-
-static void
-context_of (int64_t node, char ret[48])
-{
-  snprintf (ret, 48, "node %lld credentials", (long long) node);
-}
-
-fettle_result
-fettle_node_credentials (struct fettle_engine *e, int64_t node, json_t **ret,
-                         struct fettle_error *err)
-{
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf plain = FETTLE_BUF_INIT (MAX_SECRET);
-  struct fettle_rows rows;
-  char context[48];
-  const void *sealed;
-  size_t size;
-  json_t *found = NULL;
-
-  context_of (node, context);
-  fettle_store_query (e->store, &rows, "SELECT secret FROM node WHERE id = ?", "i", node);
-  if (!fettle_rows_next (&rows))
-    return fettle_error_set (err, FETTLE_E_CONFIG, "the node is gone");
-  sealed = fettle_rows_blob (&rows, 0, &size);
-  if (!size)
-    found = json_object ();
-  else if (!fettle_unseal (e->sealer, context, sealed, size, &plain, err)) {
-    found = json_loadb (plain.data, plain.size, 0, NULL);
-    if (!found)
-      fettle_error_set (err, FETTLE_E_INTERNAL, "the stored credentials are damaged");
-  }
-  fettle_rows_end (&rows);
-  if (!found)
-    return err->code;
-  *ret = found;
-  return FETTLE_OK;
-}
-
-static const char *
-auth_of (const json_t *credentials)
-{
-  static const char *const ways[] = { "key", "agent", "password" };
-
-  for (size_t i = 0; i < COUNT (ways); i++)
-    if (json_object_get (credentials, ways[i]))
-      return ways[i];
-  return "none";
-}
-
-static fettle_result
-check_credentials (const json_t *credentials, struct fettle_error *err)
-{
-  const char *key;
-  json_t *value;
-  size_t total = 0;
-
-  json_object_foreach ((json_t *) credentials, key, value) {
-    if (!fettle_has_word ("user password key passphrase agent sudo_password", key))
-      return fettle_error_set (err, FETTLE_E_CONFIG, "credentials have no member %s", key);
-    if (!json_is_string (value))
-      return fettle_error_set (err, FETTLE_E_CONFIG, "credentials: %s must be text", key);
-    total += json_string_length (value);
-  }
-  if (total > MAX_SECRET / 2)
-    return fettle_error_set (err, FETTLE_E_CONFIG, "the credentials are larger than %d bytes",
-                             MAX_SECRET / 2);
-  return FETTLE_OK;
-}
-
-static fettle_result
-store_credentials (struct fettle_engine *e, int64_t node, const json_t *credentials,
-                   struct fettle_error *err)
-{
-  _cleanup_ (fettle_buf_clear) struct fettle_buf sealed = FETTLE_BUF_INIT (2 * MAX_SECRET);
-  char context[48];
-  char *text = json_dumps (credentials, JSON_COMPACT);
-  fettle_result r;
-
-  context_of (node, context);
-  r = fettle_seal (e->sealer, context, text, strlen (text), &sealed, err);
-  fettle_wipe_free (text);
-  if (r)
-    return r;
-  fettle_store_run (e->store, "UPDATE node SET user = ?, auth = ?, secret = ? WHERE id = ?",
-                    "ssbi", json_string_value (json_object_get (credentials, "user")),
-                    auth_of (credentials), sealed.data, sealed.size, node);
-  return FETTLE_OK;
-}
-
 /* ---- State and items ---- */
 
 void
 fettle_node_set_state (struct fettle_engine *e, int64_t node, const struct fettle_error *err)
 {
-  fettle_store_run (e->store,
-                    "UPDATE node SET state = ?, error_code = ?, error = ?,"
-                    " inventoried = coalesce (?, inventoried) WHERE id = ?", "sssji",
-                    err ? "error" : "ok", err ? fettle_result_name (err->code) : NULL,
-                    err ? err->text : NULL, NULL, node);
+  fettle_store_run (e->store, "UPDATE node SET state = ?, error_code = ?, error = ? WHERE id = ?",
+                    "sssi", err ? "error" : "ok", err ? fettle_result_name (err->code) : NULL,
+                    err ? err->text : NULL, node);
   if (!err)
     fettle_store_run (e->store, "UPDATE node SET inventoried = ? WHERE id = ?", "ii",
                       (int64_t) time (NULL), node);
@@ -288,106 +182,6 @@ fettle_node_items (struct fettle_engine *e, int64_t node)
   while (fettle_rows_next (&rows))
     json_array_append_new (items, fettle_rows_json (&rows, 0));
   return items;
-}
-
-/* ---- Checking what a user gives ---- */
-
-static fettle_result
-check_name (const char *what, const char *text, const char *allowed, struct fettle_error *err)
-{
-  size_t n = text ? strlen (text) : 0;
-
-  if (!n || n > MAX_NAME)
-    return fettle_error_set (err, FETTLE_E_CONFIG, "%s must be text of 1 to %d bytes", what,
-                             MAX_NAME);
-  for (size_t i = 0; i < n; i++)
-    if (!isalnum ((unsigned char) text[i]) && !strchr (allowed, text[i]))
-      return fettle_error_set (err, FETTLE_E_CONFIG, "%s \"%s\" may hold letters, digits and %s",
-                               what, text, allowed);
-  return FETTLE_OK;
-}
-
-static fettle_result
-check_type (struct fettle_engine *e, const char *type, struct fettle_error *err)
-{
-  struct fettle_buf known = FETTLE_BUF_INIT (4096);
-
-  if (strcmp (type, "auto") == 0 || fettle_plugins_type (e->plugins, type, NULL))
-    return FETTLE_OK;
-  for (size_t p = 0; p < e->plugins->n_plugins; p++)
-    for (uint32_t t = 0; t < e->plugins->plugins[p].descriptor.n_node_types; t++)
-      fettle_buf_printf (&known, " %s", e->plugins->plugins[p].node_types[t].name);
-  fettle_error_set (err, FETTLE_E_CONFIG, "there is no node type %s; installed are:%s", type,
-                    fettle_buf_text (&known));
-  fettle_buf_clear (&known);
-  return err->code;
-}
-
-static const struct fettle_setting *
-setting_of (const struct fettle_node_type *type, const char *name)
-{
-  for (uint32_t i = 0; type && i < type->n_settings; i++)
-    if (strcmp (type->settings[i].name, name) == 0)
-      return &type->settings[i];
-  return NULL;
-}
-
-static bool
-setting_fits (const struct fettle_setting *s, const char *value)
-{
-  uint64_t number;
-  bool yes;
-
-  if (s->type == FETTLE_SETTING_UINT)
-    return fettle_parse_uint (value, 0, UINT64_MAX, &number);
-  if (s->type == FETTLE_SETTING_PORT)
-    return fettle_parse_uint (value, 1, 65535, &number);
-  return s->type != FETTLE_SETTING_BOOL || fettle_parse_bool (value, &yes);
-}
-
-/* Settings of a node of type "auto" are those of any type. */
-static fettle_result
-check_settings (struct fettle_engine *e, const char *type, const json_t *settings,
-                struct fettle_error *err)
-{
-  const char *name;
-  json_t *value;
-
-  json_object_foreach ((json_t *) settings, name, value) {
-    const struct fettle_setting *s = setting_of (fettle_plugins_type (e->plugins, type, NULL), name);
-
-    for (size_t p = 0; !s && strcmp (type, "auto") == 0 && p < e->plugins->n_plugins; p++)
-      for (uint32_t t = 0; !s && t < e->plugins->plugins[p].descriptor.n_node_types; t++)
-        s = setting_of (&e->plugins->plugins[p].node_types[t], name);
-    if (!s)
-      return fettle_error_set (err, FETTLE_E_CONFIG, "nodes of type %s have no setting %s", type,
-                               name);
-    if (!json_is_string (value) || !setting_fits (s, json_string_value (value)))
-      return fettle_error_set (err, FETTLE_E_CONFIG, "the setting %s doesn't take that value: %s",
-                               name, s->help);
-  }
-  return FETTLE_OK;
-}
-
-static fettle_result
-check_node (struct fettle_engine *e, const json_t *n, struct fettle_error *err)
-{
-  static const char known[] = "address name type credentials settings labels group host_key";
-  const char *key, *type = json_string_value (json_object_get (n, "type"));
-  json_t *value;
-
-  json_object_foreach ((json_t *) n, key, value)
-    if (!fettle_has_word (known, key))
-      return fettle_error_set (err, FETTLE_E_CONFIG, "a node has no member %s", key);
-  if (check_name ("the address", json_string_value (json_object_get (n, "address")), ".:-_%", err)
-      || check_type (e, type ? type : "auto", err)
-      || check_settings (e, type ? type : "auto", json_object_get (n, "settings"), err)
-      || check_credentials (json_object_get (n, "credentials"), err))
-    return err->code;
-  if (json_object_get (n, "name")
-      && check_name ("the name", json_string_value (json_object_get (n, "name")), ".:-_%", err))
-    return err->code;
-  return FETTLE_OK;
 }
 
 /* ---- Adding and changing ---- */
@@ -428,7 +222,7 @@ add_node (struct fettle_engine *e, const json_t *n, int64_t *ret_id, struct fett
                     labels ? labels : empty, json_string_value (json_object_get (n, "group")),
                     json_string_value (json_object_get (n, "host_key")));
   *ret_id = fettle_store_last_id (e->store);
-  return store_credentials (e, *ret_id, credentials ? credentials : empty, err);
+  return fettle_node_set_credentials (e, *ret_id, credentials ? credentials : empty, err);
 }
 
 /* All or none: what was added before the bad one is taken back. */
@@ -443,7 +237,7 @@ add_nodes (struct fettle_engine *e, const json_t *nodes, json_t *ret, struct fet
     return fettle_error_set (err, FETTLE_E_CONFIG, "\"nodes\" must be a list of at most %d nodes",
                              MAX_NODES_AT_ONCE);
   json_array_foreach (nodes, i, n)
-    if (check_node (e, n, err))
+    if (fettle_node_check (e, n, err))
       return err->code;
   json_array_foreach (nodes, i, n) {
     int64_t id = 0;
@@ -504,7 +298,7 @@ change_node (struct fettle_engine *e, int64_t id, const json_t *changes, struct 
   if (fettle_node_credentials (e, id, &credentials, err))
     return err->code;
   json_object_update (credentials, json_object_get (changes, "credentials"));
-  return store_credentials (e, id, credentials, err);
+  return fettle_node_set_credentials (e, id, credentials, err);
 }
 
 static int64_t
@@ -533,7 +327,7 @@ fettle_api_node_change (void *engine, struct fettle_request *r)
   json_object_update (merged, (json_t *) r->body);
   if (!json_object_get (merged, "address"))
     json_object_set_new (merged, "address", json_string ("unchanged"));
-  if (check_node (e, merged, &err) || change_node (e, id, r->body, &err))
+  if (fettle_node_check (e, merged, &err) || change_node (e, id, r->body, &err))
     fettle_request_fail (r, &err);
   else
     fettle_request_reply (r, 200, node_by_id (e, id));

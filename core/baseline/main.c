@@ -60,7 +60,7 @@ main (int argc, char **argv)
   if (!r)
     return 0;
   fprintf (stderr, "fettle-scan: %s\n", err.text);
-  fettle_scan_line (stdout, "error",
-                    json_pack ("{s:s, s:s}", "code", fettle_result_name (r), "message", err.text));
+  fettle_scan_line (stdout, "problem",
+                    json_pack ("{s:s, s:s}", "file", ".", "message", err.text));
   return r == FETTLE_E_CONFIG ? EXIT_INPUT : EXIT_GENERAL;
 }

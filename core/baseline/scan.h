@@ -5,9 +5,8 @@
  *   {"component": {...}}                             docs/api.md, component
  *   {"problem": {"file": relative path, "message"}}  one sentence
  *   {"done": {"components": n, "problems": n}}       last
- * or, when the folder as a whole can't be read,
- *   {"error": {"code": a result's name, "message"}}  last
- * Components and problems come sorted by path.
+ * When the folder as a whole can't be read, the last line is a problem of the
+ * file "." and there is no "done".  Components and problems come sorted by path.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,1 +1,2 @@
-libservice_la_SOURCES +=
+libservice_la_SOURCES += \
+  report/advice.c report/csv.c report/html.c report/internal.h report/report.c report/report.h

@@ -1,0 +1,542 @@
+/* html.c - a job as one page that needs nothing else: no scripts, no fonts,
+ * no pictures, nothing fetched.  All foreign text goes through text ().
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "util/base.h"
+
+#include "report/internal.h"
+
+/* More rows of items make a page that browsers can't show: CSV has them all. */
+enum { ITEMS_MAX = 50000, LOG_LINES_MAX = 200 };
+
+struct page {
+  struct fettle_buf *b;
+  bool full;   /* something didn't fit */
+  size_t items; /* rows of items so far */
+};
+
+static const char style[] =
+    ":root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--ink:#1b2430;--soft:#556070;"
+    "--line:#d9dee5;--head:#eef1f5;--good:#17663a;--goodbg:#dff3e6;--bad:#9b1c1c;--badbg:#fde4e4;"
+    "--warn:#7a4b00;--warnbg:#fdf0d2;--calm:#33506e;--calmbg:#e3edf8;--accent:#1f5fae}"
+    "@media(prefers-color-scheme:dark){:root{--bg:#12161c;--card:#1a2028;--ink:#e4e9f0;"
+    "--soft:#a3afbd;--line:#303945;--head:#222a34;--good:#8fe0ac;--goodbg:#15382a;--bad:#ffb0b0;"
+    "--badbg:#461c1f;--warn:#f5cf83;--warnbg:#41310f;--calm:#b3cdea;--calmbg:#1f3247;"
+    "--accent:#86b7f5}}"
+    "*{box-sizing:border-box}"
+    "body{margin:0;background:var(--bg);color:var(--ink);"
+    "font:16px/1.5 system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",sans-serif}"
+    "main{max-width:76rem;margin:0 auto;padding:2rem 1.25rem 3rem}"
+    "h1{font-size:1.75rem;line-height:1.2;margin:0 0 .25rem}"
+    "h2{font-size:1.2rem;margin:2.25rem 0 .75rem}"
+    "p{margin:.25rem 0}.soft{color:var(--soft)}"
+    ".lead{font-size:1.1rem;margin-top:.75rem}"
+    ".brand{letter-spacing:.08em;text-transform:uppercase;font-size:.8rem;color:var(--soft)}"
+    ".tiles{display:flex;flex-wrap:wrap;gap:.75rem;margin:1.5rem 0 0;padding:0;list-style:none}"
+    ".tiles li{background:var(--card);border:1px solid var(--line);border-radius:.6rem;"
+    "padding:.7rem 1.1rem;min-width:7.5rem}"
+    ".tiles b{display:block;font-size:1.7rem;line-height:1.2;font-variant-numeric:tabular-nums}"
+    ".box{background:var(--card);border:1px solid var(--line);border-radius:.6rem;overflow-x:auto}"
+    "table{border-collapse:collapse;width:100%}"
+    "caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}"
+    "th,td{text-align:left;vertical-align:top;padding:.55rem .85rem;border-top:1px solid "
+    "var(--line);unicode-bidi:isolate}"
+    "thead th{background:var(--head);border-top:0;font-size:.85rem;color:var(--soft);"
+    "white-space:nowrap}tbody th{font-weight:600}"
+    "small{display:block;color:var(--soft);font-size:.85rem;overflow-wrap:anywhere}"
+    ".v{font-family:ui-monospace,\"DejaVu Sans Mono\",Menlo,monospace;font-size:.9rem;"
+    "overflow-wrap:anywhere}"
+    ".state{display:inline-block;border-radius:1rem;padding:.1rem .7rem;font-size:.9rem;"
+    "font-weight:600;white-space:nowrap}"
+    ".good{color:var(--good);background:var(--goodbg)}.bad{color:var(--bad);background:var(--badbg)}"
+    ".warn{color:var(--warn);background:var(--warnbg)}.calm{color:var(--calm);"
+    "background:var(--calmbg)}"
+    ".trouble{border-left:.3rem solid var(--bad);padding:.8rem 1.1rem;margin:.75rem 0;"
+    "background:var(--card);border-radius:.4rem;overflow-wrap:anywhere}"
+    "details{margin:.5rem 0}summary{cursor:pointer;padding:.35rem 0;color:var(--accent)}"
+    "summary:focus-visible{outline:2px solid var(--accent);outline-offset:2px}"
+    "pre{margin:.3rem 0;padding:.7rem;background:var(--head);border-radius:.4rem;overflow-x:auto;"
+    "font-size:.85rem;white-space:pre-wrap;overflow-wrap:anywhere}"
+    "footer{margin-top:2.5rem;color:var(--soft);font-size:.85rem}"
+    "@media print{body{background:#fff;color:#000}.box{overflow:visible}main{padding:0}}";
+
+/* ---- writing ---- */
+
+static void
+raw (struct page *p, const char *html)
+{
+  if (!p->full && !fettle_buf_text_add (p->b, html))
+    p->full = true;
+}
+
+/* Foreign text.  Control characters, which HTML can't have, become U+FFFD. */
+static void
+text (struct page *p, const char *s)
+{
+  for (; *s && !p->full; s++) {
+    const char *as = NULL;
+
+    switch (*s) {
+    case '&':  as = "&amp;";  break;
+    case '<':  as = "&lt;";   break;
+    case '>':  as = "&gt;";   break;
+    case '"':  as = "&quot;"; break;
+    case '\'': as = "&#39;";  break;
+    default:
+      if (((unsigned char) *s < ' ' && *s != '\n' && *s != '\t') || *s == 0x7f)
+        as = "\xef\xbf\xbd";
+    }
+    if (as)
+      raw (p, as);
+    else if (!fettle_buf_add (p->b, s, 1))
+      p->full = true;
+  }
+}
+
+/* <tag class="...">text</tag>; nothing for no text. */
+static void
+element (struct page *p, const char *tag, const char *class, const char *s)
+{
+  if (!*s)
+    return;
+  raw (p, "<");
+  raw (p, tag);
+  if (class) {
+    raw (p, " class=\"");
+    raw (p, class);
+    raw (p, "\"");
+  }
+  raw (p, ">");
+  text (p, s);
+  raw (p, "</");
+  raw (p, tag);
+  raw (p, ">");
+}
+
+static void
+number (struct page *p, json_int_t n)
+{
+  char digits[32];
+
+  snprintf (digits, sizeof digits, "%lld", (long long) n);
+  raw (p, digits);
+}
+
+/* ---- states ---- */
+
+static const struct {
+  const char *state, *class, *mark, *say;
+} states[] = {
+  { "done",           "good", "✓", "done" },
+  { "failed",         "bad",  "✗", "failed" },
+  { "unknown",        "bad",  "?", "unknown" },
+  { "blocked",        "warn", "!", "blocked" },
+  { "skipped",        "warn", "–", "skipped" },
+  { "aborted",        "warn", "■", "aborted" },
+  { "waiting-reboot", "warn", "↻", "needs a restart" },
+  { "verifying",      "calm", "…", "verifying" },
+  { "installing",     "calm", "…", "installing" },
+  { "staged",         "calm", "…", "staged" },
+  { "staging",        "calm", "…", "staging" },
+  { "running",        "calm", "…", "running" },
+  { "pending",        "calm", "…", "waiting" },
+};
+
+static void
+state_badge (struct page *p, const char *state)
+{
+  for (size_t i = 0; i < COUNT (states); i++)
+    if (strcmp (states[i].state, state) == 0) {
+      raw (p, "<span class=\"state ");
+      raw (p, states[i].class);
+      raw (p, "\"><span aria-hidden=\"true\">");
+      raw (p, states[i].mark);
+      raw (p, "</span> ");
+      raw (p, states[i].say);
+      raw (p, "</span>");
+      return;
+    }
+  element (p, "span", "state calm", state);
+}
+
+/* ---- head and summary ---- */
+
+static const char *
+title_of (const json_t *job)
+{
+  const char *kind = fettle_report_text (job, "kind");
+
+  if (strcmp (kind, "deployment") == 0)
+    return "Deployment";
+  if (strcmp (kind, "inventory") == 0)
+    return "Inventory";
+  return strcmp (kind, "baseline") == 0 ? "Baseline" : "Job";
+}
+
+static void
+head (struct page *p, const json_t *job)
+{
+  raw (p, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+          "'unsafe-inline'\">\n<title>Fettle: ");
+  raw (p, title_of (job));
+  raw (p, " ");
+  number (p, json_integer_value (json_object_get (job, "id")));
+  raw (p, "</title>\n<style>");
+  raw (p, style);
+  raw (p, "</style>\n</head>\n<body>\n<main>\n<p class=\"brand\">Fettle</p>\n<h1>");
+  raw (p, title_of (job));
+  raw (p, " ");
+  number (p, json_integer_value (json_object_get (job, "id")));
+  raw (p, "</h1>\n<p class=\"soft\">");
+  text (p, fettle_report_text (job, "created"));
+  if (*fettle_report_text (job, "finished")) {
+    raw (p, " to ");
+    text (p, fettle_report_text (job, "finished"));
+  }
+  raw (p, "</p>\n");
+}
+
+static void
+verdict (struct page *p, const json_t *job)
+{
+  const json_t *code = json_object_get (job, "exit_code");
+  const char *state = fettle_report_text (job, "state");
+
+  raw (p, "<p class=\"lead\">");
+  if (strcmp (state, "running") == 0) {
+    raw (p, "Still running: this is how far it is.");
+  } else {
+    if (strcmp (state, "aborted") == 0)
+      raw (p, "Stopped on request. ");
+    text (p, fettle_report_text (job, "message"));
+    if (json_is_integer (code)) {
+      raw (p, " <span class=\"soft\">Exit code ");
+      number (p, json_integer_value (code));
+      raw (p, ": ");
+      raw (p, fettle_report_exit_meaning ((int) json_integer_value (code)));
+      raw (p, ".</span>");
+    }
+  }
+  raw (p, "</p>\n");
+}
+
+static void
+tile (struct page *p, size_t n, const char *what, const char *state)
+{
+  raw (p, "<li><b>");
+  number (p, (json_int_t) n);
+  raw (p, "</b>");
+  if (state)
+    state_badge (p, state);
+  else
+    text (p, what);
+  raw (p, "</li>\n");
+}
+
+static size_t
+count_nodes (const json_t *tasks)
+{
+  _cleanup_json_ json_t *seen = json_object ();
+  const json_t *task;
+  size_t i;
+
+  json_array_foreach (tasks, i, task) {
+    char id[32];
+
+    snprintf (id, sizeof id, "%lld",
+              (long long) json_integer_value (json_object_get (task, "node")));
+    json_object_set_new (seen, id, json_true ());
+  }
+  return json_object_size (seen);
+}
+
+static size_t
+count_state (const json_t *tasks, const char *state)
+{
+  const json_t *task;
+  size_t i, n = 0;
+
+  json_array_foreach (tasks, i, task)
+    n += strcmp (fettle_report_text (task, "state"), state) == 0;
+  return n;
+}
+
+static void
+summary (struct page *p, const json_t *tasks)
+{
+  size_t nodes = count_nodes (tasks);
+
+  raw (p, "<ul class=\"tiles\" aria-label=\"Summary\">\n");
+  tile (p, nodes, nodes == 1 ? "node" : "nodes", NULL);
+  for (size_t i = 0; i < COUNT (states); i++) {
+    size_t n = count_state (tasks, states[i].state);
+
+    if (n)
+      tile (p, n, NULL, states[i].state);
+  }
+  raw (p, "</ul>\n");
+}
+
+/* ---- what went wrong ---- */
+
+static bool
+is_trouble (const json_t *task)
+{
+  const char *state = fettle_report_text (task, "state");
+
+  return json_is_object (json_object_get (task, "error")) || strcmp (state, "failed") == 0
+         || strcmp (state, "unknown") == 0 || strcmp (state, "blocked") == 0;
+}
+
+static void
+log_lines (struct page *p, const json_t *log)
+{
+  const json_t *line;
+  size_t i, n = json_array_size (log);
+
+  if (!n)
+    return;
+  raw (p, "<details><summary>Log</summary><pre>");
+  json_array_foreach (log, i, line)
+    if (i + LOG_LINES_MAX >= n) {
+      text (p, json_string_value (line) ? json_string_value (line) : "");
+      raw (p, "\n");
+    }
+  raw (p, "</pre></details>");
+}
+
+static void
+trouble (struct page *p, const json_t *task)
+{
+  const json_t *error = json_object_get (task, "error");
+  const char *advice = fettle_report_advice (fettle_report_text (error, "code"));
+  const char *state = fettle_report_text (task, "state");
+
+  raw (p, "<div class=\"trouble\"><p><strong>");
+  text (p, fettle_report_text (task, "name"));
+  raw (p, "</strong>");
+  if (*fettle_report_text (task, "title")) {
+    raw (p, ", ");
+    text (p, fettle_report_text (task, "title"));
+  }
+  raw (p, " ");
+  state_badge (p, state);
+  raw (p, "</p>\n");
+  element (p, "p", NULL, fettle_report_text (error, "message"));
+  element (p, "p", "soft", *advice ? advice : fettle_report_state_advice (state));
+  log_lines (p, json_object_get (task, "log"));
+  raw (p, "</div>\n");
+}
+
+static void
+troubles (struct page *p, const json_t *tasks)
+{
+  const json_t *task;
+  bool any = false;
+  size_t i;
+
+  json_array_foreach (tasks, i, task) {
+    if (!is_trouble (task))
+      continue;
+    if (!any)
+      raw (p, "<h2>What needs attention</h2>\n");
+    any = true;
+    trouble (p, task);
+  }
+}
+
+/* ---- tables ---- */
+
+static void
+table_start (struct page *p, const char *caption, const char *const *columns, size_t n)
+{
+  raw (p, "<div class=\"box\" role=\"region\" tabindex=\"0\" aria-label=\"");
+  text (p, caption);
+  raw (p, "\"><table><caption>");
+  text (p, caption);
+  raw (p, "</caption>\n<thead><tr>");
+  for (size_t i = 0; i < n; i++) {
+    raw (p, "<th scope=\"col\">");
+    raw (p, columns[i]);
+    raw (p, "</th>");
+  }
+  raw (p, "</tr></thead>\n<tbody>\n");
+}
+
+static void
+table_end (struct page *p)
+{
+  raw (p, "</tbody></table></div>\n");
+}
+
+static void
+node_cell (struct page *p, const json_t *task)
+{
+  raw (p, "<tr><th scope=\"row\">");
+  text (p, fettle_report_text (task, "name"));
+  if (strcmp (fettle_report_text (task, "name"), fettle_report_text (task, "address")) != 0)
+    element (p, "small", NULL, fettle_report_text (task, "address"));
+  raw (p, "</th>");
+}
+
+static void
+version_cell (struct page *p, const json_t *task)
+{
+  const char *from = fettle_report_text (task, "from"), *to = fettle_report_text (task, "to");
+
+  raw (p, "<td class=\"v\">");
+  text (p, *from ? from : "not installed");
+  raw (p, " <span aria-label=\"to\">→</span> ");
+  text (p, to);
+  raw (p, "</td>");
+}
+
+static void
+found_cell (struct page *p, const json_t *task)
+{
+  const char *found = fettle_report_text (task, "found");
+
+  raw (p, "<td class=\"v\">");
+  text (p, *found ? found : "–");
+  if (json_is_true (json_object_get (task, "verified")))
+    raw (p, " <span title=\"a fresh inventory found it\">✓<span class=\"soft\"> verified"
+            "</span></span>");
+  raw (p, "</td>");
+}
+
+static void
+deployment_row (struct page *p, const json_t *task)
+{
+  const char *state = fettle_report_text (task, "state");
+
+  node_cell (p, task);
+  raw (p, "<td>");
+  text (p, fettle_report_text (task, "title"));
+  element (p, "small", NULL, fettle_report_text (task, "component"));
+  raw (p, "</td><td>");
+  state_badge (p, state);
+  if (json_is_true (json_object_get (task, "reboot")) && strcmp (state, "waiting-reboot") != 0)
+    raw (p, "<small>needs a restart</small>");
+  raw (p, "</td>");
+  version_cell (p, task);
+  found_cell (p, task);
+  raw (p, "</tr>\n");
+}
+
+static void
+deployment_table (struct page *p, const json_t *tasks)
+{
+  static const char *const columns[] = { "Node", "Component", "State", "From → to",
+                                         "Found by inventory" };
+  const json_t *task;
+  size_t i;
+
+  if (!json_array_size (tasks)) {
+    raw (p, "<p class=\"lead\">There was nothing to do.</p>\n");
+    return;
+  }
+  raw (p, "<h2>Nodes and components</h2>\n");
+  table_start (p, "Nodes and components", columns, COUNT (columns));
+  json_array_foreach (tasks, i, task)
+    deployment_row (p, task);
+  table_end (p);
+}
+
+static void
+inventory_row (struct page *p, const json_t *task)
+{
+  node_cell (p, task);
+  element (p, "td", NULL, *fettle_report_text (task, "type") ? fettle_report_text (task, "type") : "–");
+  raw (p, "<td>");
+  state_badge (p, fettle_report_text (task, "state"));
+  raw (p, "</td><td>");
+  number (p, (json_int_t) json_array_size (json_object_get (task, "items")));
+  raw (p, "</td></tr>\n");
+}
+
+static void
+item_row (struct page *p, const json_t *item)
+{
+  const char *version = fettle_report_text (item, "version");
+
+  raw (p, "<tr><td>");
+  text (p, fettle_report_text (item, "kind"));
+  raw (p, "</td><th scope=\"row\">");
+  text (p, fettle_report_text (item, "name"));
+  element (p, "small", NULL, fettle_report_text (item, "location"));
+  raw (p, "</th><td class=\"v\">");
+  text (p, *version ? version : "–");
+  if (*fettle_report_text (item, "staged")) {
+    raw (p, "<small>after a restart: ");
+    text (p, fettle_report_text (item, "staged"));
+    raw (p, "</small>");
+  }
+  raw (p, "</td></tr>\n");
+}
+
+static void
+node_items (struct page *p, const json_t *task)
+{
+  static const char *const columns[] = { "Kind", "Item", "Version" };
+  const json_t *items = json_object_get (task, "items"), *item;
+  size_t i, n = json_array_size (items);
+
+  if (!n)
+    return;
+  raw (p, "<details><summary>");
+  text (p, fettle_report_text (task, "name"));
+  raw (p, ", ");
+  number (p, (json_int_t) n);
+  raw (p, " items</summary>\n");
+  table_start (p, fettle_report_text (task, "name"), columns, COUNT (columns));
+  json_array_foreach (items, i, item)
+    if (p->items < ITEMS_MAX) {
+      item_row (p, item);
+      p->items++;
+    }
+  table_end (p);
+  if (p->items >= ITEMS_MAX)
+    raw (p, "<p>There are more than this page can hold: the CSV and JSON reports have all.</p>");
+  raw (p, "</details>\n");
+}
+
+static void
+inventory_tables (struct page *p, const json_t *tasks)
+{
+  static const char *const columns[] = { "Node", "Type", "State", "Items" };
+  const json_t *task;
+  size_t i;
+
+  raw (p, "<h2>Nodes</h2>\n");
+  table_start (p, "Nodes", columns, COUNT (columns));
+  json_array_foreach (tasks, i, task)
+    inventory_row (p, task);
+  table_end (p);
+  raw (p, "<h2>What was found</h2>\n");
+  json_array_foreach (tasks, i, task)
+    node_items (p, task);
+}
+
+bool
+fettle_report_html (const json_t *job, struct fettle_buf *ret)
+{
+  struct page page = { .b = ret }, *p = &page;
+  const json_t *tasks = json_object_get (job, "tasks");
+
+  head (p, job);
+  verdict (p, job);
+  if (json_array_size (tasks))
+    summary (p, tasks);
+  troubles (p, tasks);
+  if (fettle_report_is_inventory (job))
+    inventory_tables (p, tasks);
+  else if (strcmp (fettle_report_text (job, "kind"), "deployment") == 0)
+    deployment_table (p, tasks);
+  raw (p, "<footer>Fettle " PACKAGE_VERSION ". Whether something is installed was decided by a "
+          "fresh inventory of the node, not by the word of an installer.</footer>\n"
+          "</main>\n</body>\n</html>\n");
+  return !p->full;
+}

@@ -29,7 +29,9 @@ unit_component_SOURCES = unit/component.c
 unit_component_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
 endif
 if HAVE_CMOCKA
-check_PROGRAMS += unit/engine
+check_PROGRAMS += unit/engine unit/plan
+unit_plan_SOURCES = unit/plan.c
+unit_plan_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
 unit_engine_SOURCES = unit/engine.c
 unit_engine_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
 endif

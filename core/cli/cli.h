@@ -164,6 +164,9 @@ extern const struct fettle_command
   fettle_command_log,
   fettle_command_report,                                             /* report.c */
   fettle_command_service_start, fettle_command_service_stop,         /* service.c */
-  fettle_command_service_status, fettle_command_config_show;
+  fettle_command_service_status, fettle_command_config_show,
+  fettle_command_ports,                                              /* ports.c */
+  fettle_command_firewall_plan,                                      /* firewall.c */
+  fettle_command_plugin_list, fettle_command_plugin_show;            /* plugin.c */
 
 #endif

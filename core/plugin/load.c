@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "plugin/load.h"
+#include "util/nearest.h"
 
 #ifdef FETTLE_PRELOAD
 /* libtool makes this table for programs that are linked with -dlpreopen.
@@ -203,8 +204,9 @@ fettle_plugin_load_one (struct fettle_plugin_info *ret, const char *path_or_name
 
 /* ---- All of them. ---- */
 
+/* Keeps the error's text as the reason; FETTLE_OK unless memory is out. */
 static fettle_result
-refuse (struct fettle_plugins *all, const char *path, const char *why, struct fettle_error *err)
+refuse (struct fettle_plugins *all, const char *path, struct fettle_error *err)
 {
   struct fettle_refusal *more = reallocarray (all->refusals, all->n_refusals + 1, sizeof *more);
   char *copy = strdup (path);
@@ -217,7 +219,8 @@ refuse (struct fettle_plugins *all, const char *path, const char *why, struct fe
   }
   more += all->n_refusals++;
   more->path = copy;
-  snprintf (more->text, sizeof more->text, "%s", why);
+  more->spare = err->code == FETTLE_E_BUSY; /* of check_new */
+  snprintf (more->text, sizeof more->text, "%.*s", (int) sizeof more->text - 1, err->text);
   return FETTLE_OK;
 }
 
@@ -236,7 +239,7 @@ check_new (const struct fettle_plugins *all, const struct fettle_plugin_info *in
 
   for (size_t i = 0; i < all->n_plugins; i++)
     if (strcmp (all->plugins[i].descriptor.name, info->descriptor.name) == 0)
-      return fettle_error_set (err, FETTLE_E_CONFIG,
+      return fettle_error_set (err, FETTLE_E_BUSY,
                                "there is a plugin %s already: %s goes before it",
                                info->descriptor.name, origin (&all->plugins[i]));
   for (uint32_t i = 0; i < info->descriptor.n_node_types; i++)
@@ -255,7 +258,7 @@ add (struct fettle_plugins *all, const char *path, struct fettle_plugin_info *in
 
   if (check_new (all, info, err)) {
     fettle_plugin_clear (info);
-    return refuse (all, path, err->text, err);
+    return refuse (all, path, err);
   }
   more = reallocarray (all->plugins, all->n_plugins + 1, sizeof *more);
   if (!more) {
@@ -287,7 +290,7 @@ add_file (struct fettle_plugins *all, const char *path, struct fettle_error *err
     return add (all, path, &info, err);
   if (err->code == FETTLE_E_NOMEM)
     return err->code;
-  return refuse (all, path, err->text, err);
+  return refuse (all, path, err);
 }
 
 static int
@@ -303,9 +306,11 @@ static fettle_result
 add_files (struct fettle_plugins *all, const char *folder, struct dirent **entries, int n,
            struct fettle_error *err)
 {
-  if (n > MAX_FILES)
-    return refuse (all, folder, "it holds more than 1000 modules: it isn't a folder of plugins",
-                   err);
+  if (n > MAX_FILES) {
+    fettle_error_set (err, FETTLE_E_CONFIG, "it holds more than %d modules: it isn't a folder of "
+                      "plugins", MAX_FILES);
+    return refuse (all, folder, err);
+  }
   for (int i = 0; i < n; i++) {
     char path[PATH_MAX];
 
@@ -317,28 +322,39 @@ add_files (struct fettle_plugins *all, const char *folder, struct dirent **entri
   return FETTLE_OK;
 }
 
+/* May plugins be taken from this folder?  Gives its path without links;
+ * FETTLE_E_UNREACHABLE when there is no such folder. */
+static fettle_result
+check_folder (const char *folder, char **ret_full, struct fettle_error *err)
+{
+  struct stat st;
+
+  if (*folder != '/')
+    return fettle_error_set (err, FETTLE_E_CONFIG, "the path of a plugin folder begins with /");
+  *ret_full = realpath (folder, NULL);
+  if (!*ret_full || stat (*ret_full, &st))
+    return fettle_error_errno (err, errno == ENOENT ? FETTLE_E_UNREACHABLE : FETTLE_E_CONFIG,
+                               "looking at it");
+  if (!S_ISDIR (st.st_mode))
+    return fettle_error_set (err, FETTLE_E_CONFIG, "it isn't a folder");
+  return check_owner (*ret_full, &st, err);
+}
+
 static fettle_result
 add_folder (struct fettle_plugins *all, const char *folder, struct fettle_error *err)
 {
-  _cleanup_free_ char *full = *folder == '/' ? realpath (folder, NULL) : NULL;
+  _cleanup_free_ char *full = NULL;
   struct dirent **entries;
-  struct stat st;
-  fettle_result r;
+  fettle_result r = check_folder (folder, &full, err);
   int n;
 
-  if (*folder != '/')
-    return refuse (all, folder, "the path of a plugin folder begins with /", err);
-  if (!full && errno == ENOENT)
-    return FETTLE_OK;
-  if (!full || stat (full, &st))
-    return refuse (all, folder, strerror (errno), err);
-  if (!S_ISDIR (st.st_mode))
-    return refuse (all, folder, "it isn't a folder", err);
-  if (check_owner (full, &st, err))
-    return refuse (all, folder, err->text, err);
+  if (r)
+    return r == FETTLE_E_UNREACHABLE ? FETTLE_OK : refuse (all, folder, err);
   n = scandir (full, &entries, is_module, alphasort);
-  if (n < 0)
-    return refuse (all, folder, strerror (errno), err);
+  if (n < 0) {
+    fettle_error_errno (err, FETTLE_E_CONFIG, "looking into it");
+    return refuse (all, folder, err);
+  }
   r = add_files (all, full, entries, n, err);
   for (int i = 0; i < n; i++)
     free (entries[i]);
@@ -362,7 +378,7 @@ add_preloaded (struct fettle_plugins *all, struct fettle_error *err)
 
     snprintf (name, sizeof name, "%.*s", (int) n, names);
     names += n;
-    r = load_module (NULL, name, &info, err) ? refuse (all, name, err->text, err)
+    r = load_module (NULL, name, &info, err) ? refuse (all, name, err)
                                              : add (all, name, &info, err);
     if (r)
       return r;
@@ -427,6 +443,30 @@ fettle_plugins_type (const struct fettle_plugins *all, const char *type,
         return &all->plugins[i].node_types[j];
       }
   return NULL;
+}
+
+fettle_result
+fettle_plugins_find_type (const struct fettle_plugins *all, const char *type,
+                          const struct fettle_node_type **ret,
+                          const struct fettle_plugin_info **ret_plugin, struct fettle_error *err)
+{
+  const struct fettle_node_type *found = fettle_plugins_type (all, type, ret_plugin);
+  struct fettle_nearest near = FETTLE_NEAREST_INIT (type);
+
+  if (found) {
+    *ret = found;
+    return FETTLE_OK;
+  }
+  for (size_t i = 0; i < all->n_plugins; i++)
+    for (uint32_t j = 0; j < all->plugins[i].descriptor.n_node_types; j++)
+      fettle_nearest_try (&near, all->plugins[i].node_types[j].name);
+  if (near.best)
+    return fettle_error_set (err, FETTLE_E_CONFIG,
+                             "there is no node type \"%.64s\"; did you mean \"%s\"?", type,
+                             near.best);
+  return fettle_error_set (err, FETTLE_E_CONFIG,
+                           "there is no node type \"%.64s\"; fettle plugin list shows those "
+                           "there are", type);
 }
 
 void

@@ -13,6 +13,7 @@
 #ifndef FETTLE_LOAD_H
 #define FETTLE_LOAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <fettle/plugin.h>
@@ -32,6 +33,7 @@ struct fettle_plugin_info {
 struct fettle_refusal {
   char *path;
   char text[512]; /* why, in a sentence */
+  bool spare;     /* nothing is missing: another plugin of the same name goes before it */
 };
 
 struct fettle_plugins {
@@ -62,6 +64,12 @@ void fettle_plugin_clear (struct fettle_plugin_info *);
 const struct fettle_node_type *fettle_plugins_type (const struct fettle_plugins *,
                                                     const char *type,
                                                     const struct fettle_plugin_info **ret_plugin);
+
+/* The same, or an error that names the nearest one. */
+fettle_result fettle_plugins_find_type (const struct fettle_plugins *, const char *type,
+                                        const struct fettle_node_type **ret,
+                                        const struct fettle_plugin_info **ret_plugin,
+                                        struct fettle_error *);
 
 void fettle_plugins_clear (struct fettle_plugins *);
 

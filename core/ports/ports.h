@@ -85,6 +85,7 @@ enum fettle_place {
 struct fettle_rule {
   enum fettle_place place;
   bool ingress;             /* at that place; BETWEEN: always false */
+  bool from_node;           /* the node opens the connection */
   uint32_t protocol;
   uint16_t first, last;     /* destination ports */
   const char *from, *to;    /* addresses; borrowed from the nodes */

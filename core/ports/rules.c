@@ -116,7 +116,7 @@ rule_of (const struct group *g, enum fettle_place place)
   return (struct fettle_rule) {
     .place = place,
     .ingress = place != FETTLE_PLACE_BETWEEN && f->from_node == (place == FETTLE_PLACE_HERE),
-    .protocol = f->protocol, .first = f->first, .last = f->last,
+    .from_node = f->from_node, .protocol = f->protocol, .first = f->first, .last = f->last,
     .from = f->from_node ? f->node->address : f->node->our_address,
     .to = f->from_node ? f->node->our_address : f->node->address,
     .node = f->node->name, .type = f->node->type->name, .purpose = f->row->purpose,

@@ -1,0 +1,399 @@
+/* firewall.c - fettle firewall plan: the holes that nodes need, for this host,
+ * for the nodes and for what is in between.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "util/base.h"
+
+#include <arpa/inet.h>
+
+#include "cli/cli.h"
+#include "cli/client.h"
+#include "cli/nodes-file.h"
+#include "cli/plugins.h"
+
+struct plan {
+  uint32_t phases;
+  struct fettle_plugins plugins;
+  struct fettle_plan_nodes nodes;
+  struct fettle_flows flows;
+  struct fettle_rules rules;
+};
+
+static void
+plan_clear (struct plan *plan)
+{
+  fettle_rules_clear (&plan->rules);
+  fettle_flows_clear (&plan->flows);
+  fettle_plan_nodes_clear (&plan->nodes);
+  fettle_plugins_clear (&plan->plugins);
+}
+
+static const char *const places[] = { "here", "node", "between" };
+
+static const char *
+protocol_name (uint32_t protocol)
+{
+  return protocol == FETTLE_TCP ? "tcp" : "udp";
+}
+
+static const char *
+ports_text (const struct fettle_rule *r, char buffer[16])
+{
+  snprintf (buffer, 16, r->first == r->last ? "%u" : "%u-%u", r->first, r->last);
+  return buffer;
+}
+
+/* Seen from the rule's place; "forward" for what passes through. */
+static const char *
+direction (const struct fettle_rule *r)
+{
+  if (r->place == FETTLE_PLACE_BETWEEN)
+    return "forward";
+  return r->ingress ? "in" : "out";
+}
+
+static const char *
+phases_text (uint32_t phases)
+{
+  return phases == FETTLE_BOTH ? "inventory deployment"
+                               : phases & FETTLE_INVENTORY ? "inventory" : "deployment";
+}
+
+/* ---- Listeners. ---- */
+
+static const struct { uint32_t listener; const char *name, *title; } listeners[] = {
+  { FETTLE_LISTEN_HTTP,  "http",  "HTTP" },
+  { FETTLE_LISTEN_HTTPS, "https", "HTTPS" },
+  { FETTLE_LISTEN_FTP,   "ftp",   "FTP" },
+};
+
+static unsigned
+listener_port (const struct fettle_settings *s, uint32_t listener)
+{
+  const uint64_t ports[] = { 0, s->port, s->ssl_port, s->ftp_port };
+
+  return (unsigned) ports[listener];
+}
+
+static void
+print_listeners (struct fettle_cli *cli, uint32_t needed)
+{
+  const char *before = " ";
+
+  fputs ("Listeners needed:", cli->out);
+  for (size_t i = 0; i < COUNT (listeners); i++)
+    if (needed & 1u << listeners[i].listener) {
+      fprintf (cli->out, "%s%s on %u", before, listeners[i].title,
+               listener_port (&cli->settings, listeners[i].listener));
+      before = ", ";
+    }
+  fputs (needed ? "\n" : " none: no node connects to this host\n", cli->out);
+}
+
+/* ---- Text: what is alike but for the node's address is one paragraph. ---- */
+
+static const char *
+ours (const struct fettle_rule *r)
+{
+  return r->from_node ? r->to : r->from;
+}
+
+static const char *
+theirs (const struct fettle_rule *r)
+{
+  return r->from_node ? r->from : r->to;
+}
+
+/* All but the node's address: 0 when two rules belong to one paragraph. */
+static int
+compare_heads (const struct fettle_rule *a, const struct fettle_rule *b)
+{
+  const int64_t numbers[][2] = {
+    { a->place, b->place }, { a->ingress, b->ingress }, { a->from_node, b->from_node },
+    { a->protocol, b->protocol }, { a->first, b->first }, { a->last, b->last },
+    { a->optional, b->optional }, { a->phases, b->phases },
+  };
+  int d;
+
+  for (size_t i = 0; i < COUNT (numbers); i++)
+    if (numbers[i][0] != numbers[i][1])
+      return numbers[i][0] < numbers[i][1] ? -1 : 1;
+  d = strcmp (a->purpose, b->purpose);
+  d = d ? d : strcmp (a->type, b->type);
+  return d ? d : strcmp (ours (a), ours (b));
+}
+
+/* An IPv4 address as a number; false for others. */
+static bool
+ipv4 (const char *text, uint32_t *ret)
+{
+  struct in_addr address;
+
+  if (inet_pton (AF_INET, text, &address) != 1)
+    return false;
+  *ret = ntohl (address.s_addr);
+  return true;
+}
+
+/* IPv4 by number, then the rest by text. */
+static int
+compare_addresses (const char *a, const char *b)
+{
+  uint32_t x, y;
+  bool is_x = ipv4 (a, &x), is_y = ipv4 (b, &y);
+
+  if (is_x && is_y)
+    return x < y ? -1 : x > y;
+  return is_x || is_y ? is_y - is_x : strcmp (a, b);
+}
+
+static int
+compare_rules (const void *a, const void *b)
+{
+  const struct fettle_rule *p = a, *q = b;
+  int d = compare_heads (p, q);
+
+  return d ? d : compare_addresses (theirs (p), theirs (q));
+}
+
+/* The last rule of the run of consecutive addresses that begins at i. */
+static size_t
+end_of_run (const struct fettle_rule *rules, size_t i, size_t end)
+{
+  uint32_t first, next;
+
+  if (!ipv4 (theirs (&rules[i]), &first))
+    return i;
+  while (i + 1 < end && ipv4 (theirs (&rules[i + 1]), &next) && next - first <= 1) {
+    first = next;
+    i++;
+  }
+  return i;
+}
+
+static void
+print_addresses (FILE *f, const char *label, const struct fettle_rule *rules, size_t n)
+{
+  size_t column = (size_t) fprintf (f, "      %-4s", label), last;
+
+  for (size_t i = 0; i < n; i = last + 1) {
+    char text[160];
+    size_t size;
+
+    last = end_of_run (rules, i, n);
+    if (strcmp (theirs (&rules[i]), theirs (&rules[last])) == 0)
+      size = (size_t) snprintf (text, sizeof text, " %s", theirs (&rules[i]));
+    else
+      size = (size_t) snprintf (text, sizeof text, " %s-%s", theirs (&rules[i]),
+                                theirs (&rules[last]));
+    if (column + size > 100)
+      column = (size_t) fprintf (f, "\n          ") - 1;
+    column += (size_t) fprintf (f, "%s", text);
+  }
+  fputc ('\n', f);
+}
+
+static void
+print_ours (FILE *f, const char *label, const struct fettle_rule *r)
+{
+  fprintf (f, "      %-4s %s\n", label, *ours (r) ? ours (r) : "this host");
+}
+
+static void
+print_paragraph (FILE *f, const struct fettle_rule *rules, size_t n)
+{
+  const char *phase = rules->phases == FETTLE_BOTH ? "both phases" : phases_text (rules->phases);
+  char ports[16];
+
+  fprintf (f, "  %s %s %s%s, %s, %s: %s\n", direction (rules), protocol_name (rules->protocol),
+           ports_text (rules, ports), rules->optional ? " (optional)" : "", phase, rules->type,
+           rules->purpose);
+  if (rules->from_node) {
+    print_addresses (f, "from", rules, n);
+    print_ours (f, "to", rules);
+  } else {
+    print_ours (f, "from", rules);
+    print_addresses (f, "to", rules, n);
+  }
+}
+
+static void
+print_text (struct fettle_cli *cli, struct plan *plan)
+{
+  static const char *const titles[] = {
+    "On this host", "On the nodes", "On firewalls in between",
+  };
+  struct fettle_rule *rules = plan->rules.rules;
+  size_t n = plan->rules.n, end;
+
+  fprintf (cli->out, "%zu node%s, %s\n", plan->nodes.n, plan->nodes.n == 1 ? "" : "s",
+           plan->phases == FETTLE_BOTH ? "inventory and deployment" : phases_text (plan->phases));
+  print_listeners (cli, fettle_flows_listeners (&plan->flows));
+  if (n)
+    qsort (rules, n, sizeof *rules, compare_rules);
+  for (size_t i = 0; i < n; i = end) {
+    for (end = i + 1; end < n && compare_heads (&rules[i], &rules[end]) == 0; end++)
+      ;
+    if (i == 0 || rules[i].place != rules[i - 1].place)
+      fprintf (cli->out, "\n%s\n", titles[rules[i].place]);
+    print_paragraph (cli->out, rules + i, end - i);
+  }
+}
+
+/* ---- CSV and JSON: one row for each rule, written as it comes, since a plan
+ * ---- may have a million of them. ---- */
+
+static void
+print_csv (struct fettle_cli *cli, const struct plan *plan)
+{
+  fputs ("place,direction,protocol,ports,from,to,optional,phases,node,type,purpose\n", cli->out);
+  for (size_t i = 0; i < plan->rules.n; i++) {
+    const struct fettle_rule *r = &plan->rules.rules[i];
+    char ports[16];
+    const char *cells[] = {
+      places[r->place], direction (r), protocol_name (r->protocol), ports_text (r, ports), r->from,
+      r->to, r->optional ? "yes" : "no", phases_text (r->phases), r->node, r->type, r->purpose,
+    };
+
+    for (size_t j = 0; j < COUNT (cells); j++) {
+      fputs (j ? "," : "", cli->out);
+      fettle_cli_csv (cli->out, cells[j]);
+    }
+    fputc ('\n', cli->out);
+  }
+}
+
+static json_t *
+phases_json (uint32_t phases)
+{
+  json_t *array = json_array ();
+
+  if (phases & FETTLE_INVENTORY)
+    json_array_append_new (array, json_string ("inventory"));
+  if (phases & FETTLE_DEPLOYMENT)
+    json_array_append_new (array, json_string ("deployment"));
+  return array;
+}
+
+static json_t *
+rule_json (const struct fettle_rule *r)
+{
+  return json_pack ("{ss ss ss si si ss ss sb so ss ss ss}", "place", places[r->place],
+                    "direction", direction (r), "protocol", protocol_name (r->protocol), "first",
+                    (int) r->first, "last", (int) r->last, "from", r->from, "to", r->to,
+                    "optional", (int) r->optional, "phases", phases_json (r->phases), "node",
+                    r->node, "type", r->type, "purpose", r->purpose);
+}
+
+static json_t *
+listeners_json (const struct fettle_settings *s, uint32_t needed)
+{
+  json_t *array = json_array ();
+
+  for (size_t i = 0; i < COUNT (listeners); i++)
+    if (needed & 1u << listeners[i].listener)
+      json_array_append_new (array, json_pack ("{ss si}", "name", listeners[i].name, "port",
+                                               (int) listener_port (s, listeners[i].listener)));
+  return array;
+}
+
+static void
+print_json (struct fettle_cli *cli, const struct plan *plan)
+{
+  _cleanup_json_ json_t *phases = phases_json (plan->phases);
+  _cleanup_json_ json_t *needed
+    = listeners_json (&cli->settings, fettle_flows_listeners (&plan->flows));
+
+  fprintf (cli->out, "{\n  \"nodes\": %zu,\n  \"phases\": ", plan->nodes.n);
+  json_dumpf (phases, cli->out, 0);
+  fputs (",\n  \"listeners\": ", cli->out);
+  json_dumpf (needed, cli->out, 0);
+  fputs (",\n  \"rules\": [", cli->out);
+  for (size_t i = 0; i < plan->rules.n; i++) {
+    _cleanup_json_ json_t *rule = rule_json (&plan->rules.rules[i]);
+
+    fputs (i ? ",\n    " : "\n    ", cli->out);
+    json_dumpf (rule, cli->out, 0);
+  }
+  fputs ("\n  ]\n}\n", cli->out);
+}
+
+/* ---- The command. ---- */
+
+static fettle_result
+ask_service (struct fettle_cli *cli, struct plan *plan, struct fettle_error *err)
+{
+  _cleanup_client_ struct fettle_client *client = NULL;
+  _cleanup_json_ json_t *answer = NULL;
+
+  if (fettle_client_open (cli, true, &client, err)
+      || fettle_client_call (client, "GET", "/nodes", NULL, &answer, err))
+    return err->code;
+  return fettle_plan_nodes_json (&plan->nodes, json_object_get (answer, "nodes"), &plan->plugins,
+                                 err);
+}
+
+static fettle_result
+make_plan (struct fettle_cli *cli, const char *from, struct plan *plan, struct fettle_error *err)
+{
+  const struct fettle_listen_ports listen = fettle_cli_listen_ports (&cli->settings);
+
+  if (fettle_cli_plugins (cli, &plan->plugins, err))
+    return err->code;
+  if (strcmp (from, "all") == 0 ? ask_service (cli, plan, err)
+                                : fettle_plan_nodes_read (&plan->nodes, from, &plan->plugins, err))
+    return err->code;
+  if (fettle_flows_derive (plan->nodes.nodes, plan->nodes.n, plan->phases, &listen, &plan->flows,
+                           err))
+    return err->code;
+  return fettle_rules_derive (&plan->flows, &plan->rules, err);
+}
+
+/* What the plan can't know. */
+static void
+print_notices (struct fettle_cli *cli, const struct plan *plan)
+{
+  if (plan->nodes.n_left_out)
+    fettle_cli_notice (cli, "left out: %zu nodes whose type isn't known yet; fettle inventory "
+                            "finds it", plan->nodes.n_left_out);
+  if (plan->nodes.n_no_route)
+    fettle_cli_notice (cli, "this host has no route to %zu nodes: its own address in their rules "
+                            "isn't known", plan->nodes.n_no_route);
+}
+
+static int
+run_plan (struct fettle_cli *cli, const struct fettle_args *args)
+{
+  _cleanup_ (plan_clear) struct plan plan = { 0 };
+  const char *from = fettle_args_value (args, "nodes");
+  struct fettle_error err;
+
+  if (!from)
+    return fettle_cli_usage ("firewall plan needs --nodes: a file, - or all");
+  if (fettle_cli_phase (fettle_args_value (args, "phase"), &plan.phases, &err)
+      || make_plan (cli, from, &plan, &err))
+    return fettle_cli_fail (&err);
+  print_notices (cli, &plan);
+  if (cli->format == FETTLE_FORMAT_CSV)
+    print_csv (cli, &plan);
+  else if (cli->format == FETTLE_FORMAT_JSON)
+    print_json (cli, &plan);
+  else
+    print_text (cli, &plan);
+  return FETTLE_EXIT_DONE;
+}
+
+static const struct fettle_option options[] = {
+  { "nodes", 0, "FILE|all", "lines \"address,type[,name[,setting=value]]\"; -: standard input; "
+                            "all: the service's nodes" },
+  { "phase", 0, "PHASE",    "for this phase only: inventory or deployment" },
+  { NULL, 0, NULL, NULL },
+};
+
+const struct fettle_command fettle_command_firewall_plan = {
+  "firewall", "plan", NULL, 0, 0, "list the firewall rules that nodes need",
+  FETTLE_FORMATS (FETTLE_FORMAT_TEXT) | FETTLE_FORMATS (FETTLE_FORMAT_JSON)
+    | FETTLE_FORMATS (FETTLE_FORMAT_CSV),
+  FETTLE_FORMAT_TEXT, options, run_plan,
+};

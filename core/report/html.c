@@ -46,7 +46,7 @@ static const char style[] =
     "white-space:nowrap}tbody th{font-weight:600}"
     "small{display:block;color:var(--soft);font-size:.85rem;overflow-wrap:anywhere}"
     ".v{font-family:ui-monospace,\"DejaVu Sans Mono\",Menlo,monospace;font-size:.9rem;"
-    "overflow-wrap:anywhere}"
+    "overflow-wrap:anywhere;min-width:11rem}th small{font-weight:400}"
     ".state{display:inline-block;border-radius:1rem;padding:.1rem .7rem;font-size:.9rem;"
     "font-weight:600;white-space:nowrap}"
     ".good{color:var(--good);background:var(--goodbg)}.bad{color:var(--bad);background:var(--badbg)}"
@@ -404,6 +404,8 @@ found_cell (struct page *p, const json_t *task)
   if (json_is_true (json_object_get (task, "verified")))
     raw (p, " <span title=\"a fresh inventory found it\">✓<span class=\"soft\"> verified"
             "</span></span>");
+  else if (strcmp (fettle_report_text (task, "state"), "done") == 0)
+    raw (p, "<small>not confirmed: the node's own word</small>");
   raw (p, "</td>");
 }
 
@@ -535,8 +537,9 @@ fettle_report_html (const json_t *job, struct fettle_buf *ret)
     inventory_tables (p, tasks);
   else if (strcmp (fettle_report_text (job, "kind"), "deployment") == 0)
     deployment_table (p, tasks);
-  raw (p, "<footer>Fettle " PACKAGE_VERSION ". Whether something is installed was decided by a "
-          "fresh inventory of the node, not by the word of an installer.</footer>\n"
-          "</main>\n</body>\n</html>\n");
+  raw (p, "<footer>Fettle " PACKAGE_VERSION);
+  if (strcmp (fettle_report_text (job, "kind"), "deployment") == 0)
+    raw (p, ". “Verified” means that a fresh inventory of the node found the new version.");
+  raw (p, "</footer>\n</main>\n</body>\n</html>\n");
   return !p->full;
 }

@@ -22,7 +22,9 @@ if HAVE_CMOCKA
 check_PROGRAMS += unit/wire
 unit_wire_SOURCES = unit/wire.c
 unit_wire_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
-check_PROGRAMS += unit/version unit/component
+check_PROGRAMS += unit/version unit/component unit/report
+unit_report_SOURCES = unit/report.c
+unit_report_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
 unit_version_SOURCES = unit/version.c
 unit_version_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
 unit_component_SOURCES = unit/component.c

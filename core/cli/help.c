@@ -73,6 +73,50 @@ fettle_help_all (FILE *f)
          "253 a component failed; 254 bad parameter or input; 255 another failure.\n", f);
 }
 
+/* ---- The list as JSON: for completions, and for the test of the manual ---- */
+
+static json_t *
+options_json (const struct fettle_option *o)
+{
+  json_t *list = json_array ();
+
+  for (; o && o->name; o++) {
+    char letter[2] = { (char) o->letter, '\0' };
+
+    json_array_append_new (list, json_pack ("{s:s s:s? s:s? s:s}", "name", o->name, "letter",
+                                            o->letter ? letter : NULL, "argument", o->argument,
+                                            "help", o->help));
+  }
+  return list;
+}
+
+static json_t *
+command_json (const struct fettle_command *c)
+{
+  json_t *formats = json_array ();
+
+  for (unsigned i = 0; i <= FETTLE_FORMAT_HTML; i++)
+    if (c->formats & FETTLE_FORMATS (i))
+      json_array_append_new (formats, json_string (fettle_format_name ((enum fettle_format) i)));
+  return json_pack ("{s:s s:s? s:s? s:s s:o s:o}", "noun", c->noun, "verb", c->verb, "words",
+                    c->words, "help", c->help, "formats", formats, "options",
+                    options_json (c->options));
+}
+
+static int
+print_json (struct fettle_cli *cli)
+{
+  _cleanup_json_ json_t *all = json_object ();
+  json_t *commands = json_array ();
+  struct fettle_error err;
+
+  json_object_set_new (all, "options", options_json (fettle_global_options));
+  json_object_set_new (all, "commands", commands);
+  for (size_t i = 0; fettle_commands[i]; i++)
+    json_array_append_new (commands, command_json (fettle_commands[i]));
+  return fettle_cli_json (cli, all, &err) ? fettle_cli_fail (&err) : FETTLE_EXIT_DONE;
+}
+
 static int
 run_help (struct fettle_cli *cli, const struct fettle_args *args)
 {
@@ -80,6 +124,8 @@ run_help (struct fettle_cli *cli, const struct fettle_args *args)
   struct fettle_error err;
   bool verbs;
 
+  if (cli->format == FETTLE_FORMAT_JSON)
+    return print_json (cli);
   if (args->n_words == 0) {
     fettle_help_all (cli->out);
     return FETTLE_EXIT_DONE;
@@ -98,5 +144,7 @@ run_help (struct fettle_cli *cli, const struct fettle_args *args)
 }
 
 const struct fettle_command fettle_command_help = {
-  "help", NULL, "[COMMAND...]", 0, 2, "explain the commands", 0, FETTLE_FORMAT_TEXT, NULL, run_help,
+  "help", NULL, "[COMMAND...]", 0, 2, "explain the commands",
+  FETTLE_FORMATS (FETTLE_FORMAT_TEXT) | FETTLE_FORMATS (FETTLE_FORMAT_JSON), FETTLE_FORMAT_TEXT,
+  NULL, run_help,
 };

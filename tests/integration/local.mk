@@ -1,0 +1,1 @@
+dist_check_SCRIPTS += integration/cli-manual.sh integration/cli-usage.sh

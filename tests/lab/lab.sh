@@ -504,7 +504,7 @@ lab_key () { echo "$LAB_DIR/key"; }
 lab_exec () {
   local node=$LAB_DIR/nodes/$1 enter= root; shift
   if [ "$lab_mode" = namespaces ]; then
-    enter="nsenter --target $(cat "$node/pid") --mount --pid --net --uts --ipc"
+    enter="nsenter --target $(cat "$node/pid") --root --mount --pid --net --uts --ipc"
     root=$lab_mount/root
   else
     root=$node/root

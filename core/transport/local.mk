@@ -1,1 +1,4 @@
-libworker_la_SOURCES +=
+libworker_la_SOURCES += \
+  transport/agent.c transport/auth.c transport/connect.c transport/context.c transport/context.h \
+  transport/greeting.c transport/hostkey.c transport/put.c transport/run.c transport/ssh.c \
+  transport/ssh.h transport/stream.c transport/sudo.c transport/transport.c transport/transport.h

@@ -1,0 +1,60 @@
+/* transport.c - see transport.h.  SPDX-License-Identifier: Apache-2.0 */
+#include "util/base.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include "transport/transport.h"
+
+static const struct {
+  const char *name;
+  uint32_t version;
+  const void *table;
+} services[] = {
+  { "ssh",    1, &fettle_ssh_service },
+  { "stream", 1, &fettle_stream_service },
+};
+
+/* OpenSSL looks up an algorithm at its first use, and keeps it. */
+static void
+warm_up (void)
+{
+  static const char *const ciphers[] = { "AES-128-CTR", "AES-256-CTR", "AES-128-GCM", "AES-256-GCM",
+                                         "ChaCha20" };
+  static const char *const digests[] = { "SHA256", "SHA512", "SHA1" };
+  EVP_PKEY *key = EVP_PKEY_Q_keygen (NULL, NULL, "X25519");
+  unsigned char random[16];
+
+  EVP_PKEY_free (key);
+  for (size_t i = 0; i < COUNT (ciphers); i++)
+    EVP_CIPHER_free (EVP_CIPHER_fetch (NULL, ciphers[i], NULL));
+  for (size_t i = 0; i < COUNT (digests); i++)
+    EVP_MD_free (EVP_MD_fetch (NULL, digests[i], NULL));
+  RAND_bytes (random, sizeof random);
+}
+
+void
+fettle_transport_init (void)
+{
+  OPENSSL_init_crypto (OPENSSL_INIT_LOAD_CONFIG | OPENSSL_INIT_ADD_ALL_CIPHERS
+                         | OPENSSL_INIT_ADD_ALL_DIGESTS, NULL);
+  warm_up ();
+  fettle_ssh_init ();
+}
+
+const void *
+fettle_transport_service (const char *name, uint32_t version)
+{
+  for (size_t i = 0; i < COUNT (services); i++)
+    if (strcmp (services[i].name, name) == 0 && services[i].version == version)
+      return services[i].table;
+  return NULL;
+}
+
+void
+fettle_transport_close (fettle_ctx *c)
+{
+  fettle_ssh_close (c);
+  fettle_stream_close (c);
+}

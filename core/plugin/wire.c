@@ -138,8 +138,9 @@ receive (int socket, char *data, struct msghdr *h, size_t *ret_size, struct fett
   return FETTLE_OK;
 }
 
-fettle_result
-fettle_wire_receive (int socket, json_t **ret, int *fds, size_t *n_fds, struct fettle_error *err)
+static fettle_result
+receive_all (int socket, json_t **ret, int *fds, size_t *n_fds, size_t *ret_size,
+             struct fettle_error *err)
 {
   static char data[FETTLE_WIRE_MAX]; /* both ends have one thread */
   union control control;
@@ -166,5 +167,20 @@ fettle_wire_receive (int socket, json_t **ret, int *fds, size_t *n_fds, struct f
   }
   if (fds)
     *n_fds = n;
+  *ret_size = size;
   return FETTLE_OK;
+}
+
+fettle_result
+fettle_wire_receive (int socket, json_t **ret, int *fds, size_t *n_fds, struct fettle_error *err)
+{
+  size_t size;
+
+  return receive_all (socket, ret, fds, n_fds, &size, err);
+}
+
+fettle_result
+fettle_wire_receive_size (int socket, json_t **ret, size_t *ret_size, struct fettle_error *err)
+{
+  return receive_all (socket, ret, NULL, NULL, ret_size, err);
 }

@@ -67,4 +67,8 @@ fettle_result fettle_wire_send_text (int socket, const char *text, size_t size, 
 fettle_result fettle_wire_receive (int socket, json_t **ret, int *fds, size_t *n_fds,
                                    struct fettle_error *);
 
+/* The same without descriptors, telling how large it was. */
+fettle_result fettle_wire_receive_size (int socket, json_t **ret, size_t *ret_size,
+                                        struct fettle_error *);
+
 #endif

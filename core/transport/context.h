@@ -19,7 +19,7 @@
 #include "util/error.h"
 
 #define FETTLE_CONTEXT_PORTS 64 /* rows of a request's port list */
-#define FETTLE_CONTEXT_FILES 24 /* files of an image */
+#define FETTLE_CONTEXT_FILES 32 /* files of an image */
 
 /* A range that the plugin may connect to.  The numbers differ where the user
  * has moved a port. */

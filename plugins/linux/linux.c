@@ -2,14 +2,23 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <fettle/plugin.h>
+#include "linux.h"
 
 static const struct fettle_port ports[] = {
   FETTLE_TO (FETTLE_BOTH, FETTLE_TCP, 22, "SSH: commands, files"),
 };
 
 static const struct fettle_setting settings[] = {
-  { "ssh_port", FETTLE_SETTING_PORT, 22, "22", "port of the node's SSH server" },
+  { "ssh_port",        FETTLE_SETTING_PORT, 22, "22",
+    "port of the node's SSH server" },
+  { "work_folder",     FETTLE_SETTING_TEXT, 0,  "/var/tmp/fettle",
+    "folder on the node for components while they are installed; needs room, and no noexec for programs" },
+  { "lock_wait",       FETTLE_SETTING_UINT, 0,  "300",
+    "seconds to wait for another package manager on the node" },
+  { "install_timeout", FETTLE_SETTING_UINT, 0,  "3600",
+    "seconds that one component may take to install" },
+  { "restart_timeout", FETTLE_SETTING_UINT, 0,  "900",
+    "seconds until the node must be back after a restart" },
 };
 
 static const struct fettle_node_type types[] = {
@@ -23,6 +32,11 @@ static const struct fettle_node_type types[] = {
     .settings = settings,
     .n_settings = FETTLE_COUNT (settings),
     .services = "ssh/1",
+    .probe = linux_probe,
+    .inventory = linux_inventory,
+    .deploy = linux_deploy,
+    .cleanup = linux_cleanup,
+    .activate = linux_activate,
   },
 };
 

@@ -401,19 +401,22 @@ fettle_server_stop (struct fettle_server *s)
 }
 
 unsigned
-fettle_server_pending (const struct fettle_server *s)
+fettle_server_sending (const struct fettle_server *s)
 {
   unsigned n = 0;
 
   for (const struct fettle_conn *c = s->conns.first; c; c = c->next)
-    n += c->state == FETTLE_CONN_HANDLING || (c->state == FETTLE_CONN_ANSWERING && c->deadline);
+    n += c->state == FETTLE_CONN_ANSWERING && c->deadline;
   return n;
 }
 
 uint64_t
 fettle_server_idle (const struct fettle_server *s)
 {
-  return fettle_server_pending (s) ? 0 : fettle_seconds () - s->last_use;
+  for (const struct fettle_conn *c = s->conns.first; c; c = c->next)
+    if (c->exchange)
+      return 0;
+  return fettle_server_sending (s) ? 0 : fettle_seconds () - s->last_use;
 }
 
 void

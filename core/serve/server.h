@@ -41,10 +41,11 @@ fettle_result fettle_server_listen (struct fettle_server *, struct fettle_listen
 /* Accepts no more connections; those that are there go on. */
 void fettle_server_stop (struct fettle_server *);
 
-/* Requests without an answer, and answers that aren't sent yet. */
-unsigned fettle_server_pending (const struct fettle_server *);
+/* Answers that are under way to their clients. */
+unsigned fettle_server_sending (const struct fettle_server *);
 
-/* Seconds since the last request of someone with the token; 0 while one is pending. */
+/* Seconds since the last request of someone with the token; 0 while one waits
+ * for its answer or gets it. */
 uint64_t fettle_server_idle (const struct fettle_server *);
 
 /* Ends all connections; `gone` is called for requests without an answer.

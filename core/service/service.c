@@ -1,0 +1,294 @@
+/* service.c - see service.h.  SPDX-License-Identifier: Apache-2.0 */
+#include "util/base.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <time.h>
+
+#include "engine/engine.h"
+#include "plugin/load.h"
+#include "plugin/pool.h"
+#include "serve/listen.h"
+#include "serve/server.h"
+#include "serve/tls.h"
+#include "serve/token.h"
+#include "service/process.h"
+#include "service/service.h"
+#include "util/log.h"
+#include "util/text.h"
+
+#define GRACE_SECONDS  10 /* for calls that run, after SIGTERM */
+#define FORCE_SECONDS  2  /* the same, when stopping is forced */
+#define ANSWER_SECONDS 2  /* for answers that are being sent */
+
+struct service {
+  struct fettle_service_options *options;
+  struct fettle_settings *settings;
+  int lock;
+  time_t started;
+  struct event_base *base;
+  struct fettle_plugins plugins;
+  struct fettle_pool *pool;
+  struct fettle_engine *engine;
+  SSL_CTX *tls;
+  struct fettle_server *server;
+  struct event *signals[3];
+  struct event *stop_timer, *idle_timer;
+  bool stopping;
+  time_t give_up; /* when stopping: end in any case */
+};
+
+/* ---- Ending ---- */
+
+static void
+look_whether_done (evutil_socket_t fd, short what, void *arg)
+{
+  struct service *s = arg;
+  time_t now = time (NULL);
+  bool answers = fettle_server_sending (s->server) && now < s->give_up + ANSWER_SECONDS;
+  bool calls = fettle_engine_calls (s->engine) && now < s->give_up;
+
+  (void) fd, (void) what;
+  if (!answers && !calls)
+    event_base_loopbreak (s->base);
+}
+
+/* Nothing new begins; what runs has so long to end. */
+static void
+stop (struct service *s, unsigned grace)
+{
+  static const struct timeval step = { 0, 50 * 1000 };
+
+  if (!s->stopping) {
+    fettle_log (FETTLE_LOG_INFO, "stopping, %u calls run", fettle_engine_calls (s->engine));
+    fettle_process_notify ("STOPPING=1");
+    fettle_engine_stop (s->engine);
+    event_add (s->stop_timer, &step);
+    s->give_up = time (NULL) + grace;
+  }
+  s->stopping = true;
+  if (time (NULL) + grace < s->give_up)
+    s->give_up = time (NULL) + grace;
+}
+
+static void
+got_signal (evutil_socket_t number, short what, void *arg)
+{
+  struct service *s = arg;
+  struct fettle_error err;
+
+  (void) what;
+  if (number != SIGHUP) {
+    stop (s, s->stopping ? 0 : GRACE_SECONDS); /* the second time: at once */
+    return;
+  }
+  if (!s->options->log_file)
+    return;
+  if (fettle_process_log_to (s->options->log_file, &err))
+    fettle_log (FETTLE_LOG_ERROR, "%s", err.text);
+  else
+    fettle_log (FETTLE_LOG_INFO, "opened the log file anew");
+}
+
+static void
+look_whether_idle (evutil_socket_t fd, short what, void *arg)
+{
+  struct service *s = arg;
+
+  (void) fd, (void) what;
+  if (s->stopping || fettle_engine_busy (s->engine) || fettle_engine_calls (s->engine)
+      || fettle_server_idle (s->server) < s->settings->idle_exit)
+    return;
+  fettle_log (FETTLE_LOG_INFO, "unused for %u seconds", (unsigned) s->settings->idle_exit);
+  stop (s, 0);
+}
+
+/* ---- The service's own routes ---- */
+
+static void
+get_service (void *arg, struct fettle_request *r)
+{
+  struct service *s = arg;
+  _cleanup_json_ json_t *summary = fettle_engine_summary (s->engine);
+  char started[FETTLE_TIME_MAX];
+  json_t *j = json_pack ("{s:s, s:i, s:s, s:s, s:I, s:I}", "version", PACKAGE_VERSION, "pid",
+                         (int) getpid (), "started", fettle_time_text (s->started, started),
+                         "state_dir", s->settings->state_dir, "port",
+                         (json_int_t) s->settings->port, "ssl_port",
+                         (json_int_t) s->settings->ssl_port);
+
+  if (j && summary)
+    json_object_update (j, summary);
+  fettle_request_reply (r, 200, j);
+}
+
+static void
+post_stop (void *arg, struct fettle_request *r)
+{
+  struct service *s = arg;
+  const json_t *force = json_object_get (r->body, "force");
+  struct fettle_error err;
+
+  if (force && !json_is_boolean (force)) {
+    fettle_error_set (&err, FETTLE_E_CONFIG, "\"force\" is true or false");
+    fettle_request_fail (r, &err);
+  } else if (fettle_engine_busy (s->engine) && !json_is_true (force)) {
+    fettle_error_set (&err, FETTLE_E_BUSY,
+                      "jobs run: wait for their end, or stop by force (they go on at the next "
+                      "start)");
+    fettle_request_fail (r, &err);
+  } else {
+    fettle_request_reply (r, 200, json_object ());
+    stop (s, json_is_true (force) ? FORCE_SECONDS : GRACE_SECONDS);
+  }
+}
+
+static const struct fettle_route routes[] = {
+  { "GET",  "/api/v1/service",      get_service },
+  { "POST", "/api/v1/service/stop", post_stop },
+  { NULL,   NULL,                   NULL },
+};
+
+/* ---- Starting ---- */
+
+/* An ordinary user who hasn't asked for a port gets one that is free. */
+static fettle_result
+open_port (struct service *s, struct fettle_listen *ret, struct fettle_error *err)
+{
+  struct fettle_settings *c = s->settings;
+  fettle_result r = fettle_listen_open (c->api_address, (uint16_t) c->ssl_port, ret, err);
+
+  if (r == FETTLE_E_BUSY && geteuid () != 0 && !fettle_settings_is_set (c, "ssl_port")) {
+    fettle_log (FETTLE_LOG_INFO, "%s; taking a free one", err->text);
+    r = fettle_listen_open (c->api_address, 0, ret, err);
+  }
+  if (!r)
+    c->ssl_port = ret->port;
+  return r;
+}
+
+static fettle_result
+make_server (struct service *s, struct fettle_listen *l, struct fettle_error *err)
+{
+  char token[FETTLE_TOKEN_TEXT];
+  struct fettle_server_options o = { .token = token };
+  fettle_result r;
+
+  if ((r = fettle_tls_new (s->settings->state_dir, s->settings->api_address, &s->tls, err))
+      || (r = fettle_token_load (s->settings->state_dir, token, err)))
+    return r;
+  o.tls = s->tls;
+  r = fettle_server_new (s->base, &o, &s->server, err);
+  fettle_wipe (token, sizeof token);
+  if (r)
+    return r;
+  fettle_server_add_routes (s->server, routes, s);
+  fettle_server_add_routes (s->server, fettle_engine_routes (), s->engine);
+  return fettle_server_listen (s->server, l, err);
+}
+
+static fettle_result
+load_plugins (struct service *s, struct fettle_error *err)
+{
+  fettle_result r = fettle_plugins_load (&s->plugins, s->settings->plugindir, err);
+
+  for (size_t i = 0; !r && i < s->plugins.n_refusals; i++)
+    fettle_log (FETTLE_LOG_WARNING, "plugin %s is not used: %s", s->plugins.refusals[i].path,
+                s->plugins.refusals[i].text);
+  return r;
+}
+
+static fettle_result
+make_events (struct service *s, struct fettle_error *err)
+{
+  static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+  static const struct timeval second = { 1, 0 };
+
+  for (size_t i = 0; i < COUNT (numbers); i++) {
+    s->signals[i] = evsignal_new (s->base, numbers[i], got_signal, s);
+    if (!s->signals[i] || event_add (s->signals[i], NULL))
+      return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for signals");
+  }
+  s->stop_timer = event_new (s->base, -1, EV_PERSIST, look_whether_done, s);
+  s->idle_timer = event_new (s->base, -1, EV_PERSIST, look_whether_idle, s);
+  if (!s->stop_timer || !s->idle_timer)
+    return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for timers");
+  if (s->options->idle_exit && s->settings->idle_exit)
+    event_add (s->idle_timer, &second);
+  return FETTLE_OK;
+}
+
+/* The lock first, so that two services never touch one store; the port next,
+ * so that nothing else is begun when it is taken. */
+static fettle_result
+start (struct service *s, struct fettle_listen *l, struct fettle_error *err)
+{
+  fettle_result r;
+
+  if ((r = fettle_process_lock (s->settings->state_dir, &s->lock, err)))
+    return r;
+  fettle_process_unpublish (s->settings); /* of one that was killed */
+  if ((r = open_port (s, l, err)))
+    return r;
+  s->base = event_base_new ();
+  if (!s->base)
+    return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for the event loop");
+  if ((r = load_plugins (s, err)))
+    return r;
+  s->pool = fettle_pool_new (s->base, s->settings, &s->plugins);
+  if (!s->pool)
+    return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for the workers");
+  if ((r = fettle_engine_new (s->base, s->settings, &s->plugins, s->pool, &s->engine, err))
+      || (r = make_server (s, l, err)) || (r = make_events (s, err)))
+    return r;
+  return fettle_process_publish (s->settings, err);
+}
+
+/* service.json goes first: who finds none waits for the lock to be free. */
+static void
+end (struct service *s)
+{
+  if (s->lock >= 0)
+    fettle_process_unpublish (s->settings);
+  fettle_server_free (s->server);
+  fettle_engine_free (s->engine);
+  if (s->pool)
+    fettle_pool_free (s->pool);
+  for (size_t i = 0; i < COUNT (s->signals); i++)
+    if (s->signals[i])
+      event_free (s->signals[i]);
+  if (s->stop_timer)
+    event_free (s->stop_timer);
+  if (s->idle_timer)
+    event_free (s->idle_timer);
+  if (s->base)
+    event_base_free (s->base);
+  SSL_CTX_free (s->tls);
+  fettle_plugins_clear (&s->plugins);
+  libevent_global_shutdown ();
+  if (s->lock >= 0)
+    close (s->lock);
+}
+
+fettle_result
+fettle_service_run (struct fettle_service_options *options, void (*ready) (void *arg), void *arg,
+                    struct fettle_error *err)
+{
+  struct service s = { .options = options, .settings = &options->settings, .lock = -1,
+                       .started = time (NULL) };
+  struct fettle_listen l = { .n = 0 };
+  fettle_result r = start (&s, &l, err);
+
+  if (!r) {
+    fettle_log (FETTLE_LOG_INFO, "version %s is ready on port %u (%s), state in %s",
+                PACKAGE_VERSION, (unsigned) s.settings->ssl_port, s.settings->api_address,
+                s.settings->state_dir);
+    ready (arg);
+    fettle_process_notify ("READY=1");
+    event_base_dispatch (s.base);
+    fettle_log (FETTLE_LOG_INFO, "ended");
+  }
+  fettle_listen_close (&l);
+  end (&s);
+  return r;
+}

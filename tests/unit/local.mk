@@ -37,3 +37,14 @@ unit_plan_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
 unit_engine_SOURCES = unit/engine.c
 unit_engine_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += unit/guard unit/route unit/tls unit/token
+unit_guard_SOURCES = unit/guard.c
+unit_guard_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
+unit_route_SOURCES = unit/route.c
+unit_route_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
+unit_tls_SOURCES = unit/tls.c
+unit_tls_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
+unit_token_SOURCES = unit/token.c
+unit_token_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
+endif

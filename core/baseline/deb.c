@@ -10,6 +10,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <zlib.h>
 
 #include "baseline/deb-control.h"
 #include "baseline/deb.h"
@@ -121,6 +122,9 @@ struct member {
   struct archive *ar, *raw;
   const char *name;
   uint64_t left; /* bytes that it may still expand to */
+  uint64_t expanded;
+  uint32_t crc;  /* of what it expanded to */
+  unsigned char tail[8]; /* its last bytes as they are in the ar */
   char in[1 << 16], out[1 << 16];
 };
 
@@ -134,6 +138,16 @@ member_free (struct member *m)
 
 static void cleanup_member (struct member **m) { if (*m) member_free (*m); }
 
+static void
+keep_tail (struct member *m, size_t n)
+{
+  size_t old = n < sizeof m->tail ? sizeof m->tail - n : 0;
+
+  if (old)
+    memmove (m->tail, m->tail + sizeof m->tail - old, old);
+  memcpy (m->tail + old, m->in + n - (sizeof m->tail - old), sizeof m->tail - old);
+}
+
 static la_ssize_t
 read_ar (struct archive *a, void *arg, const void **ret_data)
 {
@@ -144,6 +158,7 @@ read_ar (struct archive *a, void *arg, const void **ret_data)
     archive_set_error (a, EIO, "%s", why (m->ar));
     return -1;
   }
+  keep_tail (m, (size_t) n);
   *ret_data = m->in;
   return n;
 }
@@ -176,6 +191,9 @@ open_member (struct archive *ar, const char *name, uint64_t limit, struct member
   m->ar = ar;
   m->name = name;
   m->left = limit;
+  m->expanded = 0;
+  m->crc = 0;
+  memset (m->tail, 0, sizeof m->tail);
   m->raw = archive_read_new ();
   if (!m->raw || archive_read_support_format_raw (m->raw) != ARCHIVE_OK)
     return no_memory (err);
@@ -202,8 +220,27 @@ read_member (struct archive *a, void *arg, const void **ret_data)
     return -1;
   }
   m->left -= (uint64_t) n;
+  m->expanded += (uint64_t) n;
+  m->crc = (uint32_t) crc32_z (m->crc, (const unsigned char *) m->out, (size_t) n);
   *ret_data = m->out;
   return n;
+}
+
+static uint32_t
+little_endian (const unsigned char *b)
+{
+  return b[0] | (uint32_t) b[1] << 8 | (uint32_t) b[2] << 16 | (uint32_t) b[3] << 24;
+}
+
+/* libarchive doesn't check gzip's checksum, which is at the end, before the
+ * size.  Another size than ours is that of the last of several streams: these
+ * are left to the node's package tool. */
+static bool
+gzip_ok (const struct member *m)
+{
+  return archive_filter_code (m->raw, 0) != ARCHIVE_FILTER_GZIP
+         || little_endian (m->tail + 4) != (uint32_t) m->expanded
+         || little_endian (m->tail) == m->crc;
 }
 
 /* ---- tar ---- */
@@ -321,7 +358,11 @@ read_tar (struct member *m, struct fettle_buf *control, struct fettle_error *err
     return r;
   while ((n = read_member (tar, m, &rest)) > 0) /* to the compressor's checksum */
     continue;
-  return n < 0 ? broken (m, tar, err) : FETTLE_OK;
+  if (n < 0)
+    return broken (m, tar, err);
+  if (!gzip_ok (m))
+    return fettle_error_set (err, FETTLE_E_CONFIG, "its %s is broken: its checksum is wrong", m->name);
+  return FETTLE_OK;
 }
 
 /* ---- the package ---- */

@@ -1,1 +1,2 @@
 dist_check_SCRIPTS += integration/cli-manual.sh integration/cli-usage.sh
+dist_check_SCRIPTS += integration/scan.sh

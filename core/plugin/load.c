@@ -2,6 +2,7 @@
 #include "util/base.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <ltdl.h>
@@ -32,18 +33,40 @@ start_ltdl (struct fettle_error *err)
   return FETTLE_OK;
 }
 
+/* libltdl says "file not found" to whatever is wrong with a module, and finds
+ * out about a missing symbol when it is called.  So the system's own loader is
+ * asked first; it keeps the module open for libltdl. */
+static fettle_result
+try_module (const char *path, void **ret, struct fettle_error *err)
+{
+  *ret = dlopen (path, RTLD_NOW | RTLD_LOCAL);
+  return *ret ? FETTLE_OK
+              : fettle_error_set (err, FETTLE_E_CONFIG, "it can't be opened: %s", dlerror ());
+}
+
 /* Opens with the symbols kept apart from those of other plugins. */
 static lt_dlhandle
-open_module (const char *path, bool preloaded)
+open_module (const char *path, bool preloaded, struct fettle_error *err)
 {
   lt_dladvise advise;
   lt_dlhandle module = NULL;
+  void *tried = NULL;
 
-  if (lt_dladvise_init (&advise))
+  if (!preloaded && try_module (path, &tried, err))
     return NULL;
+  fettle_error_set (err, FETTLE_E_INTERNAL, "libltdl has no memory to open it");
+  if (lt_dladvise_init (&advise)) {
+    if (tried)
+      dlclose (tried);
+    return NULL;
+  }
   if (!lt_dladvise_local (&advise) && !(preloaded && lt_dladvise_preload (&advise)))
     module = lt_dlopenadvise (path, advise);
+  if (!module)
+    fettle_error_set (err, FETTLE_E_CONFIG, "it can't be opened: %s", lt_dlerror ());
   lt_dladvise_destroy (&advise);
+  if (tried)
+    dlclose (tried);
   return module;
 }
 
@@ -86,15 +109,14 @@ load_module (const char *path, const char *name, struct fettle_plugin_info *ret,
   if (start_ltdl (err))
     return err->code;
   snprintf (archive, sizeof archive, "%s.a", name);
-  module = open_module (path ? path : archive, !path);
-  if (!module)
-    fettle_error_set (err, FETTLE_E_CONFIG, "it can't be opened: %s", lt_dlerror ());
-  else if (!take_module (module, name, &info, err)) {
+  module = open_module (path ? path : archive, !path, err);
+  if (module && !take_module (module, name, &info, err)) {
     info.module = module;
     info.path = STEAL (copy);
     *ret = info;
     return FETTLE_OK;
-  } else
+  }
+  if (module)
     lt_dlclose (module);
   lt_dlexit ();
   return err->code;

@@ -1,3 +1,4 @@
+dist_check_SCRIPTS += unit/includes.sh
 if HAVE_CMOCKA
 check_PROGRAMS += unit/load
 unit_load_SOURCES = unit/load.c

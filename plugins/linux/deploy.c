@@ -345,23 +345,26 @@ give_up_upload (struct node *n, const char *token, fettle_result result)
   return c->host->again (c->ctx, 15, next);
 }
 
-/* The upload failed for a reason that isn't the connection: see why. */
+/* The node can't write.  It may be full; or a cut connection's last bytes were
+ * still on their way to the file, then another try does it. */
 static fettle_result
-upload_failed (struct node *n, fettle_result result)
+upload_failed (struct node *n, fettle_result result, int last)
 {
   char text[600];
 
-  if (result == FETTLE_E_ABORTED || node_do (n, "prepare", 0) != FETTLE_OK || n->state != NODE_LOADED)
+  if (result != FETTLE_E_REJECTED || node_do (n, "prepare", 0) != FETTLE_OK || n->state != NODE_LOADED)
     return result;
   if (check_room (n, text, sizeof text) != FETTLE_OK)
     return clean_up (n, FETTLE_E_REJECTED, text);
+  if (!last)
+    return FETTLE_E_UNREACHABLE;
   node_do (n, "remove", 0);
   return result;
 }
 
 /* One go from looking to starting.  *ret_begun once the node answered. */
 static fettle_result
-try_once (struct node *n, int *ret_begun, int *damages)
+try_once (struct node *n, int last, int *ret_begun, int *damages)
 {
   const struct linux_call *c = n->call;
   char text[600];
@@ -381,7 +384,7 @@ try_once (struct node *n, int *ret_begun, int *damages)
     return clean_up (n, result, text);
   result = upload (n);
   if (result != FETTLE_OK)
-    return connection_lost (result) ? result : upload_failed (n, result);
+    return connection_lost (result) ? result : upload_failed (n, result, last);
   c->host->progress (c->ctx, 600, "installing");
   result = node_do (n, "start", 8);
   if (result != FETTLE_OK)
@@ -410,7 +413,7 @@ begin (struct node *n, const char *token)
   fettle_result result = FETTLE_OK;
 
   for (uint32_t i = 1; i <= UPLOAD_TRIES; i++) {
-    result = try_once (n, &begun, &damages);
+    result = try_once (n, i == UPLOAD_TRIES, &begun, &damages);
     if (result >= 0 || !begun)
       return result;
     if (!connection_lost (result))

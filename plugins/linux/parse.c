@@ -144,12 +144,13 @@ static void
 end_dmi (struct inventory *v)
 {
   const char *scheme = text_scheme (v->bios_version, v->bios_vendor);
-  char name[200], version[192], match[224], vendor[100], product[100];
+  char both[200], name[200], version[192], match[224], vendor[100], product[100];
 
   text_word (vendor, sizeof vendor, v->dmi_vendor);
   text_word (product, sizeof product, v->dmi_product);
   snprintf (match, sizeof match, "dmi:%s:%s", vendor, product);
-  snprintf (name, sizeof name, "%s %s", v->dmi_vendor, v->dmi_product);
+  snprintf (both, sizeof both, "%s %s", v->dmi_vendor, v->dmi_product);
+  CLEAN (name, both);
   if (vendor[0] || product[0])
     inventory_item (v, &(struct fettle_item) {
       .id = "system", .kind = "hardware", .name = name, .version = "",

@@ -48,4 +48,8 @@ unit_tls_SOURCES = unit/tls.c
 unit_tls_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
 unit_token_SOURCES = unit/token.c
 unit_token_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
+check_PROGRAMS += unit/linux-parse
+unit_linux_parse_SOURCES = unit/linux-parse.c ../plugins/linux/parse.c ../plugins/linux/items.c \
+  ../plugins/linux/fwupd.c ../plugins/linux/text.c ../plugins/linux/inventory.h ../plugins/linux/text.h
+unit_linux_parse_LDADD = $(JANSSON_LIBS) $(CMOCKA_LIBS)
 endif

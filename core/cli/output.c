@@ -42,28 +42,9 @@ member (const json_t *object, const char *key)
   return object;
 }
 
-/* Members of an object or array as "a=b c=d" or "a b". */
-static void
-join (const json_t *value, char *buffer, size_t size)
-{
-  const json_t *one;
-  size_t used = 0, i;
-  const char *key;
-
-  buffer[0] = '\0';
-  json_array_foreach (value, i, one)
-    if (used < size)
-      used += (size_t) snprintf (buffer + used, size - used, "%s%s", used ? " " : "",
-                                 json_is_string (one) ? json_string_value (one) : "?");
-  json_object_foreach ((json_t *) value, key, one)
-    if (used < size)
-      used += (size_t) snprintf (buffer + used, size - used, "%s%s=%s", used ? " " : "", key,
-                                 json_is_string (one) ? json_string_value (one) : "?");
-}
-
-/* The value as text, "" when there is none. */
+/* A plain value as text, "" when there is none. */
 static const char *
-value_text (const json_t *value, char *buffer, size_t size)
+plain_text (const json_t *value, char *buffer, size_t size)
 {
   buffer[0] = '\0';
   switch (value ? json_typeof (value) : JSON_NULL) {
@@ -81,12 +62,39 @@ value_text (const json_t *value, char *buffer, size_t size)
     break;
   case JSON_ARRAY:
   case JSON_OBJECT:
-    join (value, buffer, size);
-    break;
   case JSON_NULL:
     break;
   }
   return buffer;
+}
+
+/* Members of an object or array as "a=b c=d" or "a b". */
+static const char *
+join (const json_t *value, char *buffer, size_t size)
+{
+  const json_t *one;
+  size_t used = 0, i;
+  const char *key;
+  char number[64];
+
+  buffer[0] = '\0';
+  json_array_foreach (value, i, one)
+    if (used < size)
+      used += (size_t) snprintf (buffer + used, size - used, "%s%s", used ? " " : "",
+                                 plain_text (one, number, sizeof number));
+  json_object_foreach ((json_t *) value, key, one)
+    if (used < size)
+      used += (size_t) snprintf (buffer + used, size - used, "%s%s=%s", used ? " " : "", key,
+                                 plain_text (one, number, sizeof number));
+  return buffer;
+}
+
+static const char *
+value_text (const json_t *value, char *buffer, size_t size)
+{
+  if (json_is_array (value) || json_is_object (value))
+    return join (value, buffer, size);
+  return plain_text (value, buffer, size);
 }
 
 const char *

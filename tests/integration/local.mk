@@ -1,6 +1,5 @@
 dist_check_SCRIPTS += integration/cli-manual.sh integration/cli-usage.sh
 dist_check_SCRIPTS += integration/scan.sh
-dist_check_SCRIPTS += integration/readme.sh integration/dist.sh
 dist_check_SCRIPTS += integration/readme.sh integration/dist.sh integration/docs.sh
 dist_check_SCRIPTS += integration/ports.sh
 dist_check_SCRIPTS += integration/cli-client.sh

@@ -20,7 +20,9 @@ unit_settings_SOURCES = unit/settings.c
 unit_settings_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
 endif
 if HAVE_CMOCKA
-check_PROGRAMS += unit/wire
+check_PROGRAMS += unit/pool unit/wire
+unit_pool_SOURCES = unit/pool.c
+unit_pool_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
 unit_wire_SOURCES = unit/wire.c
 unit_wire_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
 check_PROGRAMS += unit/version unit/component unit/report

@@ -5,7 +5,7 @@ if TEST_PRELOAD
 check_PROGRAMS += abi/preload
 abi_preload_SOURCES = abi/preload.c
 abi_preload_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
-abi_preload_LDFLAGS = $(AM_LDFLAGS) -dlpreopen ../plugins/linux/linux.la \
+abi_preload_LDFLAGS = $(AM_LDFLAGS) -static -dlpreopen ../plugins/linux/linux.la \
   -dlpreopen ../plugins/ilo/ilo.la
 endif
 endif

@@ -27,6 +27,13 @@ for so in "$builddir"/../plugins/*/.libs/*.so; do
     | grep -v -e @ -e '^__asan' -e '^__ubsan')" ""
 done
 
+# ---- --with-preload links several into one program: their names must not meet.
+
+for a in "$builddir"/../plugins/*/.libs/*.a "$builddir"/../core/.libs/libbase.a; do
+  [ -e "$a" ] && nm -g --defined-only "$a" 2>"$T/err" | awk 'NF == 3 && $2 ~ /[TDRBC]/ {print $3}' | sort -u
+done | sort | uniq -d >"$T/twice"
+is "no two plugins, nor the core, have a global name in common" "$(tr '\n' ' ' <"$T/twice")" ""
+
 # ---- Other headers.
 
 build older.c older.so -fvisibility=default

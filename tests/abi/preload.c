@@ -14,6 +14,20 @@
 #define FETTLE_PRELOAD "linux ilo"
 #include "../core/plugin/load.c"
 
+/* Is a file of this name mapped into this process? */
+static bool
+is_mapped (const char *name)
+{
+  _cleanup_fclose_ FILE *maps = fopen ("/proc/self/maps", "re");
+  char line[4096];
+
+  assert_non_null (maps);
+  while (fgets (line, sizeof line, maps))
+    if (strstr (line, name))
+      return true;
+  return false;
+}
+
 static void
 linked_in_plugins_need_no_folder (void **state)
 {
@@ -24,6 +38,7 @@ linked_in_plugins_need_no_folder (void **state)
   (void) state;
   assert_int_equal (fettle_plugins_load (&all, "", &err), FETTLE_OK);
   assert_int_equal (all.n_plugins, 2);
+  assert_false (is_mapped ("/linux.so"));
   assert_int_equal (all.n_refusals, 0);
   assert_non_null (fettle_plugins_type (&all, "linux", &plugin));
   assert_null (plugin->path);

@@ -17,13 +17,13 @@
 enum { EXIT_INPUT = 254, EXIT_GENERAL = 255 };
 
 /* What libraries load at first use must be loaded while they still can. */
-static fettle_result
-warm_up (struct fettle_error *err)
+static void
+warm_up (void)
 {
   char digest[FETTLE_SHA256_TEXT];
 
   fettle_sha256 ("", 0, digest);
-  return fettle_rpm_init (err);
+  fettle_rpm_init ();
 }
 
 static fettle_result
@@ -34,9 +34,8 @@ run (const char *path, struct fettle_error *err)
 
   if (folder < 0)
     return fettle_error_errno (err, FETTLE_E_CONFIG, "the folder %s can't be read", path);
-  r = warm_up (err);
-  if (!r)
-    r = fettle_confine (folder, err);
+  warm_up ();
+  r = fettle_confine (folder, err);
   if (!r)
     r = fettle_scan (folder, stdout, err);
   return r;

@@ -18,6 +18,9 @@ static const rpmVSFlags no_signatures = RPMVSF_MASK_NOSIGNATURES;
 /* librpm says why in its log.  The last words it said. */
 static char last_words[400];
 
+/* Why no .rpm can be read here; a folder of other components still can. */
+static struct fettle_error not_ready;
+
 static int
 keep_words (rpmlogRec record, rpmlogCallbackData data FETTLE_UNUSED)
 {
@@ -30,14 +33,14 @@ keep_words (rpmlogRec record, rpmlogCallbackData data FETTLE_UNUSED)
   return 0; /* and not to stderr */
 }
 
-fettle_result
-fettle_rpm_init (struct fettle_error *err)
+void
+fettle_rpm_init (void)
 {
   rpmlogSetCallback (keep_words, NULL);
   if (rpmReadConfigFiles (NULL, NULL))
-    return fettle_error_set (err, FETTLE_E_CONFIG,
-                             "librpm can't read its configuration: %s", last_words);
-  return FETTLE_OK;
+    fettle_error_set (&not_ready, FETTLE_E_CONFIG,
+                      "librpm can't read its configuration, which comes with rpm (Debian:"
+                      " rpm-common): %s", last_words);
 }
 
 static void
@@ -170,6 +173,10 @@ fettle_rpm_read (struct fettle_source *s, struct fettle_component *c, struct fet
   rpmRC got;
   fettle_result r;
 
+  if (not_ready.code) {
+    *err = not_ready;
+    return err->code;
+  }
   if (!fd)
     return no_memory (err);
   last_words[0] = '\0';
@@ -187,10 +194,9 @@ fettle_rpm_read (struct fettle_source *s, struct fettle_component *c, struct fet
 
 #else /* without librpm */
 
-fettle_result
-fettle_rpm_init (struct fettle_error *err FETTLE_UNUSED)
+void
+fettle_rpm_init (void)
 {
-  return FETTLE_OK;
 }
 
 fettle_result

@@ -8,8 +8,9 @@
 #include "baseline/source.h"
 #include "model/component.h"
 
-/* Reads librpm's configuration: before the process confines itself. */
-fettle_result fettle_rpm_init (struct fettle_error *);
+/* Reads librpm's configuration: before the process confines itself.  If that
+ * fails, fettle_rpm_read says why. */
+void fettle_rpm_init (void);
 
 /* name, version ([epoch:]version-release), match "rpm:NAME", arch, summary;
  * scheme and format "rpm", kind "package", node type "linux".  The source's

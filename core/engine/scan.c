@@ -34,6 +34,7 @@ struct scan {
   char *path;
   uint64_t components, problems;
   bool complete;
+  char why[160]; /* what the scanner said of the whole folder */
 };
 
 /* ---- Files: what was hashed is what is used ---- */
@@ -175,6 +176,8 @@ take_line (struct scan *s, const char *line)
     take_component (s, component);
   if (p)
     problem (s, file ? file : "?", message ? message : "?");
+  if (file && message && strcmp (file, ".") == 0)
+    snprintf (s->why, sizeof s->why, "%s", message);
   if (progress)
     fettle_job_event (s->job, NULL, json_pack ("{s:O}", "scan", progress));
   if (json_object_get (said, "done"))
@@ -208,12 +211,12 @@ end_scan (struct scan *s)
 {
   struct job *j = s->job;
   struct fettle_engine *e = j->engine;
-  char message[256];
+  char message[400];
   bool good = s->complete && s->components > 0;
 
   if (!s->complete)
-    snprintf (message, sizeof message, "%.180s couldn't be read to its end%s", s->path,
-              j->aborted ? ": aborted by the user" : ": the scanner ended early");
+    snprintf (message, sizeof message, "%.180s couldn't be read to its end: %s", s->path,
+              j->aborted ? "aborted by the user" : s->why[0] ? s->why : "the scanner ended early");
   else if (!good)
     snprintf (message, sizeof message, "%.180s holds no usable component (%llu problems)", s->path,
               (unsigned long long) s->problems);

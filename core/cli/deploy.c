@@ -20,7 +20,7 @@ static const struct fettle_column columns[] = {
   { "rewrite",         0, NULL,       "install the same version again too" },                     \
   { "install-missing", 0, NULL,       "install what isn't on the node yet" },                     \
   { "component",       0, "ID",       "only this component; may be repeated" },                   \
-  { "kind",            0, "KIND",     "only firmware, driver or software; may be repeated" },     \
+  { "kind",            0, "KIND",     "only firmware, driver, package or os; may be repeated" },     \
   { "on-failed-dependency", 0, "WHAT", "omit-host (initially), omit-component or force" },        \
   { "reboot",          0, "WHEN",     "never (initially), if-needed or always" },                 \
   { "all",             0, NULL,       "show components that aren't for the node too" }
@@ -28,23 +28,40 @@ static const struct fettle_column columns[] = {
 /* ---- The request ---- */
 
 static fettle_result
-check_word (const struct fettle_args *args, const char *option, const char *const *words,
-            const char **ret, struct fettle_error *err)
+check_word (const char *option, const char *value, const char *const *words,
+            struct fettle_error *err)
 {
-  const char *value = fettle_args_value (args, option);
   char all[128] = "";
 
-  *ret = value;
   for (size_t i = 0; words[i]; i++) {
     size_t used = strlen (all);
 
-    if (value && strcmp (value, words[i]) == 0)
+    if (strcmp (value, words[i]) == 0)
       return FETTLE_OK;
     snprintf (all + used, sizeof all - used, "%s%s", i ? ", " : "", words[i]);
   }
-  return value ? fettle_error_set (err, FETTLE_E_CONFIG, "--%s %.40s: it is one of %s", option, value,
-                                   all)
-               : FETTLE_OK;
+  return fettle_error_set (err, FETTLE_E_CONFIG, "--%s %.40s: it is one of %s", option, value, all);
+}
+
+/* Options whose value is one of a few words. */
+static fettle_result
+check_words (const struct fettle_args *args, struct fettle_error *err)
+{
+  static const struct { const char *option, *words[5]; } rows[] = {
+    { "reboot",               { "never", "if-needed", "always", NULL } },
+    { "on-failed-dependency", { "omit-host", "omit-component", "force", NULL } },
+    { "kind",                 { "firmware", "driver", "package", "os", NULL } },
+  };
+  const char *value;
+
+  for (size_t i = 0; i < COUNT (rows); i++) {
+    size_t at = 0;
+
+    while ((value = fettle_args_next (args, rows[i].option, &at)))
+      if (check_word (rows[i].option, value, rows[i].words, err))
+        return err->code;
+  }
+  return FETTLE_OK;
 }
 
 static json_t *
@@ -66,34 +83,39 @@ put_list (const struct fettle_args *args, const char *option, const char *member
     json_object_set_new (object, member, list_of (args, option));
 }
 
+static void
+put_text (const struct fettle_args *args, const char *option, const char *member, json_t *object)
+{
+  const char *value = fettle_args_value (args, option);
+
+  if (value)
+    json_object_set_new (object, member, json_string (value));
+}
+
+static void
+put_flag (const struct fettle_args *args, const char *option, const char *member, json_t *object)
+{
+  if (fettle_args_flag (args, option))
+    json_object_set_new (object, member, json_true ());
+}
+
 /* {nodes, baselines?, options} */
 static fettle_result
 make_request (const struct fettle_args *args, json_t *request, struct fettle_error *err)
 {
-  static const char *const reboots[] = { "never", "if-needed", "always", NULL };
-  static const char *const failures[] = { "omit-host", "omit-component", "force", NULL };
   json_t *options = json_object ();
-  const char *reboot, *failure;
 
   json_object_set_new (request, "nodes", fettle_nodes_wanted (args));
   json_object_set_new (request, "options", options);
   put_list (args, "baseline", "baselines", request);
   put_list (args, "component", "components", options);
   put_list (args, "kind", "kinds", options);
-  if (check_word (args, "reboot", reboots, &reboot, err)
-      || check_word (args, "on-failed-dependency", failures, &failure, err))
-    return err->code;
-  if (reboot)
-    json_object_set_new (options, "reboot", json_string (reboot));
-  if (failure)
-    json_object_set_new (options, "on_failed_dependency", json_string (failure));
-  if (fettle_args_flag (args, "downgrade"))
-    json_object_set_new (options, "downgrade", json_true ());
-  if (fettle_args_flag (args, "rewrite"))
-    json_object_set_new (options, "rewrite", json_true ());
-  if (fettle_args_flag (args, "install-missing"))
-    json_object_set_new (options, "install_missing", json_true ());
-  return FETTLE_OK;
+  put_text (args, "reboot", "reboot", options);
+  put_text (args, "on-failed-dependency", "on_failed_dependency", options);
+  put_flag (args, "downgrade", "downgrade", options);
+  put_flag (args, "rewrite", "rewrite", options);
+  put_flag (args, "install-missing", "install_missing", options);
+  return check_words (args, err);
 }
 
 /* ---- The plan ---- */

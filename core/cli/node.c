@@ -79,7 +79,8 @@ run_list (struct fettle_cli *cli, const struct fettle_args *args)
   }
   if (json_array_size (nodes) == 0 && cli->format == FETTLE_FORMAT_TABLE)
     fettle_cli_notice (cli, "there are no nodes%s",
-                       args->n_given ? " like that" : "; add some with fettle node add");
+                       fettle_args_flag (args, "type") || fettle_args_flag (args, "group")
+                         ? " like that" : "; add some with fettle node add");
   if (fettle_cli_print (cli, answer, nodes, node_columns, COUNT (node_columns), &err))
     return fettle_cli_fail (&err);
   return FETTLE_EXIT_DONE;

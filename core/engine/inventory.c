@@ -26,8 +26,11 @@ end (struct lane *lane, const struct fettle_error *err)
   struct task *t = only_task (lane);
   bool aborted = err && err->code == FETTLE_E_ABORTED;
 
-  if (!err)
+  if (!err) {
     fettle_node_set_items (lane->engine, lane->node, lane->items);
+    snprintf (t->step, sizeof t->step, "%zu items", json_array_size (lane->items));
+    fettle_job_event (lane->job, t, json_pack ("{s:i s:s}", "progress", 1000, "step", t->step));
+  }
   fettle_node_set_state (lane->engine, lane->node, err);
   fettle_task_end (t, !err ? "done" : aborted ? "aborted" : "failed", err);
   fettle_lane_end (lane);

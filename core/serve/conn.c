@@ -5,6 +5,7 @@
 #include <event2/bufferevent_ssl.h>
 #include <netdb.h>
 #include <openssl/err.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -42,8 +43,6 @@ conn_free (struct fettle_conn *c)
     if (all->n-- == all->max)
       all->room (all->room_arg, true);
   }
-  if (c->left)
-    event_free (c->left);
   fettle_guard_clear (&c->guard);
   free (c);
 }
@@ -230,13 +229,23 @@ incoming (struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg
   }
   if (is_evhttps_turn (c))
     return;
-  if (c->guard.refused)
-    take_over (c);
-  else
+  if (!c->guard.refused)
     set_reading (c);
+  else if (c->handled == c->guard.requests)
+    take_over (c); /* else a good request is handled first */
 }
 
 /* ---- All of them ---- */
+
+/* evhttp doesn't read while a request has no answer, and so sees no end.  (An
+ * event EV_CLOSED doesn't see a reset.) */
+static bool
+has_left (const struct fettle_conn *c)
+{
+  struct pollfd p = { .fd = bufferevent_getfd (c->bev), .events = POLLRDHUP };
+
+  return c->state == FETTLE_CONN_HANDLING && poll (&p, 1, 0) > 0;
+}
 
 static void
 tick (evutil_socket_t fd, short what, void *arg)
@@ -248,9 +257,10 @@ tick (evutil_socket_t fd, short what, void *arg)
   (void) fd, (void) what;
   for (struct fettle_conn *c = all->first, *next; c; c = next) {
     next = c->next;
-    if (c->deadline && now > c->deadline)
+    if ((c->deadline && now > c->deadline) || has_left (c))
       drop (c);
-    else if (c->guard.refused && c->state <= FETTLE_CONN_IDLE) {
+    else if (c->guard.refused && c->state <= FETTLE_CONN_IDLE
+             && c->handled == c->guard.requests) {
       /* A request that came while the one before it was being answered. */
       take_over (c);
       linger_read (c->bev, c);
@@ -273,9 +283,6 @@ fettle_conns_clear (struct fettle_conns *all)
   for (struct fettle_conn *c = all->first; c; c = c->next) {
     c->all = NULL;
     c->deadline = 0;
-    if (c->left)
-      event_free (c->left);
-    c->left = NULL;
   }
   all->first = NULL;
   if (all->tick)
@@ -329,13 +336,6 @@ fettle_conn_new (struct fettle_conns *all)
 
 /* ---- One request ---- */
 
-static void
-client_left (evutil_socket_t fd, short what, void *arg)
-{
-  (void) fd, (void) what;
-  drop (arg);
-}
-
 void
 fettle_conn_handling (struct fettle_conn *c)
 {
@@ -343,21 +343,9 @@ fettle_conn_handling (struct fettle_conn *c)
 }
 
 void
-fettle_conn_watch (struct fettle_conn *c)
-{
-  /* evhttp doesn't read while a request is handled, and so sees no end. */
-  if (!c->left)
-    c->left = event_new (c->all->base, bufferevent_getfd (c->bev), EV_CLOSED, client_left, c);
-  if (c->left)
-    event_add (c->left, NULL);
-}
-
-void
 fettle_conn_answering (struct fettle_conn *c, size_t size)
 {
   c->exchange = NULL;
-  if (c->left)
-    event_del (c->left);
   set_state (c, FETTLE_CONN_ANSWERING, c->all->head_seconds + size / RATE_MIN);
 }
 

@@ -42,7 +42,6 @@ struct fettle_conn {
   uint64_t seen;     /* guard.requests when the state was set */
   uint64_t handled;  /* requests that evhttp has handed on */
   uint64_t deadline; /* in seconds of fettle_seconds (); 0: none */
-  struct event *left; /* the client closes while a request has no answer */
   struct fettle_exchange *exchange; /* while HANDLING */
   bool answered;     /* REFUSING: the answer is written */
   bufferevent_data_cb http_read, http_write; /* evhttp's, while REFUSING */
@@ -79,10 +78,8 @@ struct bufferevent *fettle_conn_new (struct fettle_conns *);
 /* NULL: not one of ours. */
 struct fettle_conn *fettle_conn_of (struct evhttp_request *);
 
-/* A request is being handled: as long as that takes, but `watch` whether the
- * client leaves. */
+/* A request is being handled: as long as that takes, or until the client leaves. */
 void fettle_conn_handling (struct fettle_conn *);
-void fettle_conn_watch (struct fettle_conn *);
 
 /* Its answer of that size is being sent; it is sent. */
 void fettle_conn_answering (struct fettle_conn *, size_t size);

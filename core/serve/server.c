@@ -159,7 +159,6 @@ dispatch (struct fettle_server *s, struct fettle_exchange *x, const char *method
 {
   struct match m = { .allow = FETTLE_BUF_INIT (256) };
   char *query = strchr (path, '?');
-  struct fettle_conn *c = x->conn;
 
   if (query)
     *query++ = '\0';
@@ -172,8 +171,6 @@ dispatch (struct fettle_server *s, struct fettle_exchange *x, const char *method
     x->request.query = x->query;
     x->request.body = x->body;
     m.route->handler (m.engine, &x->request);
-    if (c->exchange)
-      fettle_conn_watch (c);
   }
   fettle_buf_clear (&m.allow);
 }

@@ -55,3 +55,8 @@ unit_linux_parse_SOURCES = unit/linux-parse.c ../plugins/linux/parse.c ../plugin
   ../plugins/linux/fwupd.c ../plugins/linux/text.c ../plugins/linux/inventory.h ../plugins/linux/text.h
 unit_linux_parse_LDADD = $(JANSSON_LIBS) $(CMOCKA_LIBS)
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += unit/serve
+unit_serve_SOURCES = unit/serve.c
+unit_serve_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
+endif

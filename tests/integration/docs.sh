@@ -32,4 +32,26 @@ while read -r page; do
   done
 done <"$T/pages"
 
+# fettled(8) names each setting with its initial value, and no other.
+fettle config show --format csv | sed 1d | cut -d, -f1 | sort >"$T/settings"
+sed -n '/^\.Sh CONFIGURATION/,/^\.Sh FILES/s/^\.It Cm //p' "$docs/fettled.8" | sort >"$T/described"
+like "there are settings" "$(cat "$T/settings")" '^ssl_port$'
+is "fettled(8) describes the settings that there are" "$(cat "$T/described")" "$(cat "$T/settings")"
+while IFS=, read -r name _ initial _; do
+  case $initial in '' | *[!0-9]* | 0) continue ;; esac
+  ok "fettled(8) has the initial value of $name" \
+    sh -c 'grep -A1 "^\.It Cm $2\$" "$1" | grep -qw "initially $3"' - "$docs/fettled.8" "$name" "$initial"
+done < <(fettle config show --format csv | sed 1d)
+
+# The plugins' pages have the ports that the plugins declare.
+for page in $(grep /plugins/ "$T/pages"); do
+  plugin=$(basename "$page" | sed -E 's/^fettle-(.*)\.[1-8]$/\1/')
+  fettle plugin show "$plugin" --format csv >"$T/ports" 2>/dev/null || continue
+  ports=$(fettle plugin show "$plugin" --format json | grep -oE '"first": [1-9][0-9]*' | grep -oE '[0-9]+' | sort -u)
+  section=$(sed -n '/^\.Sh NETWORK PORTS/,/^\.Sh [^N]/p' "$page")
+  for port in $ports; do
+    ok "fettle-$plugin has port $port under NETWORK PORTS" grep -qw -- "$port" <<<"$section"
+  done
+done
+
 done_testing

@@ -1,4 +1,8 @@
 # One a line, so that two who add one don't meet.
+dist_check_SCRIPTS += integration/cli-manual.sh integration/cli-usage.sh
+dist_check_SCRIPTS += integration/scan.sh
+dist_check_SCRIPTS += integration/readme.sh integration/dist.sh integration/docs.sh
+dist_check_SCRIPTS += integration/manual-ports.sh integration/ports.sh
 dist_check_SCRIPTS += integration/cli-client.sh
 dist_check_SCRIPTS += integration/cli-manual.sh
 dist_check_SCRIPTS += integration/cli-usage.sh

@@ -14,3 +14,5 @@ dist_check_SCRIPTS += integration/readme.sh
 dist_check_SCRIPTS += integration/scan.sh
 EXTRA_DIST += integration/cli-standin.py
 dist_check_SCRIPTS += integration/cli-service.sh
+EXTRA_DIST += integration/service-lib.sh
+dist_check_SCRIPTS += integration/service.sh

@@ -8,3 +8,23 @@ fuzz_linux_inventory_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_MAIN
 fuzz_linux_inventory_LDADD = $(JANSSON_LIBS)
 EXTRA_DIST += fuzz/linux-inventory/debian-vm fuzz/linux-inventory/rhel-server \
   fuzz/linux-inventory/devices fuzz/linux-inventory/hostile
+# Each target is an ordinary test too: see fuzz/driver.c.
+fuzz_programs = fuzz/version fuzz/deb_control fuzz/component_cfg fuzz/component_json
+check_PROGRAMS += $(fuzz_programs)
+fuzz_version_SOURCES = fuzz/version.c fuzz/driver.c fuzz/fuzz.h
+fuzz_version_LDADD = ../core/libbase.la
+fuzz_component_json_SOURCES = fuzz/component_json.c fuzz/driver.c fuzz/fuzz.h
+fuzz_component_json_LDADD = ../core/libbase.la
+fuzz_deb_control_SOURCES = fuzz/deb_control.c fuzz/driver.c fuzz/fuzz.h
+fuzz_deb_control_LDADD = ../core/libscan.la ../core/libbase.la
+fuzz_component_cfg_SOURCES = fuzz/component_cfg.c fuzz/driver.c fuzz/fuzz.h
+fuzz_component_cfg_LDADD = ../core/libscan.la ../core/libbase.la
+EXTRA_DIST += fuzz/check-fuzz.sh fuzz/corpus
+
+# Not part of check: a minute each, with clang's libFuzzer.
+check-fuzz:
+	bash $(srcdir)/fuzz/check-fuzz.sh $(srcdir) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \
+	  -- $(JANSSON_LIBS) $(CONFIG_LIBS) $(CRYPTO_LIBS)
+.PHONY: check-fuzz
+clean-local:
+	-rm -rf fuzz-bin fuzz-found

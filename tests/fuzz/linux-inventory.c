@@ -4,6 +4,9 @@
  * FUZZ_MAIN it is a test that reads the corpus, and for a second mutations of
  * it: fuzz/linux-inventory [FOLDER].
  *
+ * Sources: ../plugins/linux/parse.c ../plugins/linux/items.c ../plugins/linux/fwupd.c
+ *          ../plugins/linux/text.c
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdint.h>

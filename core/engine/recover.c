@@ -29,6 +29,10 @@ is_rewrite (const struct task *t)
 static void
 looked (struct lane *lane, const struct fettle_outcome *outcome)
 {
+  if (outcome->code == FETTLE_OK) {
+    fettle_node_set_items (lane->engine, lane->node, lane->items);
+    fettle_node_set_state (lane->engine, lane->node, NULL);
+  }
   for (size_t i = 0; outcome->code == FETTLE_OK && i < lane->n_tasks; i++) {
     struct task *t = fettle_lane_task (lane, i);
 

@@ -10,6 +10,7 @@
 
 enum {
   POLL_SECONDS = 25,     /* of one long poll; the API has at most 30 */
+  PACE_MS = 50,          /* between two polls: many events come in one answer then */
   RECONNECT_TRIES = 5,   /* when the service was restarted meanwhile */
 };
 
@@ -183,13 +184,14 @@ static void
 say (struct follow *f, const struct seen *s, const char *why)
 {
   static const char *const silent[] = { "pending", "running", "staged", NULL };
+  const char *step = has_ended (s) ? s->step : "";
   char text[1400];
 
   if (f->cli->quiet || (f->cli->progress && !went_wrong (s)) || is_one_of (s->state, silent))
     return;
-  snprintf (text, sizeof text, "%s%s%s: %s%s%s%s%s", s->name, *s->name ? ": " : "",
-            *s->title ? s->title : f->kind, s->state, *why ? ": " : *s->step ? " (" : "",
-            *why ? why : s->step, !*why && *s->step ? ")" : "", "");
+  snprintf (text, sizeof text, "%s%s%s: %s%s%s%s", s->name, *s->name ? ": " : "",
+            *s->title ? s->title : f->kind, s->state, *why ? ": " : *step ? " (" : "",
+            *why ? why : step, !*why && *step ? ")" : "");
   fettle_cli_clean (text);
   fettle_bars_hide (&f->bars);
   fprintf (stderr, "%s\n", text);
@@ -336,6 +338,8 @@ follow (struct follow *f, struct fettle_error *err)
     draw (f);
     if (poll_events (f, &running, err))
       return err->code;
+    if (running)
+      nanosleep (&(struct timespec) { 0, PACE_MS * 1000 * 1000 }, NULL);
   }
   fettle_bars_hide (&f->bars);
   return read_job (f, err);

@@ -386,7 +386,7 @@ try_once (struct node *n, int last, int *ret_begun, int *damages)
   if (result != FETTLE_OK)
     return connection_lost (result) ? result : upload_failed (n, result, last);
   c->host->progress (c->ctx, 600, "installing");
-  result = node_do (n, "start", 8);
+  result = node_do (n, "start", 5);
   if (result != FETTLE_OK)
     return result;
   if (n->damaged[0] && ++*damages < 2) {

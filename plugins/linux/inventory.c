@@ -23,8 +23,8 @@ take_err (void *opaque, const void *data, size_t size)
   char clean[300];
 
   /* Tools complain about what they lack: for the log, and not at any length. */
-  if (size > 0 && v->warnings < INVENTORY_WARNINGS) {
-    v->warnings++;
+  if (size > 0 && v->complaints < INVENTORY_WARNINGS) {
+    v->complaints++;
     v->host->log (v->ctx, FETTLE_LOG_INFO, text_clean (clean, sizeof clean, data, size));
   }
   return FETTLE_OK;

@@ -53,7 +53,7 @@ struct inventory {
   char line[INVENTORY_LINE];
   size_t used;
   int overlong;
-  size_t total, items, warnings;
+  size_t total, items, warnings, complaints;
   fettle_result result;          /* of add_item, once it failed */
 
   size_t row;                    /* within the section */

@@ -86,10 +86,10 @@ deb_fits () { [ -z "$op" ] || dpkg --compare-versions "$1" "$op" "$wanted"; }
 
 # One "a (>= 1) | b": nothing, or what is missing.
 deb_clause () {
-  clause=$1
-  while [ -n "$clause" ]; do
-    one=${clause%%|*}
-    case $clause in *"|"*) clause=${clause#*|} ;; *) clause= ;; esac
+  rest=$1
+  while [ -n "$rest" ]; do
+    one=${rest%%|*}
+    case $rest in *"|"*) rest=${rest#*|} ;; *) rest= ;; esac
     set -- $(echo "$one" | tr '()' '  ')
     if deb_has "$1" "${2-}" "${3-}"; then return 0; fi
   done
@@ -128,7 +128,7 @@ deb_check () {
 }
 
 deb_unmet () {
-  unmet=$(sed -n 's/^ *\([^ ]* : \(Pre\)\{0,1\}-\{0,1\}Depends: .*\)/\1/p; s/^ *\(\(Pre-\)\{0,1\}Depends: .*\)/\1/p' check | head -n 5 | tr -s '\n ' ';  ')
+  unmet=$(sed -n 's/^ *\([^ ]* : \(Pre\)\{0,1\}-\{0,1\}Depends: .*\)/\1/p; s/^ *\(\(Pre-\)\{0,1\}Depends: .*\)/\1/p' check | head -n 5 | tr -s '\n' ';' | sed 's/;$//; s/;/; /g')
   if [ -n "$unmet" ]; then echo "dependencies are missing: $unmet"
   else echo "the package manager refuses: $(grep -E '^(E:|W:|dpkg)' check | head -n 3)"
   fi

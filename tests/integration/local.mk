@@ -16,3 +16,4 @@ EXTRA_DIST += integration/cli-standin.py
 dist_check_SCRIPTS += integration/cli-service.sh
 EXTRA_DIST += integration/service-lib.sh
 dist_check_SCRIPTS += integration/service.sh
+dist_check_SCRIPTS += integration/linux-inventory.sh integration/linux-deploy.sh

@@ -586,6 +586,7 @@ lab_build_deb () {
   return $status
 }
 
+# /bin/sh: on a Debian nothing in rpm's database provides what a script needs.
 lab_build_rpm () {
   local name=$1 version=$2 dir=$3 postinst depends size work file
   shift 3; lab_component_options "$@" || return
@@ -601,6 +602,7 @@ Summary: component of the lab
 License: Apache-2.0
 BuildArch: noarch
 AutoReqProv: no
+Provides: /bin/sh
 ${depends:+Requires: $depends}
 %description
 A component of the lab.

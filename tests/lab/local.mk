@@ -1,5 +1,5 @@
 # Real nodes for tests and for scripts/quickstart: see lab.sh.
-EXTRA_DIST += lab/lab.sh lab/README.md
+EXTRA_DIST += lab/lab.sh lab/calls.sh lab/README.md
 
 # One operation by the real worker, for scripts.
 EXTRA_PROGRAMS = lab/call

@@ -83,7 +83,7 @@ by_key (struct fettle_ssh_state *s, int64_t deadline, struct attempts *a)
     fettle_buf_printf (&a->said, "%sthe key is RSA: libssh2 %s can't sign with SHA-2, which the node "
                        "asks for; use an ed25519 key or libssh2 1.11 or newer",
                        a->said.size ? "; " : "", libssh2_version (0));
-  else if (rc == LIBSSH2_ERROR_FILE)
+  else if (rc != LIBSSH2_ERROR_AUTHENTICATION_FAILED && rc != LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED)
     note (a, "the key can't be read (wrong passphrase, or a format that libssh2 doesn't know)",
           last_words (s));
   else

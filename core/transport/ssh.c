@@ -12,6 +12,7 @@
 #include "transport/transport.h"
 
 #define LOGIN_TIME 120000 /* ms from the connection to the login: sshd's own limit */
+#define SILENCE_MIN 7000  /* ms: three keepalives */
 #define TRIES      6      /* when the node has too many at once */
 
 /* Best first; libssh2 leaves out what it doesn't have.  The SHA-1 ones are for
@@ -75,6 +76,15 @@ fettle_ssh_fail (struct fettle_ssh_state *s, int rc, const char *doing)
                            why && *why ? why : "SSH failed", rc);
 }
 
+/* libssh2 sends at most one keepalive in two seconds. */
+static uint32_t
+patience (const struct fettle_ssh_state *s)
+{
+  uint32_t time = s->c->read_timeout;
+
+  return s->ready && time < SILENCE_MIN ? SILENCE_MIN : time;
+}
+
 /* A keepalive each third of the time that a node may be silent: so a node that
  * is gone is told from a command that is slow. */
 fettle_result
@@ -83,7 +93,7 @@ fettle_ssh_wait (struct fettle_ssh_state *s, int64_t deadline)
   fettle_ctx *c = s->c;
   int directions = libssh2_session_block_directions (s->session), next;
   short events = POLLIN;
-  int64_t now = fettle_now_ms (), silent = now + c->read_timeout, beat = c->read_timeout / 3 + 1;
+  int64_t now = fettle_now_ms (), silent = now + patience (s), beat = patience (s) / 3 + 1;
 
   if (directions & LIBSSH2_SESSION_BLOCK_OUTBOUND)
     events |= POLLOUT;
@@ -97,7 +107,7 @@ fettle_ssh_wait (struct fettle_ssh_state *s, int64_t deadline)
     if (now >= silent)
       return fettle_error_set (&c->error, FETTLE_E_UNREACHABLE,
                                "%s port %u has sent nothing for %u s", c->target.address, s->port,
-                               (c->read_timeout + 999) / 1000);
+                               patience (s) / 1000);
     if (now >= deadline)
       return FETTLE_E_TIMEOUT;
     /* While a packet is half sent, libssh2 can't begin another. */

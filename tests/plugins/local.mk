@@ -7,3 +7,8 @@ plugins_errand_la_SOURCES = plugins/errand.c
 plugins_errand_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
 plugins_stuck_la_SOURCES = plugins/stuck.c
 plugins_stuck_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
+
+# Makes calls from the command line, for test scripts.
+noinst_PROGRAMS += plugins/call
+plugins_call_SOURCES = plugins/call.c
+plugins_call_LDADD = ../core/libservice.la ../core/libbase.la

@@ -20,6 +20,7 @@
 #include "baseline/confine.h"
 #include "baseline/deb-control.h"
 #include "baseline/kinds.h"
+#include "baseline/scan.h"
 #include "baseline/walk.h"
 
 static void
@@ -123,6 +124,16 @@ make_file (const char *name)
 }
 
 static void
+fill_file (const char *name, const char *text)
+{
+  char path[4096];
+  struct fettle_error err;
+
+  snprintf (path, sizeof path, "%s/%s", folder, name);
+  assert_int_equal (fettle_file_write (path, 0600, text, strlen (text), &err), FETTLE_OK);
+}
+
+static void
 remove_file (const char *name)
 {
   char path[4096];
@@ -219,13 +230,51 @@ test_walk_sorted (void **state FETTLE_UNUSED)
   fettle_walk_clear (&walk);
 }
 
+/* All of it in this process, where a sanitizer sees what isn't freed. */
+static void
+test_whole_scan (void **state FETTLE_UNUSED)
+{
+  static const struct {
+    const char *name, *text;
+  } files[] = {
+    { "x.bin",               "payload" },
+    { "x.sig",               "more" },
+    { "x.bin.component.cfg", "name=\"a\";version=\"1\";format=\"raw\";kind=\"os\";match=(\"a\",\"b\");"
+                             "files=\"x.sig\";prerequisites=({match=\"c\";});node_types=\"linux\";" },
+    { "y.bin",               "payload" },
+    { "y.bin.component.cfg", "name=\"a\";match=\"c\";colour=1;" },
+    { "z.deb",               "!<arch>\ndebian-binary   0           0     0     100644  4         `\n2.0\n" },
+    { "z.rpm",               "not one" },
+  };
+  char *text = NULL;
+  size_t size;
+  FILE *out = open_memstream (&text, &size);
+  struct fettle_error err;
+  int dir;
+
+  snprintf (folder + strlen (folder) - 6, 7, "XXXXXX");
+  assert_non_null (mkdtemp (folder));
+  for (size_t i = 0; i < COUNT (files); i++)
+    fill_file (files[i].name, files[i].text);
+  dir = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  assert_int_equal (fettle_scan (dir, out, &err), FETTLE_OK);
+  close (dir);
+  for (size_t i = 0; i < COUNT (files); i++)
+    remove_file (files[i].name);
+  rmdir (folder);
+  fclose (out);
+  assert_non_null (strstr (text, "\"match\":\"a b\""));
+  assert_non_null (strstr (text, "{\"done\":{\"components\":1,\"problems\":3}}"));
+  free (text);
+}
+
 int
 main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (test_control),  cmocka_unit_test (test_control_limits),
     cmocka_unit_test (test_kinds),    cmocka_unit_test (test_confined),
-    cmocka_unit_test (test_walk_sorted),
+    cmocka_unit_test (test_walk_sorted), cmocka_unit_test (test_whole_scan),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

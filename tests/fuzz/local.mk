@@ -9,8 +9,10 @@ fuzz_linux_inventory_LDADD = $(JANSSON_LIBS)
 EXTRA_DIST += fuzz/linux-inventory/debian-vm fuzz/linux-inventory/rhel-server \
   fuzz/linux-inventory/devices fuzz/linux-inventory/hostile
 # Each target is an ordinary test too: see fuzz/driver.c.
-fuzz_programs = fuzz/version fuzz/deb_control fuzz/component_cfg fuzz/component_json
+fuzz_programs = fuzz/version fuzz/deb_control fuzz/component_cfg fuzz/component_json fuzz/request
 check_PROGRAMS += $(fuzz_programs)
+fuzz_request_SOURCES = fuzz/request.c fuzz/driver.c fuzz/fuzz.h
+fuzz_request_LDADD = ../core/libservice.la ../core/libbase.la
 fuzz_version_SOURCES = fuzz/version.c fuzz/driver.c fuzz/fuzz.h
 fuzz_version_LDADD = ../core/libbase.la
 fuzz_component_json_SOURCES = fuzz/component_json.c fuzz/driver.c fuzz/fuzz.h

@@ -22,9 +22,12 @@ for so in "$builddir"/../plugins/*/.libs/*.so; do
     "${name}_LTX_fettle_plugin_1"
   is "$name needs nothing of Fettle" "$(nm -D --undefined-only "$so" | awk '{print $NF}' \
     | grep -E '^fettle|_LTX_')" ""
-  # Sanitizers' run time comes with the program.
-  is "$name needs versioned libraries alone" "$(nm -D --undefined-only "$so" | awk '$1 == "U" {print $2}' \
-    | grep -v -e @ -e '^__asan' -e '^__ubsan')" ""
+  if nm -D --undefined-only "$so" | grep -q __asan; then
+    skip "$name needs versioned libraries alone" "sanitizers stand in for the C library"
+    continue
+  fi
+  is "$name needs versioned libraries alone" "$(nm -D --undefined-only "$so" |
+    awk '$1 == "U" && $2 !~ /@/ {print $2}')" ""
 done
 
 # ---- --with-preload links several into one program: their names must not meet.

@@ -50,7 +50,9 @@ struct fettle_cli {
 struct fettle_option {
   const char *name;     /* without the dashes */
   int letter;           /* 'o' for -o too, or 0 */
-  const char *argument; /* "FILE"; NULL: takes none */
+  /* "FILE"; NULL: takes none; "never|always", all in small letters: one of
+   * these words, which is checked before the command runs. */
+  const char *argument;
   const char *help;     /* one line, without a full stop */
 };
 
@@ -153,6 +155,7 @@ void fettle_cli_clean (char *text);
 
 extern const struct fettle_command
   fettle_command_help,                                               /* help.c */
+  fettle_command_completion,                                         /* completion.c */
   fettle_command_node_add, fettle_command_node_list,                 /* node.c */
   fettle_command_node_show, fettle_command_node_set,
   fettle_command_node_remove, fettle_command_node_items,

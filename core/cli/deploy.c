@@ -14,55 +14,20 @@ static const struct fettle_column columns[] = {
   { "WHY",       "why",       false, true },
 };
 
-#define PLAN_OPTIONS                                                                              \
-  { "baseline",        0, "BASELINE", "only components of this baseline; may be repeated" },      \
-  { "downgrade",       0, NULL,       "install lower versions too" },                             \
-  { "rewrite",         0, NULL,       "install the same version again too" },                     \
-  { "install-missing", 0, NULL,       "install what isn't on the node yet" },                     \
-  { "component",       0, "ID",       "only this component; may be repeated" },                   \
-  { "kind",            0, "KIND",     "only firmware, driver, package or os; may be repeated" },     \
-  { "on-failed-dependency", 0, "WHAT", "omit-host (initially), omit-component or force" },        \
-  { "reboot",          0, "WHEN",     "never (initially), if-needed or always" },                 \
+#define PLAN_OPTIONS                                                                            \
+  { "baseline",        0, "BASELINE", "only components of this baseline; may be repeated" },    \
+  { "downgrade",       0, NULL,       "install lower versions too" },                           \
+  { "rewrite",         0, NULL,       "install the same version again too" },                   \
+  { "install-missing", 0, NULL,       "install what isn't on the node yet" },                   \
+  { "component",       0, "ID",       "only this component; may be repeated" },                 \
+  { "kind",            0, "firmware|driver|package|os",                                         \
+    "only components of this kind; may be repeated" },                                          \
+  { "on-failed-dependency", 0, "omit-host|omit-component|force",                                \
+    "what to do where a component lacks what it needs; initially omit-host" },                  \
+  { "reboot",          0, "never|if-needed|always", "restart nodes; initially never" },         \
   { "all",             0, NULL,       "show components that aren't for the node too" }
 
 /* ---- The request ---- */
-
-static fettle_result
-check_word (const char *option, const char *value, const char *const *words,
-            struct fettle_error *err)
-{
-  char all[128] = "";
-
-  for (size_t i = 0; words[i]; i++) {
-    size_t used = strlen (all);
-
-    if (strcmp (value, words[i]) == 0)
-      return FETTLE_OK;
-    snprintf (all + used, sizeof all - used, "%s%s", i ? ", " : "", words[i]);
-  }
-  return fettle_error_set (err, FETTLE_E_CONFIG, "--%s %.40s: it is one of %s", option, value, all);
-}
-
-/* Options whose value is one of a few words. */
-static fettle_result
-check_words (const struct fettle_args *args, struct fettle_error *err)
-{
-  static const struct { const char *option, *words[5]; } rows[] = {
-    { "reboot",               { "never", "if-needed", "always", NULL } },
-    { "on-failed-dependency", { "omit-host", "omit-component", "force", NULL } },
-    { "kind",                 { "firmware", "driver", "package", "os", NULL } },
-  };
-  const char *value;
-
-  for (size_t i = 0; i < COUNT (rows); i++) {
-    size_t at = 0;
-
-    while ((value = fettle_args_next (args, rows[i].option, &at)))
-      if (check_word (rows[i].option, value, rows[i].words, err))
-        return err->code;
-  }
-  return FETTLE_OK;
-}
 
 static json_t *
 list_of (const struct fettle_args *args, const char *option)
@@ -100,10 +65,10 @@ put_flag (const struct fettle_args *args, const char *option, const char *member
 }
 
 /* {nodes, baselines?, options} */
-static fettle_result
-make_request (const struct fettle_args *args, json_t *request, struct fettle_error *err)
+static json_t *
+make_request (const struct fettle_args *args)
 {
-  json_t *options = json_object ();
+  json_t *request = json_object (), *options = json_object ();
 
   json_object_set_new (request, "nodes", fettle_nodes_wanted (args));
   json_object_set_new (request, "options", options);
@@ -115,7 +80,7 @@ make_request (const struct fettle_args *args, json_t *request, struct fettle_err
   put_flag (args, "downgrade", "downgrade", options);
   put_flag (args, "rewrite", "rewrite", options);
   put_flag (args, "install-missing", "install_missing", options);
-  return check_words (args, err);
+  return request;
 }
 
 /* ---- The plan ---- */
@@ -195,11 +160,11 @@ static int
 run_plan (struct fettle_cli *cli, const struct fettle_args *args)
 {
   _cleanup_client_ struct fettle_client *client = NULL;
-  _cleanup_json_ json_t *request = json_object (), *plan = NULL;
+  _cleanup_json_ json_t *request = make_request (args), *plan = NULL;
   struct fettle_error err;
   struct size size;
 
-  if (make_request (args, request, &err) || fettle_client_open (cli, true, &client, &err)
+  if (fettle_client_open (cli, true, &client, &err)
       || fettle_client_call (client, "POST", "/plans", json_incref (request), &plan, &err)
       || print_plan (cli, plan, &size, &err))
     return fettle_cli_fail (&err);
@@ -259,11 +224,11 @@ static int
 run_deploy (struct fettle_cli *cli, const struct fettle_args *args)
 {
   _cleanup_client_ struct fettle_client *client = NULL;
-  _cleanup_json_ json_t *request = json_object (), *plan = NULL, *started = NULL;
+  _cleanup_json_ json_t *request = make_request (args), *plan = NULL, *started = NULL;
   struct fettle_error err;
   struct size size;
 
-  if (make_request (args, request, &err) || fettle_client_open (cli, true, &client, &err)
+  if (fettle_client_open (cli, true, &client, &err)
       || fettle_client_call (client, "POST", "/plans", json_incref (request), &plan, &err)
       || check_hash (args, plan, &err) || show_plan (cli, plan, &size, &err))
     return fettle_cli_fail (&err);

@@ -11,12 +11,15 @@ print_options (FILE *f, const char *title, const struct fettle_option *o)
     return;
   fprintf (f, "\n%s:\n", title);
   for (; o->name; o++) {
-    char left[64];
+    char left[96];
 
     snprintf (left, sizeof left, "%s%c%s --%s%s%s", o->letter ? "-" : " ",
               o->letter ? o->letter : ' ', o->letter ? "," : " ", o->name, o->argument ? " " : "",
               o->argument ? o->argument : "");
-    fprintf (f, "  %-30s %s\n", left, o->help);
+    if (strlen (left) > 30) /* a long one has the line to itself */
+      fprintf (f, "  %s\n%33s%s\n", left, "", o->help);
+    else
+      fprintf (f, "  %-30s %s\n", left, o->help);
   }
 }
 

@@ -118,6 +118,26 @@ refuse (const struct table *t, int answer, const char *word, struct fettle_error
   return unknown_option (t, word, err);
 }
 
+/* "never|always" takes one of these words. */
+static fettle_result
+check_choice (const struct fettle_option *o, const char *value, struct fettle_error *err)
+{
+  const char *choice = o->argument;
+  size_t n = strlen (value);
+
+  if (!strchr (choice, '|') || strpbrk (choice, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+    return FETTLE_OK;
+  while (*choice) {
+    size_t m = strcspn (choice, "|");
+
+    if (m == n && memcmp (choice, value, n) == 0)
+      return FETTLE_OK;
+    choice += m + (choice[m] == '|');
+  }
+  return fettle_error_set (err, FETTLE_E_CONFIG, "--%s %.40s: it is one of %s", o->name, value,
+                           o->argument);
+}
+
 static bool
 args_add (struct fettle_args *a, const char *name, const char *value)
 {
@@ -147,6 +167,8 @@ take_options (int argc, char **argv, const char *first, const struct fettle_opti
 
     if (!o)
       return refuse (&t, answer, argv[optind - 1], err);
+    if (o->argument && check_choice (o, optarg, err))
+      return err->code;
     if (!args_add (ret, o->name, o->argument ? optarg : NULL))
       return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for the command line");
   }

@@ -13,7 +13,7 @@ options_of () { # "Sh NAME" or "Ss NAME"
   awk -v wanted=".$1" '
     /^\.S[hs] / { inside = ($0 == wanted) ; next }
     inside && /^\.(It Fl|Fl|Op Fl)/ { print }' "$page" |
-    grep -oE -- '-[a-z][a-z-]+' | sed 's/^-//' | sort -u
+    grep -oE 'Fl -[a-z][a-z-]+' | sed 's/^Fl -//' | sort -u
 }
 
 is "the options of every command" "$(options_of 'Sh OPTIONS OF EVERY COMMAND')" \

@@ -104,7 +104,7 @@ ok "deploy: JSON when there is nothing to do" jq -e '.hash' "$T/out"
 run plan nosuch
 is "plan: no such node" "$status $(wc -l <"$T/err") $out" "254 1 "
 run plan --kind gadget
-is "plan: no such kind" "$status $out$err" "254 fettle: --kind gadget: it is one of firmware, driver, package, os"
+is "plan: no such kind" "$status $out$err" "254 fettle: --kind gadget: it is one of firmware|driver|package|os"
 
 # A job that fails, since nothing listens there.
 run inventory a

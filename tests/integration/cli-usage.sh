@@ -34,7 +34,7 @@ says 254 'there is no setting "worker"' --set worker=3 node list
 says 254 "--set workers: write it as NAME=VALUE" --set workers node list
 says 254 "port is 1 to 65535" --port 99999 node list
 says 254 ".*$T/none.conf" --config "$T/none.conf" node list
-says 254 "--reboot sometimes: it is one of never, if-needed, always" deploy --reboot sometimes
+says 254 "--reboot sometimes: it is one of never\\|if-needed\\|always" deploy --reboot sometimes
 says 254 "--on-failed-dependency stop: it is one of" plan --on-failed-dependency stop
 says 254 "--all and names of nodes exclude each other" inventory --all web1
 

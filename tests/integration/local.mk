@@ -17,3 +17,4 @@ dist_check_SCRIPTS += integration/linux-inventory.sh
 dist_check_SCRIPTS += integration/linux-deploy.sh
 dist_check_SCRIPTS += integration/worker-ssh.sh
 EXTRA_DIST += integration/sshd.sh
+dist_check_SCRIPTS += integration/cli-completion.sh

@@ -98,7 +98,6 @@ check_head (const char *head, size_t size)
 {
   unsigned lengths = 0, tokens = 0;
 
-  MUST (!memchr (head, '\0', size));
   for (const char *p = head, *end = head + size; p < end;) {
     const char *next = memchr (p, '\n', (size_t) (end - p));
 
@@ -132,7 +131,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   MUST (whole.body_left <= FETTLE_BODY_MAX && whole.head.size <= FETTLE_HEAD_MAX);
   if (whole.requests) {
     MUST (end);
-    check_head ((const char *) data, (size_t) (end + 4 - (const char *) data) - 2);
+    MUST (!memchr (data, '\0', (size_t) (end - (const char *) data)));
+    check_head (text, (size_t) (end - (const char *) data) + 2);
     text[strcspn (text, "\r")] = '\0';
     *strrchr (text, ' ') = '\0';
     try_path (strchr (text, ' ') + 1);

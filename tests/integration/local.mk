@@ -18,3 +18,4 @@ dist_check_SCRIPTS += integration/linux-deploy.sh
 dist_check_SCRIPTS += integration/worker-ssh.sh
 EXTRA_DIST += integration/sshd.sh
 dist_check_SCRIPTS += integration/cli-completion.sh
+dist_check_SCRIPTS += integration/service-https.sh

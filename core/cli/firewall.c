@@ -14,6 +14,7 @@
 
 struct plan {
   uint32_t phases;
+  struct fettle_listen_ports listen;
   struct fettle_plugins plugins;
   struct fettle_plan_nodes nodes;
   struct fettle_flows flows;
@@ -69,23 +70,24 @@ static const struct { uint32_t listener; const char *name, *title; } listeners[]
 };
 
 static unsigned
-listener_port (const struct fettle_settings *s, uint32_t listener)
+listener_port (const struct plan *plan, uint32_t listener)
 {
-  const uint64_t ports[] = { 0, s->port, s->ssl_port, s->ftp_port };
+  const uint16_t ports[] = { 0, plan->listen.http, plan->listen.https, plan->listen.ftp };
 
-  return (unsigned) ports[listener];
+  return ports[listener];
 }
 
 static void
-print_listeners (struct fettle_cli *cli, uint32_t needed)
+print_listeners (struct fettle_cli *cli, const struct plan *plan)
 {
+  uint32_t needed = fettle_flows_listeners (&plan->flows);
   const char *before = " ";
 
   fputs ("Listeners needed:", cli->out);
   for (size_t i = 0; i < COUNT (listeners); i++)
     if (needed & 1u << listeners[i].listener) {
       fprintf (cli->out, "%s%s on %u", before, listeners[i].title,
-               listener_port (&cli->settings, listeners[i].listener));
+               listener_port (plan, listeners[i].listener));
       before = ", ";
     }
   fputs (needed ? "\n" : " none: no node connects to this host\n", cli->out);
@@ -229,7 +231,7 @@ print_text (struct fettle_cli *cli, struct plan *plan)
 
   fprintf (cli->out, "%zu node%s, %s\n", plan->nodes.n, plan->nodes.n == 1 ? "" : "s",
            plan->phases == FETTLE_BOTH ? "inventory and deployment" : phases_text (plan->phases));
-  print_listeners (cli, fettle_flows_listeners (&plan->flows));
+  print_listeners (cli, plan);
   if (n)
     qsort (rules, n, sizeof *rules, compare_rules);
   for (size_t i = 0; i < n; i = end) {
@@ -287,14 +289,15 @@ rule_json (const struct fettle_rule *r)
 }
 
 static json_t *
-listeners_json (const struct fettle_settings *s, uint32_t needed)
+listeners_json (const struct plan *plan)
 {
+  uint32_t needed = fettle_flows_listeners (&plan->flows);
   json_t *array = json_array ();
 
   for (size_t i = 0; i < COUNT (listeners); i++)
     if (needed & 1u << listeners[i].listener)
       json_array_append_new (array, json_pack ("{ss si}", "name", listeners[i].name, "port",
-                                               (int) listener_port (s, listeners[i].listener)));
+                                               (int) listener_port (plan, listeners[i].listener)));
   return array;
 }
 
@@ -302,8 +305,7 @@ static void
 print_json (struct fettle_cli *cli, const struct plan *plan)
 {
   _cleanup_json_ json_t *phases = phases_json (plan->phases);
-  _cleanup_json_ json_t *needed
-    = listeners_json (&cli->settings, fettle_flows_listeners (&plan->flows));
+  _cleanup_json_ json_t *needed = listeners_json (plan);
 
   fprintf (cli->out, "{\n  \"nodes\": %zu,\n  \"phases\": ", plan->nodes.n);
   json_dumpf (phases, cli->out, 0);
@@ -321,6 +323,19 @@ print_json (struct fettle_cli *cli, const struct plan *plan)
 
 /* ---- The command. ---- */
 
+/* The running service knows best where it listens. */
+static void
+take_listen_ports (const json_t *service, struct fettle_listen_ports *listen)
+{
+  json_int_t http = json_integer_value (json_object_get (service, "port"));
+  json_int_t https = json_integer_value (json_object_get (service, "ssl_port"));
+
+  if (http > 0 && http <= UINT16_MAX)
+    listen->http = (uint16_t) http;
+  if (https > 0 && https <= UINT16_MAX)
+    listen->https = (uint16_t) https;
+}
+
 static fettle_result
 ask_service (struct fettle_cli *cli, struct plan *plan, struct fettle_error *err)
 {
@@ -330,6 +345,7 @@ ask_service (struct fettle_cli *cli, struct plan *plan, struct fettle_error *err
   if (fettle_client_open (cli, true, &client, err)
       || fettle_client_call (client, "GET", "/nodes", NULL, &answer, err))
     return err->code;
+  take_listen_ports (fettle_client_service (client), &plan->listen);
   return fettle_plan_nodes_json (&plan->nodes, json_object_get (answer, "nodes"), &plan->plugins,
                                  err);
 }
@@ -337,15 +353,14 @@ ask_service (struct fettle_cli *cli, struct plan *plan, struct fettle_error *err
 static fettle_result
 make_plan (struct fettle_cli *cli, const char *from, struct plan *plan, struct fettle_error *err)
 {
-  const struct fettle_listen_ports listen = fettle_cli_listen_ports (&cli->settings);
-
+  plan->listen = fettle_cli_listen_ports (&cli->settings);
   if (fettle_cli_plugins (cli, &plan->plugins, err))
     return err->code;
   if (strcmp (from, "all") == 0 ? ask_service (cli, plan, err)
                                 : fettle_plan_nodes_read (&plan->nodes, from, &plan->plugins, err))
     return err->code;
-  if (fettle_flows_derive (plan->nodes.nodes, plan->nodes.n, plan->phases, &listen, &plan->flows,
-                           err))
+  if (fettle_flows_derive (plan->nodes.nodes, plan->nodes.n, plan->phases, &plan->listen,
+                           &plan->flows, err))
     return err->code;
   return fettle_rules_derive (&plan->flows, &plan->rules, err);
 }
@@ -355,11 +370,13 @@ static void
 print_notices (struct fettle_cli *cli, const struct plan *plan)
 {
   if (plan->nodes.n_left_out)
-    fettle_cli_notice (cli, "left out: %zu nodes whose type isn't known yet; fettle inventory "
-                            "finds it", plan->nodes.n_left_out);
+    fettle_cli_notice (cli, "left out: %zu node%s whose type isn't known yet; fettle inventory "
+                            "finds it", plan->nodes.n_left_out,
+                       plan->nodes.n_left_out > 1 ? "s" : "");
   if (plan->nodes.n_no_route)
-    fettle_cli_notice (cli, "this host has no route to %zu nodes: its own address in their rules "
-                            "isn't known", plan->nodes.n_no_route);
+    fettle_cli_notice (cli, "this host has no route to %zu node%s: its own address in the rules "
+                            "isn't known", plan->nodes.n_no_route,
+                       plan->nodes.n_no_route > 1 ? "s" : "");
 }
 
 static int

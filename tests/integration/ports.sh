@@ -2,6 +2,7 @@
 #
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
+. "$srcdir/integration/service-lib.sh"
 
 export FETTLE_STATE_DIR="$T/state" HOME="$T" XDG_CONFIG_HOME="$T/config"
 
@@ -89,6 +90,21 @@ wrong "and an address that can't be" '300.0.0.1x,linux\n' 'standard input:1: the
 fettle firewall plan --nodes "$T/none" >"$T/out" 2>"$T/err"
 is "a file that isn't there: exit code" "$?" 254
 like "a file that isn't there" "$(cat "$T/err")" "^fettle: reading $T/none: No such file"
+
+# ---- The same of the service's nodes.
+
+http=$(free_port) https=$(free_port)
+ok "a service starts" start "$T/state" --port "$http" --ssl-port "$https"
+fettle -q node add 127.0.0.9 --name n9 --type linux --user root --ssh-port 2222 >"$T/out" 2>&1
+fettle -q node add 127.0.0.8 --name n8 --type ilo --user root >"$T/out" 2>&1
+fettle -q node add 127.0.0.7 --name n7 --user root >"$T/out" 2>&1
+is "all: ports as the nodes' settings move them" \
+  "$(plan --nodes all --phase inventory --format csv | awk -F, '$1 == "here" {print $9, $4}' | sort | tr '\n' ' ')" \
+  "n8 22 n8 443 n8 80 n9 2222 "
+like "all: a node of unknown type is left out, and that is said" "$(cat "$T/err")" \
+  '^fettle: left out: 1 node whose type isn.t known yet'
+like "all: listeners as the service has them" "$(plan --nodes all)" "^Listeners needed: HTTP on $http\$"
+ok "the service ends" fettle -q service stop
 
 # ---- Plugins.
 

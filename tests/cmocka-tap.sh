@@ -1,0 +1,6 @@
+#!/bin/bash
+# Runs a cmocka program.  cmocka 1.1 calls a skipped test "not ok N # SKIP NAME",
+# which TAP means as a failure.
+# SPDX-License-Identifier: Apache-2.0
+set -o pipefail
+"$@" | sed -u -E 's/^not ok ([0-9]+) # SKIP/ok \1 # SKIP/'

@@ -362,21 +362,25 @@ upload_failed (struct node *n, fettle_result result, int last)
   return result;
 }
 
-/* One go from looking to starting.  *ret_begun once the node answered. */
+/* One go from looking to starting.  *retry: a lost connection is worth another
+ * try, since the node has answered before and nothing else has come of it. */
 static fettle_result
-try_once (struct node *n, int last, int *ret_begun, int *damages)
+try_once (struct node *n, int last, int *retry, int *damages)
 {
   const struct linux_call *c = n->call;
   char text[600];
+  long long since;
   fettle_result result = node_do (n, "prepare", 0);
 
   if (result != FETTLE_OK)
     return result;
-  *ret_begun = 1;
+  *retry = 1;
   if (n->state == NODE_UNKNOWN)
     return c->host->error (c->ctx, FETTLE_E_REJECTED, n->refused);
-  if (n->state != NODE_LOADED)
+  if (n->state != NODE_LOADED) {
+    *retry = 0;
     return go_on (n, (long long) time (NULL));
+  }
   if (*damages)
     memset (n->have, 0, sizeof n->have);
   result = check_room (n, text, sizeof text);
@@ -386,6 +390,7 @@ try_once (struct node *n, int last, int *ret_begun, int *damages)
   if (result != FETTLE_OK)
     return connection_lost (result) ? result : upload_failed (n, result, last);
   c->host->progress (c->ctx, 600, "installing");
+  since = (long long) time (NULL);
   result = node_do (n, "start", 5);
   if (result != FETTLE_OK)
     return result;
@@ -402,21 +407,20 @@ try_once (struct node *n, int last, int *ret_begun, int *damages)
     snprintf (text, sizeof text, "%s", n->refused);
     return clean_up (n, FETTLE_E_REJECTED, text);
   }
-  return go_on (n, (long long) time (NULL));
+  *retry = 0;
+  return go_on (n, since);
 }
 
 static fettle_result
 begin (struct node *n, const char *token)
 {
   const struct linux_call *c = n->call;
-  int begun = token != NULL, damages = 0;
+  int retry = token != NULL, damages = 0;
   fettle_result result = FETTLE_OK;
 
   for (uint32_t i = 1; i <= UPLOAD_TRIES; i++) {
-    result = try_once (n, i == UPLOAD_TRIES, &begun, &damages);
-    if (result >= 0 || !begun)
-      return result;
-    if (!connection_lost (result))
+    result = try_once (n, i == UPLOAD_TRIES, &retry, &damages);
+    if (!retry || !connection_lost (result))
       return result;
     c->ssh->disconnect (c->ctx);
     if (c->host->sleep_ms (c->ctx, damages ? 0 : 500 * i) != FETTLE_OK)

@@ -206,31 +206,43 @@ install_rpm () {
   done
   [ -n "$todo" ] || { [ -n "${full-}" ] && finish same 0; finish refused 1 "there is no .rpm file in the component"; }
   step "checking dependencies"
+  waited=0
   rpm $verb --test $options $todo >attempt 2>&1 & rpm_wait $!
   [ "$status" = 0 ] || { cat attempt; finish refused "$status" "rpm refuses: $(grep -v '^rpm: \|^warning: ' attempt | head -n 4)"; }
-  step installing
-  rpm $verb $options $todo >attempt 2>&1 & rpm_wait $!
+  waited=0
+  while :; do
+    step installing
+    rpm $verb $options $todo >attempt 2>&1 & rpm_wait $!
+    # Some versions wait for the lock, others give up at once.
+    if [ "$status" = 0 ] || ! grep -q "can't create transaction lock" attempt; then break; fi
+    rpm_wait_more
+    sleep 1
+  done
   cat attempt
   finish exit "$status" "$(grep -i '^error' attempt | head -n 3)"
 }
 
-# rpm waits for its lock without end, having done nothing yet.
+rpm_wait_more () {
+  step "waiting for another process, which uses rpm's database"
+  waited=$((waited + 1))
+  if [ "$waited" -gt "$LOCK_WAIT" ]; then
+    kill "$process" 2>/dev/null
+    finish busy 1 "rpm's database is in use by another process: try again when that has ended"
+  fi
+}
+
+# An rpm that waits for its lock has done nothing yet: it may be ended.
 rpm_wait () {
-  waited=0
-  while kill -0 "$1" 2>/dev/null; do
+  process=$1
+  while kill -0 "$process" 2>/dev/null; do
     if tail -n 1 attempt | grep -q 'waiting for .* lock'; then
-      step "waiting for another process, which uses rpm's database"
-      waited=$((waited + 1))
-      if [ "$waited" -gt "$LOCK_WAIT" ]; then
-        kill "$1"
-        finish busy 1 "rpm's database is in use by another process: try again when that has ended"
-      fi
+      rpm_wait_more
       sleep 1
     else
       sleep 0.2 2>/dev/null || sleep 1
     fi
   done
-  wait "$1"
+  wait "$process"
   status=$?
 }
 

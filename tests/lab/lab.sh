@@ -77,7 +77,7 @@ lab_closure () {
         for (i = 1; i <= n; i++) { sub (/^ +/, "", into[i]); sub (/[ :(].*/, "", into[i]) }
         return n
       }
-      $3 == "installed" && !($2 in full) {
+      ($3 == "installed" || $3 ~ /^triggers/) && !($2 in full) {
         full[$2] = $1; needs[$2] = $5
         n = names ($4, p)
         for (i = 1; i <= n; i++) if (p[i] != "" && !(p[i] in virtual)) virtual[p[i]] = $2
@@ -119,6 +119,8 @@ lab_template_dpkg () { # root, packages: a true dpkg database of just these
   printf '%s\n' "$@" | sed 's/:.*//' | awk '
     NR == FNR { want[$1] = 1; next }
     /^Package: / { print_it = ($2 in want) }
+    /^Triggers-/ { next } # the host is being installed to at this moment
+    { sub (/^Status: install ok triggers-.*/, "Status: install ok installed") }
     print_it' - /var/lib/dpkg/status >"$root/var/lib/dpkg/status"
   cp /var/lib/dpkg/arch "$root/var/lib/dpkg/" 2>/dev/null
   cp "$info/format" "$root$info/" 2>/dev/null

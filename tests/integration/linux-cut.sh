@@ -1,0 +1,105 @@
+# linux-cut.sh - installations that are interrupted, and locks of others.
+# SPDX-License-Identifier: Apache-2.0
+. "$srcdir/tap.sh"
+. "$srcdir/lab/calls.sh"
+lab_or_skip 1
+
+printf 'echo run >>/root/runs\n' >"$T/note"
+runs () { lab_exec 1 sh -c 'cat /root/runs 2>/dev/null | wc -l; rm -f /root/runs'; }
+wait_for () { # command...: at most 20 s
+  local n
+  for n in $(seq 200); do "$@" >/dev/null 2>&1 && return; sleep 0.1; done
+  return 1
+}
+small=$(lab_build_deb fl-small 1.0 "$T" --postinst "$T/note")
+slow=$(lab_build_deb fl-slow 1.0 "$T" --postinst "$T/note" --sleep 6)
+slower=$(lab_build_deb fl-slow 2.0 "$T" --postinst "$T/note" --sleep 6)
+
+# ---- the installation
+
+(call 1 deploy file="$slow" operation=inst) &
+wait_for lab_exec 1 test -e /root/runs
+lab_cut 1
+wait $!
+outcome 1
+answers 0 '' "a connection that is cut in the middle of the installation"
+is "the package is there" "$(installed 1 fl-slow)" "1.0 installed"
+is "it was installed once" "$(runs)" 1
+nothing_left 1
+
+lab_controller timeout -s KILL 2 "$builddir/lab/call" deploy "$(lab_address 1)" port="$(lab_port 1)" password="$(lab_password)" \
+  file="$slower" operation=crash2 >/dev/null 2>&1
+call 1 deploy file="$slower" operation=crash2
+answers 0 '' "a call that was killed in the installation is repeated"
+is "it was installed once" "$(runs)" 1
+nothing_left 1
+
+call 1 deploy file="$slow" flags=1 operation=stop abort=2 again=0
+answers '-11|1' '' "an abort in the middle of the installation"
+call 1 cleanup operation=stop
+answers 0 '' "cleaning up waits for what runs"
+is "the package manager wasn't cut off" "$(installed 1 fl-slow)" "1.0 installed"
+is "and did it once" "$(runs)" 1
+nothing_left 1
+call 1 cleanup operation=stop
+answers 0 '' "there is nothing to clean up any more"
+
+lab_controller timeout -s KILL 2 "$builddir/lab/call" deploy "$(lab_address 1)" port="$(lab_port 1)" password="$(lab_password)" \
+  file="$slower" flags=2 operation=alone >/dev/null 2>&1
+call 1 cleanup operation=alone again=0
+answers 1 '' "an abandoned installation runs on"
+wait_for lab_exec 1 test ! -e /var/tmp/fettle
+is "it removes its files itself" "$(installed 1 fl-slow)" "2.0 installed"
+nothing_left 1
+runs >/dev/null
+
+call 1 deploy file="$slow" flags=1 operation=limit set.install_timeout=0
+answers -9 'still runs after 0 s .process [0-9]' "an installation that takes longer than allowed"
+wait_for lab_exec 1 test ! -e /var/tmp/fettle
+nothing_left 1
+
+if [ "$lab_mode" = namespaces ]; then
+  (call 1 deploy file="$slower" operation=down) &
+  wait_for lab_exec 1 pgrep -f postinst
+  lab_exec 1 reboot
+  wait $!
+  outcome 1
+  answers 0 '' "a node that goes down in the middle"
+  like "it is said that this cut it off" "$log" 'was cut off: .*dpkg --configure -a'
+  nothing_left 1
+  lab_exec 1 dpkg --configure -a >/dev/null 2>&1
+fi
+
+# ---- locks
+
+hold () { # file: a process that holds its lock for 60 s
+  lab_exec 1 perl -e 'use Fcntl; open my $f, ">>", $ARGV[0] or die;
+    my $l = pack ("s! s! l! l! i", F_WRLCK, 0, 0, 0, 0); fcntl ($f, F_SETLK, $l) or die;
+    $| = 1; open STDERR, ">/dev/null"; open my $o, ">", "/tmp/held"; close $o; sleep 60' "$1" </dev/null >/dev/null 2>&1 &
+  wait_for lab_exec 1 test -e /tmp/held
+}
+release () { lab_exec 1 sh -c 'rm -f /tmp/held; pkill -x perl'; wait; }
+
+runs >/dev/null
+hold /var/lib/dpkg/lock-frontend
+call 1 deploy file="$small" set.lock_wait=2
+answers -8 'in use by perl .process [0-9]+' "another package manager holds the lock"
+nothing_left 1
+(call 1 deploy file="$small") &
+sleep 3
+release
+wait
+outcome 1
+answers 0 '' "it is waited for"
+is "then the package is installed once" "$(runs)" 1
+nothing_left 1
+if command -v rpmbuild >/dev/null && lab_exec 1 sh -c 'command -v rpm' >/dev/null; then
+  rpm=$(lab_build_rpm fl-locked 1.0-1 "$T")
+  hold "$(lab_exec 1 rpm -E '%{_dbpath}')/.rpm.lock"
+  call 1 deploy file="$rpm" format=rpm set.lock_wait=2
+  answers -8 "rpm's database is in use" "another rpm holds the lock"
+  release
+  nothing_left 1
+fi
+
+done_testing

@@ -187,18 +187,17 @@ methods (struct fettle_ssh_state *s, int64_t deadline, const char **ret)
   return FETTLE_OK;
 }
 
-/* With a password alone it is worth a question which way the node wants it: a
- * refused try costs seconds on many. */
+/* One way only: a wrong password that is tried twice counts twice where users
+ * are locked out. */
 static fettle_result
 with_password (struct fettle_ssh_state *s, int64_t deadline, struct attempts *a, const char *list)
 {
-  fettle_result r = FETTLE_E_AUTH;
-
   if (!list || strstr (list, "password"))
-    r = by_password (s, deadline, a);
-  if (r == FETTLE_E_AUTH && list && strstr (list, "keyboard-interactive"))
-    r = by_questions (s, deadline, a);
-  return r;
+    return by_password (s, deadline, a);
+  if (strstr (list, "keyboard-interactive"))
+    return by_questions (s, deadline, a);
+  note (a, "the password", "not wanted");
+  return FETTLE_E_AUTH;
 }
 
 fettle_result

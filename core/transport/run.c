@@ -336,10 +336,10 @@ fettle_ssh_run (fettle_ctx *c, const struct fettle_ssh_command *cmd, int32_t *ex
   struct fettle_ssh_exec e = {
     .command = cmd->command, .input = from_memory, .input_opaque = &m, .out = cmd->out,
     .err = cmd->err, .opaque = cmd->opaque, .timeout_ms = cmd->timeout_ms,
-    .deadline = cmd->timeout_ms ? fettle_now_ms () + cmd->timeout_ms : FETTLE_NEVER,
   };
   fettle_result r = fettle_ssh_ready (c, cmd->port, &s);
 
+  e.deadline = cmd->timeout_ms ? fettle_now_ms () + cmd->timeout_ms : FETTLE_NEVER;
   if (r == FETTLE_OK && fettle_sudo_needed (c, cmd->flags)) {
     r = fettle_sudo_wrap (c, &sudo, cmd->command, &wrapped);
     e.command = fettle_buf_text (&wrapped);

@@ -95,6 +95,14 @@ print_listeners (struct fettle_cli *cli, const struct plan *plan)
 
 /* ---- Text: what is alike but for the node's address is one paragraph. ---- */
 
+/* A rule to be sorted, with its node's address as a number: there may be a
+ * million of them. */
+struct line {
+  const struct fettle_rule *rule;
+  uint32_t ipv4;
+  bool is_ipv4;
+};
+
 static const char *
 ours (const struct fettle_rule *r)
 {
@@ -105,6 +113,12 @@ static const char *
 theirs (const struct fettle_rule *r)
 {
   return r->from_node ? r->from : r->to;
+}
+
+static int
+compare_texts (const char *a, const char *b)
+{
+  return a == b ? 0 : strcmp (a, b);
 }
 
 /* All but the node's address: 0 when two rules belong to one paragraph. */
@@ -121,77 +135,72 @@ compare_heads (const struct fettle_rule *a, const struct fettle_rule *b)
   for (size_t i = 0; i < COUNT (numbers); i++)
     if (numbers[i][0] != numbers[i][1])
       return numbers[i][0] < numbers[i][1] ? -1 : 1;
-  d = strcmp (a->purpose, b->purpose);
-  d = d ? d : strcmp (a->type, b->type);
-  return d ? d : strcmp (ours (a), ours (b));
+  d = compare_texts (a->purpose, b->purpose);
+  d = d ? d : compare_texts (a->type, b->type);
+  return d ? d : compare_texts (ours (a), ours (b));
 }
 
-/* An IPv4 address as a number; false for others. */
-static bool
-ipv4 (const char *text, uint32_t *ret)
-{
-  struct in_addr address;
-
-  if (inet_pton (AF_INET, text, &address) != 1)
-    return false;
-  *ret = ntohl (address.s_addr);
-  return true;
-}
-
-/* IPv4 by number, then the rest by text. */
+/* Addresses: IPv4 by number, then the rest by text. */
 static int
-compare_addresses (const char *a, const char *b)
+compare_lines (const void *a, const void *b)
 {
-  uint32_t x, y;
-  bool is_x = ipv4 (a, &x), is_y = ipv4 (b, &y);
+  const struct line *p = a, *q = b;
+  int d = compare_heads (p->rule, q->rule);
 
-  if (is_x && is_y)
-    return x < y ? -1 : x > y;
-  return is_x || is_y ? is_y - is_x : strcmp (a, b);
+  if (d)
+    return d;
+  if (p->is_ipv4 && q->is_ipv4)
+    return p->ipv4 < q->ipv4 ? -1 : p->ipv4 > q->ipv4;
+  return p->is_ipv4 || q->is_ipv4 ? q->is_ipv4 - p->is_ipv4
+                                  : strcmp (theirs (p->rule), theirs (q->rule));
 }
 
-static int
-compare_rules (const void *a, const void *b)
+/* The rules as lines in order; NULL: no memory. */
+static struct line *
+sort_rules (const struct fettle_rules *rules)
 {
-  const struct fettle_rule *p = a, *q = b;
-  int d = compare_heads (p, q);
+  struct line *lines = calloc (rules->n + 1, sizeof *lines);
 
-  return d ? d : compare_addresses (theirs (p), theirs (q));
-}
+  for (size_t i = 0; lines && i < rules->n; i++) {
+    struct in_addr address;
 
-/* The last rule of the run of consecutive addresses that begins at i. */
-static size_t
-end_of_run (const struct fettle_rule *rules, size_t i, size_t end)
-{
-  uint32_t first, next;
-
-  if (!ipv4 (theirs (&rules[i]), &first))
-    return i;
-  while (i + 1 < end && ipv4 (theirs (&rules[i + 1]), &next) && next - first <= 1) {
-    first = next;
-    i++;
+    lines[i].rule = &rules->rules[i];
+    lines[i].is_ipv4 = inet_pton (AF_INET, theirs (&rules->rules[i]), &address) == 1;
+    lines[i].ipv4 = lines[i].is_ipv4 ? ntohl (address.s_addr) : 0;
   }
+  if (lines && rules->n)
+    qsort (lines, rules->n, sizeof *lines, compare_lines);
+  return lines;
+}
+
+/* The last line of the run of consecutive addresses that begins at i. */
+static size_t
+end_of_run (const struct line *lines, size_t i, size_t end)
+{
+  while (lines[i].is_ipv4 && i + 1 < end && lines[i + 1].is_ipv4
+         && lines[i + 1].ipv4 - lines[i].ipv4 <= 1)
+    i++;
   return i;
 }
 
 static void
-print_addresses (FILE *f, const char *label, const struct fettle_rule *rules, size_t n)
+print_addresses (FILE *f, const char *label, const struct line *lines, size_t n)
 {
   size_t column = (size_t) fprintf (f, "      %-4s", label), last;
 
   for (size_t i = 0; i < n; i = last + 1) {
+    const char *first = theirs (lines[i].rule), *end;
     char text[160];
     size_t size;
 
-    last = end_of_run (rules, i, n);
-    if (strcmp (theirs (&rules[i]), theirs (&rules[last])) == 0)
-      size = (size_t) snprintf (text, sizeof text, " %s", theirs (&rules[i]));
-    else
-      size = (size_t) snprintf (text, sizeof text, " %s-%s", theirs (&rules[i]),
-                                theirs (&rules[last]));
+    last = end_of_run (lines, i, n);
+    end = theirs (lines[last].rule);
+    size = (size_t) snprintf (text, sizeof text, strcmp (first, end) ? " %s-%s" : " %s", first,
+                              end);
     if (column + size > 100)
       column = (size_t) fprintf (f, "\n          ") - 1;
-    column += (size_t) fprintf (f, "%s", text);
+    column += size;
+    fputs (text, f);
   }
   fputc ('\n', f);
 }
@@ -203,44 +212,45 @@ print_ours (FILE *f, const char *label, const struct fettle_rule *r)
 }
 
 static void
-print_paragraph (FILE *f, const struct fettle_rule *rules, size_t n)
+print_paragraph (FILE *f, const struct line *lines, size_t n)
 {
-  const char *phase = rules->phases == FETTLE_BOTH ? "both phases" : phases_text (rules->phases);
+  const struct fettle_rule *r = lines->rule;
+  const char *phase = r->phases == FETTLE_BOTH ? "both phases" : phases_text (r->phases);
   char ports[16];
 
-  fprintf (f, "  %s %s %s%s, %s, %s: %s\n", direction (rules), protocol_name (rules->protocol),
-           ports_text (rules, ports), rules->optional ? " (optional)" : "", phase, rules->type,
-           rules->purpose);
-  if (rules->from_node) {
-    print_addresses (f, "from", rules, n);
-    print_ours (f, "to", rules);
+  fprintf (f, "  %s %s %s%s, %s, %s: %s\n", direction (r), protocol_name (r->protocol),
+           ports_text (r, ports), r->optional ? " (optional)" : "", phase, r->type, r->purpose);
+  if (r->from_node) {
+    print_addresses (f, "from", lines, n);
+    print_ours (f, "to", r);
   } else {
-    print_ours (f, "from", rules);
-    print_addresses (f, "to", rules, n);
+    print_ours (f, "from", r);
+    print_addresses (f, "to", lines, n);
   }
 }
 
-static void
-print_text (struct fettle_cli *cli, struct plan *plan)
+static fettle_result
+print_text (struct fettle_cli *cli, const struct plan *plan, struct fettle_error *err)
 {
   static const char *const titles[] = {
     "On this host", "On the nodes", "On firewalls in between",
   };
-  struct fettle_rule *rules = plan->rules.rules;
+  _cleanup_free_ struct line *lines = sort_rules (&plan->rules);
   size_t n = plan->rules.n, end;
 
+  if (!lines)
+    return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for %zu rules", n);
   fprintf (cli->out, "%zu node%s, %s\n", plan->nodes.n, plan->nodes.n == 1 ? "" : "s",
            plan->phases == FETTLE_BOTH ? "inventory and deployment" : phases_text (plan->phases));
   print_listeners (cli, plan);
-  if (n)
-    qsort (rules, n, sizeof *rules, compare_rules);
   for (size_t i = 0; i < n; i = end) {
-    for (end = i + 1; end < n && compare_heads (&rules[i], &rules[end]) == 0; end++)
+    for (end = i + 1; end < n && compare_heads (lines[i].rule, lines[end].rule) == 0; end++)
       ;
-    if (i == 0 || rules[i].place != rules[i - 1].place)
-      fprintf (cli->out, "\n%s\n", titles[rules[i].place]);
-    print_paragraph (cli->out, rules + i, end - i);
+    if (i == 0 || lines[i].rule->place != lines[i - 1].rule->place)
+      fprintf (cli->out, "\n%s\n", titles[lines[i].rule->place]);
+    print_paragraph (cli->out, lines + i, end - i);
   }
+  return FETTLE_OK;
 }
 
 /* ---- CSV and JSON: one row for each rule, written as it comes, since a plan
@@ -396,8 +406,8 @@ run_plan (struct fettle_cli *cli, const struct fettle_args *args)
     print_csv (cli, &plan);
   else if (cli->format == FETTLE_FORMAT_JSON)
     print_json (cli, &plan);
-  else
-    print_text (cli, &plan);
+  else if (print_text (cli, &plan, &err))
+    return fettle_cli_fail (&err);
   return FETTLE_EXIT_DONE;
 }
 

@@ -239,7 +239,7 @@ __lsan_is_turned_off (void)
   return 1;
 }
 
-/* libssh2 1.10 moves the node's list of methods by memcpy within one buffer. */
+/* libssh2 1.10 (session_method_pref) moves a list by memcpy within one buffer. */
 const char *__asan_default_suppressions (void);
 
 const char *

@@ -21,3 +21,4 @@ dist_check_SCRIPTS += integration/cli-completion.sh
 dist_check_SCRIPTS += integration/service-https.sh
 dist_check_SCRIPTS += integration/linux-inventory.sh integration/linux-deploy.sh \
   integration/linux-faults.sh integration/linux-cut.sh
+dist_check_SCRIPTS += integration/service-calls.sh

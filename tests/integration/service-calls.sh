@@ -1,0 +1,81 @@
+#!/bin/bash
+# fettled with calls under way: long polls, ends in order and out of order,
+# what is left of workers.
+# SPDX-License-Identifier: Apache-2.0
+. "$srcdir/tap.sh"
+. "$srcdir/integration/service-lib.sh"
+requires fettled curl jq ps
+
+S=$T/state
+port=$(free_port)
+plugins=$builddir/plugins/.libs
+ok "starts" start "$S" --ssl-port "$port" --plugindir "$plugins"
+
+node () { # NAME DEED
+  api "$S" POST /nodes --json "{\"nodes\": [{\"address\": \"127.0.0.1\", \"name\": \"$1\", \"type\": \"mischief\",
+    \"settings\": {\"do\": \"$2\"}}]}" >/dev/null; cat "$T/status"
+}
+is "a node that does well" "$(node well polite-not)" 201
+is "one that crashes" "$(node crashes crash)" 201
+is "one that never answers" "$(node hangs hang)" 201
+
+inventory () { api "$S" POST /inventories --json "{\"nodes\": [$1]}" | jq -r .job; }
+calls () { api "$S" GET /service | jq .calls; }
+has_calls () { [ "$(calls)" = "$1" ]; }
+ended () { [ "$(api "$S" GET "/jobs/$1" | jq -r .state)" = done ]; }
+workers () { ps -o pid= --ppid "$pid" | tr '\n' ' '; }
+none_of () { local p; for p; do kill -0 "$p" 2>/dev/null && return 1; done; return 0; }
+
+job=$(inventory '"well", "crashes"')
+ok "an inventory ends" wait_for 10 ended "$job"
+is "with each node's result" "$(api "$S" GET "/jobs/$job" | jq -c '[.tasks[] | [.name, .state]] | sort')" \
+  '[["crashes","failed"],["well","done"]]'
+is "no zombie is left" "$(ps -o stat= --ppid "$pid" | grep -c Z)" 0
+
+job=$(inventory '"hangs"')
+ok "a call that hangs is under way" wait_for 10 has_calls 1
+n=$(api "$S" GET "/jobs/$job/events?after=0&wait=0" | jq '[.events[].seq] | max')
+begin=$(date +%s%3N)
+is "a long poll answers in the end" "$(status "$S" GET "/jobs/$job/events?after=$n&wait=1")" 200
+ok "not before its time" test $(($(date +%s%3N) - begin)) -ge 900
+for i in {1..20}; do
+  curl -s --max-time 1 --noproxy '*' --cacert "$S/cert.pem" -H "Authorization: Bearer $(cat "$S/token")" \
+    "https://localhost:$port/api/v1/jobs/$job/events?after=$n&wait=30" >/dev/null &
+  polls+=" $!"
+done
+# shellcheck disable=SC2086  # several
+wait $polls
+few_fds () { [ "$(ls "/proc/$pid/fd" | wc -l)" -lt 40 ]; }
+ok "polls whose client left are forgotten" wait_for 5 few_fds
+is "a stop while a job runs is refused" "$(status "$S" POST /service/stop)" 409
+like "with the reason" "$(cat "$T/answer")" 'jobs run'
+is "it goes on" "$(status "$S" GET /service)" 200
+
+family=$(workers)
+begin=$(date +%s%3N)
+kill -TERM "$pid"; sleep 0.3; kill -TERM "$pid"
+wait "$pid"; is "two SIGTERM end it with 0" $? 0
+ok "at once" test $(($(date +%s%3N) - begin)) -lt 4000
+# shellcheck disable=SC2086
+ok "with all its workers" wait_for 3 none_of $family
+
+ok "starts again" start "$S" --ssl-port "$port" --plugindir "$plugins"
+like "the job is there" "$(api "$S" GET "/jobs/$job" | jq -r .state)" 'running|done|aborted'
+job=$(inventory '"hangs"')
+ok "again a call that hangs" wait_for 10 has_calls 1
+family=$(workers)
+begin=$(date +%s%3N)
+is "a stop by force is taken" "$(status "$S" POST /service/stop --json '{"force": true}')" 200
+wait "$pid"; is "and ends it with 0" $? 0
+ok "in a few seconds" test $(($(date +%s%3N) - begin)) -lt 8000
+# shellcheck disable=SC2086
+ok "with all its workers" wait_for 3 none_of $family
+
+ok "starts once more" start "$S" --ssl-port "$port" --plugindir "$plugins"
+job=$(inventory '"hangs"')
+ok "a third call that hangs" wait_for 10 has_calls 1
+family=$(workers)
+kill -KILL "$pid"; wait "$pid" 2>/dev/null
+# shellcheck disable=SC2086
+ok "a service that is killed leaves no worker" wait_for 3 none_of $family
+done_testing

@@ -90,9 +90,10 @@ port_json (const struct fettle_port *p)
 {
   static const char *const listeners[] = { "", "http", "https", "ftp" };
   bool from = p->direction == FETTLE_FROM_TARGET;
-  json_t *port = json_pack ("{so ss ss sb sb ss}", "phases", phases_json (p->phases), "direction",
+  json_t *port = json_pack ("{so ss ss sI sb sb ss}", "phases", phases_json (p->phases), "direction",
                             from ? "from-target" : "to-target", "protocol",
-                            p->protocol == FETTLE_TCP ? "tcp" : "udp", "optional",
+                            p->protocol == FETTLE_TCP ? "tcp" : "udp", "flags",
+                            (json_int_t) p->flags, "optional",
                             (p->flags & FETTLE_PORT_OPTIONAL) != 0, "dynamic",
                             (p->flags & FETTLE_PORT_DYNAMIC) != 0, "purpose", p->purpose);
 
@@ -141,9 +142,11 @@ plugin_json (const struct fettle_plugin_info *p)
 
   for (uint32_t i = 0; i < d->n_node_types; i++)
     json_array_append_new (types, type_json (&d->node_types[i]));
-  return json_pack ("{ss ss ss ss? sI sI sI so}", "name", d->name, "version", d->version,
+  return json_pack ("{ss ss ss ss? sI sI sI sI sI sI so}", "name", d->name, "version", d->version,
                     "description", d->description, "path", p->path, "abi", (json_int_t) d->abi,
-                    "struct_size", (json_int_t) d->struct_size, "flags", (json_int_t) d->flags,
+                    "struct_size", (json_int_t) d->struct_size, "node_type_size",
+                    (json_int_t) d->node_type_size, "port_size", (json_int_t) d->port_size,
+                    "setting_size", (json_int_t) d->setting_size, "flags", (json_int_t) d->flags,
                     "node_types", types);
 }
 

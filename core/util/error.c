@@ -10,6 +10,7 @@ static const struct {
 } names[] = {
   { FETTLE_OK,            "ok" },
   { FETTLE_AGAIN,         "again" },
+  { FETTLE_OK_REBOOT,     "ok-reboot" },
   { FETTLE_E_INTERNAL,    "internal" },
   { FETTLE_E_NOMEM,       "nomem" },
   { FETTLE_E_CONFIG,      "config" },

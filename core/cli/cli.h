@@ -126,11 +126,16 @@ struct fettle_column {
   const char *title;   /* "ADDRESS" */
   const char *key;     /* member of a row, "error.message" goes down; CSV's header */
   bool right;          /* numbers */
-  bool give_way;       /* cut when the terminal is too narrow */
+  bool give_way;       /* gives way when the terminal is too narrow */
 };
 
 /* An array of objects as table, csv, or (the whole `value`) json, by cli->format. */
 fettle_result fettle_cli_print (struct fettle_cli *, const json_t *value, const json_t *rows,
+                                const struct fettle_column *, size_t n_columns,
+                                struct fettle_error *);
+
+/* The table alone (table.c); nothing when there are no rows. */
+fettle_result fettle_cli_table (struct fettle_cli *, const json_t *rows,
                                 const struct fettle_column *, size_t n_columns,
                                 struct fettle_error *);
 

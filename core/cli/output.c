@@ -1,7 +1,5 @@
-/* output.c - results as a table, CSV or JSON.  SPDX-License-Identifier: Apache-2.0 */
+/* output.c - results as CSV or JSON; table.c has the tables.  SPDX-License-Identifier: Apache-2.0 */
 #include "util/base.h"
-
-#include <libsmartcols.h>
 
 #include "cli/cli.h"
 
@@ -134,92 +132,16 @@ print_csv (struct fettle_cli *cli, const json_t *rows, const struct fettle_colum
   }
 }
 
-static const char *
-state_colour (const char *text)
-{
-  static const struct { const char *states, *colour; } colours[] = {
-    { " done ok ",                                                      "green" },
-    { " failed error unknown blocked ",                                 "red" },
-    { " aborted skipped waiting-reboot cannot-tell ",                   "yellow" },
-    { " upgrade downgrade rewrite install ",                            "cyan" },
-  };
-  char word[48];
-
-  if ((size_t) snprintf (word, sizeof word, " %s ", text) >= sizeof word)
-    return NULL;
-  for (size_t i = 0; i < COUNT (colours); i++)
-    if (strstr (colours[i].states, word))
-      return colours[i].colour;
-  return NULL;
-}
-
-static bool
-add_cell (struct fettle_cli *cli, struct libscols_line *line, size_t i, const json_t *row,
-          const struct fettle_column *column)
-{
-  char buffer[1024];
-  _cleanup_free_ char *text = strdup (fettle_cli_text (row, column->key, buffer, sizeof buffer));
-  bool is_state = strcmp (column->key, "state") == 0 || strcmp (column->key, "action") == 0;
-  const char *colour;
-
-  if (!text)
-    return false;
-  fettle_cli_clean (text);
-  colour = cli->colour && is_state ? state_colour (text) : NULL;
-  if (colour)
-    scols_cell_set_color (scols_line_get_cell (line, i), colour);
-  return scols_line_set_data (line, i, text) == 0;
-}
-
-static bool
-fill_table (struct fettle_cli *cli, struct libscols_table *t, const json_t *rows,
-            const struct fettle_column *columns, size_t n)
-{
-  const json_t *row;
-  size_t r;
-
-  scols_table_enable_colors (t, cli->colour);
-  scols_table_set_stream (t, cli->out);
-  if (cli->terminal)
-    scols_table_set_termforce (t, SCOLS_TERMFORCE_ALWAYS);
-  else
-    scols_table_set_termforce (t, SCOLS_TERMFORCE_NEVER);
-  for (size_t i = 0; i < n; i++)
-    if (!scols_table_new_column (t, columns[i].title, 0,
-                                 (columns[i].right ? SCOLS_FL_RIGHT : 0)
-                                   | (columns[i].give_way && cli->terminal ? SCOLS_FL_TRUNC : 0)))
-      return false;
-  json_array_foreach (rows, r, row) {
-    struct libscols_line *line = scols_table_new_line (t, NULL);
-
-    for (size_t i = 0; line && i < n; i++)
-      if (!add_cell (cli, line, i, row, &columns[i]))
-        return false;
-    if (!line)
-      return false;
-  }
-  return scols_print_table (t) == 0;
-}
-
 fettle_result
 fettle_cli_print (struct fettle_cli *cli, const json_t *value, const json_t *rows,
                   const struct fettle_column *columns, size_t n_columns, struct fettle_error *err)
 {
-  struct libscols_table *t;
-  bool ok;
-
   if (cli->format == FETTLE_FORMAT_JSON)
     return fettle_cli_json (cli, value, err);
-  if (cli->format == FETTLE_FORMAT_CSV) {
-    print_csv (cli, rows, columns, n_columns);
-    return FETTLE_OK;
-  }
-  if (json_array_size (rows) == 0)
-    return FETTLE_OK;
-  t = scols_new_table ();
-  ok = t && fill_table (cli, t, rows, columns, n_columns);
-  scols_unref_table (t);
-  return ok ? FETTLE_OK : fettle_error_set (err, FETTLE_E_NOMEM, "no memory for the table");
+  if (cli->format != FETTLE_FORMAT_CSV)
+    return fettle_cli_table (cli, rows, columns, n_columns, err);
+  print_csv (cli, rows, columns, n_columns);
+  return FETTLE_OK;
 }
 
 fettle_result

@@ -9,7 +9,7 @@ export FETTLE_STATE_DIR=$T/state XDG_CONFIG_HOME=$T/config
 unset SSH_AUTH_SOCK
 
 free_port () { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-ports=(--port "$(free_port)" --ssl-port "$(free_port)")
+ports=(--port "$(free_port)" --ssl-port "$(free_port)" --set read_timeout=3)
 # The service that a command started, whoever it was.
 pid_of () { jq -r '.pid // empty' "$T/state/service.json" 2>/dev/null; }
 stop_service () {
@@ -130,6 +130,41 @@ run report -o "$T/report.html"
 like "report as HTML" "$(cat "$T/report.html")" '<html'
 run report --job 99999 --format csv
 is "report: no such job" "$status $(wc -l <"$T/err")" "254 1"
+
+# A node that accepts and says nothing; meanwhile, the job is aborted, and the
+# service dies.
+python3 -u -c 'import socket, time
+s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(16); print(s.getsockname()[1]); time.sleep(300)' >"$T/mute" &
+mute=$!
+at_exit "kill $mute 2>/dev/null"
+for _ in $(seq 50); do [ -s "$T/mute" ] && break; sleep 0.1; done
+run node add 127.0.0.1 --name mute --type linux --ssh-port "$(cat "$T/mute")" --user u --password-file "$T/password"
+follow () { # starts an inventory of it, waits until it runs
+  (timeout 60 fettle "${ports[@]}" inventory mute >"$T/follow.out" 2>"$T/follow.err" </dev/null; echo $? >"$T/follow.status") &
+  follower=$!
+  for _ in $(seq 100); do
+    run status last --format json
+    [ "$(jq -r '.tasks[0] | .name + " " + .state' "$T/out")" = "mute running" ] && return
+    sleep 0.1
+  done
+}
+follow
+is "a second job for a node that is busy" "$(run inventory mute; echo "$status $(wc -l <"$T/err")")" "252 1"
+run service stop
+like "service stop while a job runs" "$status $err" '^252 fettle: .*(job|run)'
+run abort "$(fettle status last --format json | jq -r .id)" --hard
+is "abort" "$status" 0
+wait "$follower"
+not_ok "the command that followed the aborted job doesn't say done" grep -qx 0 "$T/follow.status"
+like "and shows it as aborted" "$(cat "$T/follow.out")" '^mute .*aborted'
+follow
+kill -9 "$(pid_of)"
+wait "$follower"
+is "the service dies while a job is followed: the job's exit code in the end" "$(cat "$T/follow.status")" 253
+like "and what became of it" "$(cat "$T/follow.out")" '^mute +127\.0\.0\.1 +linux +failed'
+kill "$mute"
+run node remove mute
+pid=$(pid_of)
 
 # The service dies; the next command starts another, and nothing is lost.
 kill -9 "$pid"

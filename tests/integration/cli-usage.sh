@@ -136,5 +136,13 @@ is "leaves the output file as it was" "$(cat "$T/keep")" keep
 says 254 "writing $T/none/x.new: No such file" config show -o "$T/none/x"
 ok "a device is written to, not replaced" sh -c 'fettle config show -o /dev/null && test -c /dev/null'
 is "no colour where there is no terminal" "$(fettle config show | grep -c "$(printf '\033')")" 0
+if command -v script >/dev/null; then
+  TERM=xterm script -qefc "stty cols 80; fettle config show" "$T/typescript" >/dev/null 2>&1 </dev/null
+  tr -d '\r' <"$T/typescript" | sed '/^Script /d' >"$T/table"
+  is "a table fits the terminal" "$(awk 'length > 80' "$T/table")" ""
+  like "its last column is wrapped between words" "$(cat "$T/table")" '^port +63001 +63001 +port of the HTTP$'
+else
+  skip "a table fits the terminal" "needs script"
+fi
 ok "a reader that leaves early is no error" sh -c 'fettle config show | head -n 1'
 done_testing

@@ -49,7 +49,7 @@ struct fettle_component_file {
 struct fettle_prerequisite {
   char *match;       /* an item or component of one of these words ... */
   char *min_version; /* ... of at least this version; NULL: any */
-  bool hard;         /* without it: blocked; else only a word of warning */
+  bool hard;         /* without it: blocked; else it only goes first */
 };
 
 struct fettle_component {

@@ -103,7 +103,9 @@ is_target (struct piece p)
 static int
 check_request_line (struct fettle_guard *g, struct piece line, struct facts *f)
 {
-  static const char *const methods[] = { "GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE" };
+  /* The first three have no body. */
+  static const char *const methods[] = { "GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH",
+                                         "DELETE" };
   struct piece method, target;
   size_t i;
 

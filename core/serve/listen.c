@@ -65,7 +65,8 @@ say_why (const char *address, uint16_t port, struct fettle_error *err)
                              fettle_port_owner (port, owner, sizeof owner));
   if (errno == EACCES)
     return fettle_error_set (err, FETTLE_E_CONFIG,
-                             "listening on port %u needs root: choose an ssl_port above 1023", port);
+                             "listening on port %u needs root: choose an ssl_port above 1023",
+                             port);
   if (errno == EADDRNOTAVAIL)
     return fettle_error_set (err, FETTLE_E_CONFIG,
                              "this host has no address %s to listen on: see api_address", address);

@@ -172,8 +172,8 @@ fettle_process_lock (const char *state_dir, int *ret_fd, struct fettle_error *er
     (void) !read (fd, pid, sizeof pid - 1);
     pid[strspn (pid, "0123456789")] = '\0';
     return fettle_error_set (err, FETTLE_E_BUSY,
-                             "a service runs already with the state folder %s: process %s", state_dir,
-                             *pid ? pid : "unknown");
+                             "a service runs already with the state folder %s: process %s",
+                             state_dir, *pid ? pid : "unknown");
   }
   n = snprintf (pid, sizeof pid, "%d\n", (int) getpid ());
   if (ftruncate (fd, 0) || pwrite (fd, pid, (size_t) n, 0) != n)

@@ -85,7 +85,7 @@ wait_for 5 sh -c "[ \$(ls /proc/$pid/fd | wc -l) -gt 40 ]"
 start_ms=$(date +%s%3N)
 is "two hundred beside forty slow ones" \
   "$(seq 200 | xargs -P 4 -n 20 sh -c 'for i; do printf "url = %s\noutput = /dev/null\n" "'"$url"'/service"; done | curl -s --max-time 20 --noproxy "*" --cacert "'"$S"'/cert.pem" -H "'"$auth"'" -w "%{http_code}\n" -K -' _ | sort | uniq -c | tr -s ' ')" " 200 200"
-ok "take less than five seconds" test $(($(date +%s%3N) - start_ms)) -lt 5000
+ok "are done before the slow ones' time is over" test $(($(date +%s%3N) - start_ms)) -lt 8000
 ok "the slow ones are ended" wait_for 20 sh -c "[ \$(ls /proc/$pid/fd | wc -l) -lt 40 ]"
 like "the log tells of refusals, but not of secrets" "$(cat "$S.log")" 'refused a request of .*: 401 The token is missing or wrong'
 not_ok "no token in it" grep -q "${token:0:20}" "$S.log"

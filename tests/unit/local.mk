@@ -43,7 +43,9 @@ unit_engine_SOURCES = unit/engine.c
 unit_engine_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
 endif
 if HAVE_CMOCKA
-check_PROGRAMS += unit/guard unit/route unit/tls unit/token
+check_PROGRAMS += unit/guard unit/listen unit/route unit/tls unit/token
+unit_listen_SOURCES = unit/listen.c
+unit_listen_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
 unit_guard_SOURCES = unit/guard.c
 unit_guard_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
 unit_route_SOURCES = unit/route.c

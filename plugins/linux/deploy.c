@@ -20,6 +20,7 @@
 #define UPLOAD_TRIES   4   /* in one call */
 #define UPLOAD_CALLS   6   /* then it fails */
 #define LOST_MAX       60  /* looks in vain, ten seconds apart */
+#define START_S        60  /* that a busy node may take to begin */
 #define SPARE_KIB      2048 /* what the log and the runner may need */
 
 static const char *const formats[] = { "deb", "rpm", "scexe", "script", "cab" };
@@ -258,6 +259,10 @@ go_on (struct node *n, long long since)
                 "%s is gone from the node: somebody removed it; the inventory decides", n->folder);
     return FETTLE_OK;
   case NODE_LOADED:
+    if ((long long) time (NULL) - since < START_S)
+      return again_run (n, since, 0);
+    return clean_up (n, FETTLE_E_REJECTED,
+                     "the node didn't start the installation: is its disk full, or is it overloaded?");
   case NODE_UNKNOWN:
     break;
   }

@@ -12,8 +12,9 @@ wait_for () { # command...: at most 20 s
   return 1
 }
 small=$(lab_build_deb fl-small 1.0 "$T" --postinst "$T/note")
-slow=$(lab_build_deb fl-slow 1.0 "$T" --postinst "$T/note" --sleep 6)
-slower=$(lab_build_deb fl-slow 2.0 "$T" --postinst "$T/note" --sleep 6)
+slow=$(lab_build_deb fl-slow 1.0 "$T" --postinst "$T/note" --sleep 3)
+slower=$(lab_build_deb fl-slow 2.0 "$T" --postinst "$T/note" --sleep 4)
+slowest=$(lab_build_deb fl-slow 3.0 "$T" --postinst "$T/note" --sleep 7)
 
 # ---- the installation
 
@@ -27,14 +28,14 @@ is "the package is there" "$(installed 1 fl-slow)" "1.0 installed"
 is "it was installed once" "$(runs)" 1
 nothing_left 1
 
-lab_controller timeout -s KILL 2 "$builddir/lab/call" deploy "$(lab_address 1)" port="$(lab_port 1)" password="$(lab_password)" \
+lab_controller timeout -s KILL 1.5 "$builddir/lab/call" deploy "$(lab_address 1)" port="$(lab_port 1)" password="$(lab_password)" \
   file="$slower" operation=crash2 >/dev/null 2>&1
 call 1 deploy file="$slower" operation=crash2
 answers 0 '' "a call that was killed in the installation is repeated"
 is "it was installed once" "$(runs)" 1
 nothing_left 1
 
-call 1 deploy file="$slow" flags=1 operation=stop abort=2 again=0
+call 1 deploy file="$slow" flags=1 operation=stop abort=1 again=0
 answers '-11|1' '' "an abort in the middle of the installation"
 call 1 cleanup operation=stop
 answers 0 '' "cleaning up waits for what runs"
@@ -44,22 +45,22 @@ nothing_left 1
 call 1 cleanup operation=stop
 answers 0 '' "there is nothing to clean up any more"
 
-lab_controller timeout -s KILL 2 "$builddir/lab/call" deploy "$(lab_address 1)" port="$(lab_port 1)" password="$(lab_password)" \
-  file="$slower" flags=2 operation=alone >/dev/null 2>&1
+lab_controller timeout -s KILL 1.5 "$builddir/lab/call" deploy "$(lab_address 1)" port="$(lab_port 1)" password="$(lab_password)" \
+  file="$slowest" operation=alone >/dev/null 2>&1
 call 1 cleanup operation=alone again=0
 answers 1 '' "an abandoned installation runs on"
 wait_for lab_exec 1 test ! -e /var/tmp/fettle
-is "it removes its files itself" "$(installed 1 fl-slow)" "2.0 installed"
+is "it removes its files itself" "$(installed 1 fl-slow)" "3.0 installed"
 nothing_left 1
 runs >/dev/null
 
-call 1 deploy file="$slow" flags=1 operation=limit set.install_timeout=0
+call 1 deploy file="$slowest" flags=2 operation=limit set.install_timeout=0
 answers -9 'still runs after 0 s .process [0-9]' "an installation that takes longer than allowed"
 wait_for lab_exec 1 test ! -e /var/tmp/fettle
 nothing_left 1
 
 if [ "$lab_mode" = namespaces ]; then
-  (call 1 deploy file="$slower" operation=down) &
+  (call 1 deploy file="$slow" flags=1 operation=down) &
   wait_for lab_exec 1 pgrep -f postinst
   lab_exec 1 reboot
   wait $!

@@ -320,6 +320,8 @@ from_memory (void *opaque, void *buffer, size_t room)
   struct memory *m = opaque;
   size_t n = m->left < room ? (size_t) m->left : room;
 
+  if (n == 0)
+    return 0;
   memcpy (buffer, m->data, n);
   m->data += n;
   m->left -= n;

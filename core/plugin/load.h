@@ -3,7 +3,8 @@
  * Main thread only, before anything else.  Preloaded plugins first, then the
  * folders; a second plugin or node type of a known name is refused.  Modules
  * are opened by full path with extension, never by bare name, never a .la.
- * A file that others than root or this user can write is refused.
+ * A file that others than root, this user or the program's owner can write is
+ * refused.
  *
  * What is kept are copies, zero-extended to this header's sizes: descriptors
  * of older plugins can be read like ours.

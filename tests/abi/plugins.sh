@@ -2,7 +2,7 @@
 #
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
-requires cc nm
+requires cc nm readelf
 
 umask 022
 mkdir "$T/p"
@@ -76,6 +76,13 @@ refused "a folder that all can write" 'p: .* can be written by others'
 if [ "$(id -u)" = 0 ]; then
   build plain.c plain.so
   chown 12345 "$T/p/plain.so"
+  cp "$(command -v fettle)" "$T/fettle"
+  chown 12345 "$T/fettle"
+  if readelf -h "$T/fettle" >"$T/out" 2>&1; then
+    like "a file of the program's owner loads" "$("$T/fettle" plugin list --plugindir "$T/p")" '^plain +1 '
+  else
+    skip "a file of the program's owner loads" "the program is a script of libtool's"
+  fi
   refused "a file of somebody else" 'plain\.so: .* belongs to user 12345'
 else
   skip "a file of somebody else" "only root can make one"

@@ -270,7 +270,7 @@ default_user (json_t *node)
 fettle_result
 fettle_nodes_input (const struct fettle_args *args, json_t *nodes, struct fettle_error *err)
 {
-  _cleanup_json_ json_t *all = json_object ();
+  _cleanup_ (fettle_secret_release) json_t *all = json_object ();
   const char *list = fettle_args_value (args, "from");
   json_t *node;
   size_t i;

@@ -24,7 +24,8 @@ static int
 run_add (struct fettle_cli *cli, const struct fettle_args *args)
 {
   _cleanup_client_ struct fettle_client *client = NULL;
-  _cleanup_json_ json_t *body = json_object (), *answer = NULL;
+  _cleanup_ (fettle_secret_release) json_t *body = json_object ();
+  _cleanup_json_ json_t *answer = NULL;
   json_t *nodes = json_array (), *added;
   struct fettle_error err;
   size_t n;
@@ -158,7 +159,8 @@ static int
 run_set (struct fettle_cli *cli, const struct fettle_args *args)
 {
   _cleanup_client_ struct fettle_client *client = NULL;
-  _cleanup_json_ json_t *change = json_object (), *answer = NULL;
+  _cleanup_ (fettle_secret_release) json_t *change = json_object ();
+  _cleanup_json_ json_t *answer = NULL;
   _cleanup_free_ char *path = fettle_client_path ("/nodes/", args->words[0], "");
   const char *address = fettle_args_value (args, "address");
   struct fettle_error err;

@@ -27,6 +27,10 @@ fettle_result fettle_secret_file (const char *path, const char *member, json_t *
 /* The text of a private key; refuses what doesn't look like one. */
 fettle_result fettle_secret_key (const char *path, json_t *object, struct fettle_error *);
 
+/* Overwrites all strings in it, then lets it go: nobody else may hold it.
+ * For _cleanup_ (fettle_secret_release). */
+void fettle_secret_release (json_t **);
+
 /* A yes-or-no question on the terminal; false without one. */
 bool fettle_ask_yes (const char *question);
 

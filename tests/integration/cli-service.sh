@@ -152,7 +152,7 @@ follow
 is "a second job for a node that is busy" "$(run inventory mute; echo "$status $(wc -l <"$T/err")")" "252 1"
 run service stop
 like "service stop while a job runs" "$status $err" '^252 fettle: .*(job|run)'
-run abort "$(fettle status last --format json | jq -r .id)" --hard
+run abort last --hard
 is "abort" "$status" 0
 wait "$follower"
 not_ok "the command that followed the aborted job doesn't say done" grep -qx 0 "$T/follow.status"

@@ -22,16 +22,12 @@ declared () {
 for folder in "$builddir"/../plugins/*/.libs; do
   name=$(basename "$(dirname "$folder")")
   page=$srcdir/../plugins/$name/fettle-$name.7
-  if [ ! -s "$page" ]; then
-    skip "fettle-$name(7)" "the page is empty"
-    continue
-  fi
   is "fettle-$name(7): NETWORK PORTS" "$(rows "$page")" "$(declared "$folder")"
   hosts=$(fettle ports --plugindir "$folder" --format csv | tail -n +2 | cut -d, -f1 | sort -u)
   like "fettle-$name(7): where it can be run from" "$(cat "$page")" "^Can be run from $hosts\.$"
-  wanted='NAME DESCRIPTION NETWORK PORTS SETTINGS WHAT WORKS NOT TRIED ON HARDWARE SEE ALSO '
-  got=$(sed -n -e '/^\.Sh \(NAME\|DESCRIPTION\|NETWORK\|SETTINGS\|WHAT\|NOT\|SEE\)/s/^\.Sh //p' "$page" | tr '\n' ' ')
-  is "fettle-$name(7): headings" "$got" "$wanted"
+  got=$(sed -n 's/^\.Sh //p' "$page" | tr '\n' ' ')
+  like "fettle-$name(7): headings" "$got" \
+    '^NAME DESCRIPTION NETWORK PORTS SETTINGS .*NOT TRIED( ON HARDWARE)? SEE ALSO '
   settings=$(fettle plugin show "$name" --plugindir "$folder" |
     sed -n '/^  Settings$/,/^$/p' | awk 'NR > 2 { print $1 }')
   missing=

@@ -66,13 +66,18 @@ ssl_index (void)
   return index;
 }
 
+static struct fettle_conn *
+conn_of (struct bufferevent *bev)
+{
+  SSL *ssl = bufferevent_openssl_get_ssl (bev);
+
+  return ssl ? SSL_get_ex_data (ssl, ssl_index ()) : NULL;
+}
+
 struct fettle_conn *
 fettle_conn_of (struct evhttp_request *req)
 {
-  struct evhttp_connection *connection = evhttp_request_get_connection (req);
-  SSL *ssl = bufferevent_openssl_get_ssl (evhttp_connection_get_bufferevent (connection));
-
-  return ssl ? SSL_get_ex_data (ssl, ssl_index ()) : NULL;
+  return conn_of (evhttp_connection_get_bufferevent (evhttp_request_get_connection (req)));
 }
 
 /* Calls what evhttp does on a broken connection.  A bufferevent that is being
@@ -162,12 +167,16 @@ write_refusal (struct fettle_conn *c)
   bufferevent_enable (c->bev, EV_READ | EV_WRITE);
 }
 
+/* The three callbacks of a connection that was taken over.  They don't use
+ * their argument: evhttp may have put off a call of its read callback, and
+ * then calls what is there now, with an argument of its own. */
 static void
 linger_read (struct bufferevent *bev, void *arg)
 {
-  struct fettle_conn *c = arg;
+  struct fettle_conn *c = conn_of (bev);
   struct evbuffer *input = bufferevent_get_input (bev);
 
+  (void) arg;
   evbuffer_drain (input, evbuffer_get_length (input));
   if (!c->answered)
     write_refusal (c);
@@ -177,9 +186,8 @@ linger_read (struct bufferevent *bev, void *arg)
 static void
 linger_written (struct bufferevent *bev, void *arg)
 {
-  struct fettle_conn *c = arg;
-
-  SSL_shutdown (c->ssl);
+  (void) arg;
+  SSL_shutdown (conn_of (bev)->ssl);
   ERR_clear_error ();
   shutdown (bufferevent_getfd (bev), SHUT_WR);
 }
@@ -187,8 +195,8 @@ linger_written (struct bufferevent *bev, void *arg)
 static void
 linger_event (struct bufferevent *bev, short what, void *arg)
 {
-  (void) bev, (void) what;
-  drop (arg);
+  (void) what, (void) arg;
+  drop (conn_of (bev));
 }
 
 /* evhttp waits for more of this client; it gets no more. */
@@ -198,7 +206,7 @@ take_over (struct fettle_conn *c)
   set_state (c, FETTLE_CONN_REFUSING, LINGER_SECONDS);
   bufferevent_getcb (c->bev, &c->http_read, &c->http_write, &c->http_event, &c->http_arg);
   bufferevent_setwatermark (c->bev, EV_READ, 0, INPUT_MAX);
-  bufferevent_setcb (c->bev, linger_read, linger_written, linger_event, c);
+  bufferevent_setcb (c->bev, linger_read, linger_written, linger_event, NULL);
 }
 
 static bool
@@ -263,7 +271,7 @@ tick (evutil_socket_t fd, short what, void *arg)
              && c->handled == c->guard.requests) {
       /* A request that came while the one before it was being answered. */
       take_over (c);
-      linger_read (c->bev, c);
+      linger_read (c->bev, NULL);
     }
   }
   if (all->first)

@@ -665,6 +665,59 @@ big_answers_are_whole (void **state)
   close_tls (ssl);
 }
 
+static unsigned
+dice (unsigned sides)
+{
+  static uint32_t x = 2463534242u;
+
+  x ^= x << 13;
+  x ^= x >> 17;
+  x ^= x << 5;
+  return x % sides;
+}
+
+/* Good and bad requests in a row, cut at any place, some with a pause, some
+ * without reading an answer: always the same ones, at another pace each time. */
+static void
+any_order (void **state)
+{
+  static const char *const pieces[] = {
+    "GET /items/1 HTTP/1.1\r\n" A "\r\n", "GET /wait?ms=1 HTTP/1.1\r\n" A "\r\n",
+    "POST /size HTTP/1.1\r\n" A JSON "Content-Length: 7\r\n\r\n{\"a\":1}",
+    "POST /size HTTP/1.1\r\n" A JSON "Content-Length: 7\r\nExpect: 100-continue\r\n\r\n{\"a\":1}",
+    "GET /items/1 HTTP/1.1\r\n" A "\r\n", "HEAD /items/2 HTTP/1.1\r\n" A "\r\n",
+    "GET /fail/busy HTTP/1.1\r\n" A "\r\n", "GET /wait?ms=5 HTTP/1.1\r\n" A "\r\n",
+    "GET /items/3 HTTP/1.0\r\n" A "\r\n", "GET /items/4 HTTP/1.1\r\n" A CLOSE "\r\n",
+    "POST /size HTTP/1.1\r\n" A "Transfer-Encoding: chunked\r\n\r\n", "GET /items\n",
+    "POST /size HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\nabc",
+  };
+
+  (void) state;
+  for (int round = 0; round < 250; round++) {
+    SSL *ssl = open_tls ();
+    char text[4096] = "";
+    size_t n;
+
+    assert_non_null (ssl);
+    for (unsigned i = 1 + dice (8); i; i--)
+      snprintf (text + strlen (text), sizeof text - strlen (text), "%s",
+                pieces[dice (dice (3) ? 8 : COUNT (pieces))]);
+    for (size_t at = 0, size = strlen (text); at < size; at += n) {
+      n = dice (2) ? 1 + dice (200) : size - at;
+      if (n > size - at)
+        n = size - at;
+      if (SSL_write (ssl, text + at, (int) n) <= 0)
+        break;
+      if (!dice (4))
+        nanosleep (&(struct timespec) { 0, (long) dice (3000000) }, NULL);
+    }
+    if (dice (3) == 0)
+      SSL_read (ssl, text, sizeof text);
+    close_tls (ssl);
+  }
+  expect ("GET /counts HTTP/1.1\r\n" A CLOSE "\r\n", 200, NULL);
+}
+
 /* Last: the server ends while a request waits, and frees all. */
 static void
 ends (void **state)
@@ -694,7 +747,7 @@ main (void)
     cmocka_unit_test (client_leaves),    cmocka_unit_test (old_tls_and_none),
     cmocka_unit_test (deadlines),        cmocka_unit_test (slow_ones),
     cmocka_unit_test (slow_readers),     cmocka_unit_test (big_answers_are_whole),
-    cmocka_unit_test (ends),
+    cmocka_unit_test (any_order),        cmocka_unit_test (ends),
   };
 
   return cmocka_run_group_tests (tests, setup, teardown);

@@ -1,7 +1,7 @@
 /* client.c - see client.h.  SPDX-License-Identifier: Apache-2.0 */
 #include "util/base.h"
 
-#include <curl/curl.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "cli/client.h"
+#include "cli/libcurl.h"
 #include "util/file.h"
 #include "util/secret.h"
 #include "util/text.h"
@@ -76,7 +77,7 @@ add_token (struct fettle_client *c, const struct fettle_cli *cli, struct fettle_
   }
   snprintf (header, sizeof header, "Authorization: Bearer %.*s",
             (int) strcspn (fettle_buf_text (&token), " \r\n"), fettle_buf_text (&token));
-  more = curl_slist_append (c->headers, header);
+  more = libcurl.slist_append (c->headers, header);
   fettle_wipe (header, sizeof header);
   if (!more)
     return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for a call");
@@ -109,8 +110,8 @@ turn_connection (struct fettle_client *c, const struct fettle_cli *cli, uint64_t
     return true;
   snprintf (text, sizeof text, "localhost:%d:%s%.*s%s:%d", (int) port, six ? "[" : "", n, address,
             six ? "]" : "", (int) port);
-  c->connect_to = curl_slist_append (NULL, text);
-  return c->connect_to && curl_easy_setopt (c->easy, CURLOPT_CONNECT_TO, c->connect_to) == CURLE_OK;
+  c->connect_to = libcurl.slist_append (NULL, text);
+  return c->connect_to && libcurl.easy_setopt (c->easy, CURLOPT_CONNECT_TO, c->connect_to) == CURLE_OK;
 }
 
 static bool
@@ -119,18 +120,18 @@ set_up_curl (struct fettle_client *c, const struct fettle_cli *cli, uint64_t por
   char certificate[1200];
 
   snprintf (certificate, sizeof certificate, "%.1024s/cert.pem", cli->settings.state_dir);
-  c->easy = curl_easy_init ();
-  c->multi = curl_multi_init ();
-  c->headers = curl_slist_append (NULL, "Accept: application/json");
+  c->easy = libcurl.easy_init ();
+  c->multi = libcurl.multi_init ();
+  c->headers = libcurl.slist_append (NULL, "Accept: application/json");
   return c->easy && c->multi && c->headers
-         && curl_easy_setopt (c->easy, CURLOPT_CAINFO, certificate) == CURLE_OK
-         && curl_easy_setopt (c->easy, CURLOPT_CAPATH, NULL) == CURLE_OK
-         && curl_easy_setopt (c->easy, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK
-         && curl_easy_setopt (c->easy, CURLOPT_PROXY, "") == CURLE_OK
-         && curl_easy_setopt (c->easy, CURLOPT_CONNECTTIMEOUT, (long) CONNECT_SECONDS) == CURLE_OK
-         && curl_easy_setopt (c->easy, CURLOPT_TIMEOUT, (long) CALL_SECONDS) == CURLE_OK
-         && curl_easy_setopt (c->easy, CURLOPT_ERRORBUFFER, c->why) == CURLE_OK
-         && curl_easy_setopt (c->easy, CURLOPT_WRITEFUNCTION, take_answer) == CURLE_OK
+         && libcurl.easy_setopt (c->easy, CURLOPT_CAINFO, certificate) == CURLE_OK
+         && libcurl.easy_setopt (c->easy, CURLOPT_CAPATH, NULL) == CURLE_OK
+         && libcurl.easy_setopt (c->easy, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK
+         && libcurl.easy_setopt (c->easy, CURLOPT_PROXY, "") == CURLE_OK
+         && libcurl.easy_setopt (c->easy, CURLOPT_CONNECTTIMEOUT, (long) CONNECT_SECONDS) == CURLE_OK
+         && libcurl.easy_setopt (c->easy, CURLOPT_TIMEOUT, (long) CALL_SECONDS) == CURLE_OK
+         && libcurl.easy_setopt (c->easy, CURLOPT_ERRORBUFFER, c->why) == CURLE_OK
+         && libcurl.easy_setopt (c->easy, CURLOPT_WRITEFUNCTION, take_answer) == CURLE_OK
          && turn_connection (c, cli, port);
 }
 
@@ -141,10 +142,10 @@ fettle_client_free (struct fettle_client *c)
     return;
   for (struct curl_slist *h = c->headers; h; h = h->next)
     fettle_wipe (h->data, strlen (h->data));
-  curl_slist_free_all (c->headers);
-  curl_slist_free_all (c->connect_to);
-  curl_easy_cleanup (c->easy);
-  curl_multi_cleanup (c->multi);
+  libcurl.slist_free_all (c->headers);
+  libcurl.slist_free_all (c->connect_to);
+  libcurl.easy_cleanup (c->easy);
+  libcurl.multi_cleanup (c->multi);
   json_decref (c->service);
   free (c);
 }
@@ -158,8 +159,10 @@ try_open (const struct fettle_cli *cli, struct fettle_client **ret, struct fettl
 
   if (read_service_file (cli, &port, err))
     return err->code;
+  if (fettle_libcurl_load (err))
+    return err->code;
   c = calloc (1, sizeof *c);
-  if (!c || curl_global_init (CURL_GLOBAL_DEFAULT) || !set_up_curl (c, cli, port))
+  if (!c || !set_up_curl (c, cli, port))
     return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for a connection to the service");
   c->interrupt_fd = -1;
   snprintf (c->base, sizeof c->base, "https://localhost:%d/api/v1", (int) port);
@@ -204,15 +207,20 @@ fettle_client_interrupt (struct fettle_client *c, int fd)
   c->interrupt_fd = fd;
 }
 
+/* RFC 3986.  Not libcurl's: a path is made before it is needed. */
 char *
 fettle_client_path (const char *before, const char *part, const char *after)
 {
-  char *encoded = curl_easy_escape (NULL, part, 0), *path = NULL;
+  struct fettle_buf path = FETTLE_BUF_INIT (64 * 1024);
 
-  if (encoded && asprintf (&path, "%s%s%s", before, encoded, after) < 0)
-    path = NULL;
-  curl_free (encoded);
-  return path;
+  fettle_buf_text_add (&path, before);
+  for (; *part; part++)
+    if (isalnum ((unsigned char) *part) || strchr ("-._~", *part))
+      fettle_buf_add (&path, part, 1);
+    else
+      fettle_buf_printf (&path, "%%%02X", (unsigned char) *part);
+  fettle_buf_text_add (&path, after);
+  return path.data;
 }
 
 /* ---- One call ---- */
@@ -220,7 +228,7 @@ fettle_client_path (const char *before, const char *part, const char *after)
 static fettle_result
 transfer_error (const struct fettle_client *c, CURLcode code, struct fettle_error *err)
 {
-  const char *why = c->why[0] ? c->why : curl_easy_strerror (code);
+  const char *why = c->why[0] ? c->why : libcurl.easy_strerror (code);
 
   switch ((int) code) {
   case CURLE_COULDNT_CONNECT:
@@ -255,18 +263,18 @@ perform (struct fettle_client *c, struct fettle_error *err)
   CURLcode code = CURLE_OK;
 
   c->why[0] = '\0';
-  if (curl_multi_add_handle (c->multi, c->easy) != CURLM_OK)
+  if (libcurl.multi_add_handle (c->multi, c->easy) != CURLM_OK)
     return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for a call");
-  while (curl_multi_perform (c->multi, &running) == CURLM_OK && running) {
+  while (libcurl.multi_perform (c->multi, &running) == CURLM_OK && running) {
     interrupt.revents = 0;
-    curl_multi_poll (c->multi, &interrupt, extra, 1000, NULL);
+    libcurl.multi_poll (c->multi, &interrupt, extra, 1000, NULL);
     if (extra && interrupt.revents)
       break;
   }
-  while ((message = curl_multi_info_read (c->multi, &left)))
+  while ((message = libcurl.multi_info_read (c->multi, &left)))
     if (message->msg == CURLMSG_DONE)
       code = message->data.result;
-  curl_multi_remove_handle (c->multi, c->easy);
+  libcurl.multi_remove_handle (c->multi, c->easy);
   if (running)
     return fettle_error_set (err, FETTLE_E_ABORTED, "interrupted");
   return code == CURLE_OK ? FETTLE_OK : transfer_error (c, code, err);
@@ -305,18 +313,18 @@ transfer (struct fettle_client *c, const char *method, const char *path, const c
     url = NULL;
     return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for a call");
   }
-  curl_easy_setopt (c->easy, CURLOPT_URL, url);
-  curl_easy_setopt (c->easy, CURLOPT_HTTPHEADER, body ? &type : c->headers);
-  curl_easy_setopt (c->easy, CURLOPT_HTTPGET, 1L);
+  libcurl.easy_setopt (c->easy, CURLOPT_URL, url);
+  libcurl.easy_setopt (c->easy, CURLOPT_HTTPHEADER, body ? &type : c->headers);
+  libcurl.easy_setopt (c->easy, CURLOPT_HTTPGET, 1L);
   if (body) {
-    curl_easy_setopt (c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) strlen (body));
-    curl_easy_setopt (c->easy, CURLOPT_POSTFIELDS, body);
+    libcurl.easy_setopt (c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) strlen (body));
+    libcurl.easy_setopt (c->easy, CURLOPT_POSTFIELDS, body);
   }
-  curl_easy_setopt (c->easy, CURLOPT_CUSTOMREQUEST, method);
-  curl_easy_setopt (c->easy, CURLOPT_WRITEDATA, answer);
+  libcurl.easy_setopt (c->easy, CURLOPT_CUSTOMREQUEST, method);
+  libcurl.easy_setopt (c->easy, CURLOPT_WRITEDATA, answer);
   if (perform (c, err))
     return err->code;
-  curl_easy_getinfo (c->easy, CURLINFO_RESPONSE_CODE, &status);
+  libcurl.easy_getinfo (c->easy, CURLINFO_RESPONSE_CODE, &status);
   return status >= 200 && status < 300 ? FETTLE_OK : problem (status, answer, err);
 }
 

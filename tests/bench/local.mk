@@ -1,1 +1,2 @@
 EXTRA_DIST += bench/start.sh
+EXTRA_DIST += bench/inventory-ssh

@@ -19,6 +19,6 @@ dist_check_SCRIPTS += integration/worker-ssh.sh
 EXTRA_DIST += integration/sshd.sh
 dist_check_SCRIPTS += integration/cli-completion.sh
 dist_check_SCRIPTS += integration/service-https.sh
-dist_check_SCRIPTS += integration/linux-inventory.sh integration/linux-deploy.sh \
-  integration/linux-faults.sh integration/linux-cut.sh
+dist_check_SCRIPTS += integration/linux-faults.sh
+dist_check_SCRIPTS += integration/linux-cut.sh
 dist_check_SCRIPTS += integration/service-calls.sh

@@ -132,6 +132,7 @@ finish (struct fettle_call *call)
     o.score = (uint32_t) json_integer_value (json_object_get (r, "score"));
     o.delay_s = (uint32_t) json_integer_value (json_object_get (r, "delay"));
     o.token = json_string_value (json_object_get (r, "token"));
+    o.former = json_string_value (json_object_get (r, "former"));
   }
   if (o.code >= 0)
     o.text = NULL;
@@ -235,7 +236,7 @@ is_result (const json_t *m)
 
   return is_number (json_object_get (m, "result"), FETTLE_E_SERVICE, FETTLE_OK_REBOOT)
          && is_text (json_object_get (m, "error"), code < 0) && (!score || is_number (score, 0, 100))
-         && is_text (token, code == FETTLE_AGAIN)
+         && is_text (token, code == FETTLE_AGAIN) && is_text (json_object_get (m, "former"), false)
          && (code != FETTLE_AGAIN || is_number (json_object_get (m, "delay"), 0, UINT32_MAX));
 }
 

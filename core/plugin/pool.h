@@ -31,6 +31,7 @@ struct fettle_outcome {
   uint32_t score;      /* probe */
   uint32_t delay_s;    /* AGAIN */
   const char *token;   /* AGAIN */
+  const char *former;  /* firewall_open: the node's firewall as it was, or NULL */
 };
 
 struct fettle_call_handlers {

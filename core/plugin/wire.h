@@ -13,7 +13,8 @@
  *   < {"exited": N, "status": waitpid's}
  *
  * Call socket, fettled <-> the process of one call:
- *   > {"call": "probe|inventory|deploy|cleanup|activate", "type": "linux",
+ *   > {"call": "probe|inventory|deploy|cleanup|activate|firewall_open|
+ *               firewall_restore|reach_back", "type": "linux",
  *      "target": {"address": "10.0.0.7", "name": "web1", "operation": "t-12"},
  *      "phase": 1|2,
  *      "ports": [[6, 22, 22, 2222, 2222], ...]    protocol, declared, real
@@ -23,6 +24,7 @@
  *      "host_key": {"policy": "tofu|strict", "pinned": "ssh-ed25519 SHA256:..." or null},
  *      "timeouts": {"connect": s, "read": s},
  *      "token": "..." or null,
+ *      "argument": text or null,                  reach_back: the URL; firewall_restore: the former state
  *      "image": {"id", "format", "match", "version", "flags",
  *                "files": [{"name", "sha256", "size"}]},
  *      "fds": ["agent", "known_hosts", "file", "file"]}   what the descriptors are
@@ -34,7 +36,8 @@
  *   < {"node": {"address", "type", "name", "location"}}
  *   < {"host_key": "ssh-ed25519 SHA256:..."}      seen and accepted (tofu)
  *   < {"result": code, "error": "text" or null,
- *      "score": n, "delay": s, "token": "..."}    the last one
+ *      "score": n, "delay": s, "token": "...",
+ *      "former": firewall_open's}                 the last one
  *
  * SPDX-License-Identifier: Apache-2.0
  */

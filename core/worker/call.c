@@ -5,7 +5,10 @@
 #include "util/base.h"
 
 #include "transport/transport.h"
+#include "util/text.h"
 #include "worker/worker.h"
+
+#define FORMER_MAX (60 * 1024) /* of a node's former firewall: plugin.h */
 
 static void
 debug (fettle_ctx *c, const char *text)
@@ -36,6 +39,14 @@ run (struct fettle_worker_call *w, uint32_t *ret_score)
     return t->cleanup ? t->cleanup (h, c, &c->target) : FETTLE_OK;
   if (strcmp (op, "activate") == 0)
     return t->activate ? t->activate (h, c, &c->target) : cannot (w);
+  if (strcmp (op, "firewall_open") == 0)
+    return t->firewall_open ? t->firewall_open (h, c, &c->target, c->phase, &w->former) : cannot (w);
+  if (!w->argument && fettle_has_word ("firewall_restore reach_back", op))
+    return fettle_error_set (&c->error, FETTLE_E_INTERNAL, "the request has no argument");
+  if (strcmp (op, "firewall_restore") == 0)
+    return t->firewall_restore ? t->firewall_restore (h, c, &c->target, w->argument) : cannot (w);
+  if (strcmp (op, "reach_back") == 0)
+    return t->reach_back ? t->reach_back (h, c, &c->target, w->argument) : cannot (w);
   if (strcmp (op, "deploy") != 0)
     return cannot (w);
   if (!w->image.n_files)
@@ -65,9 +76,10 @@ judge (struct fettle_worker_call *w, fettle_result r)
 static void
 send_result (struct fettle_worker_call *w, fettle_result r, uint32_t score)
 {
+  _cleanup_free_ char *former = fettle_clean_text (w->former, FORMER_MAX);
   _cleanup_free_ char *why = r < 0 ? fettle_clean_text (w->ctx.error.text, 1023) : NULL;
-  json_t *j = json_pack ("{s:i, s:s?, s:i}", "result", r, "error", why, "score",
-                         (int) (score > 100 ? 100 : score));
+  json_t *j = json_pack ("{s:i, s:s?, s:i, s:s?}", "result", r, "error", why, "score",
+                         (int) (score > 100 ? 100 : score), "former", former);
 
   if (r == FETTLE_AGAIN)
     json_object_update (j, w->again);

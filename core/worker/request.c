@@ -173,6 +173,7 @@ take_rest (struct fettle_worker_call *w)
   w->ctx.read_timeout = milliseconds (timeouts, "read", 60);
   w->ctx.phase = (uint32_t) json_integer_value (json_object_get (w->request, "phase"));
   w->token = text_of (w->request, "token");
+  w->argument = text_of (w->request, "argument");
 }
 
 static const struct fettle_node_type *

@@ -28,6 +28,8 @@ struct fettle_worker_call {
   json_t *request;
   const char *operation; /* "inventory" */
   const char *token;
+  const char *argument;  /* a URL, or a former state */
+  const char *former;    /* what firewall_open answered; the plugin's */
   struct fettle_image image;
   struct fettle_file files[FETTLE_CONTEXT_FILES];
   int file_fds[FETTLE_CONTEXT_FILES];

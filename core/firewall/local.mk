@@ -1,0 +1,5 @@
+libfirewall_la_SOURCES += firewall/address.c firewall/address.h firewall/backends.h \
+  firewall/firewall.c firewall/firewall.h firewall/gate-client.c firewall/gate-client.h \
+  firewall/gate-program.c firewall/gate-program.h firewall/gate-protocol.h \
+  firewall/nftables.c firewall/none.c
+libfirewall_la_LIBADD = $(EVENT_LIBS)

@@ -204,11 +204,16 @@ go_on (struct running *x)
   fettle_result r;
 
   for (;;) {
+    uint64_t before = x->s->received;
+
     r = round_of (x);
     if (r == FETTLE_OK && !x->progress)
       r = has_ended (x, &ended);
     if (r != FETTLE_OK || ended)
       return r;
+    /* Reading one output, libssh2 takes in packets of the other, or room for
+     * our input, and keeps them: the socket won't tell of them again. */
+    x->progress |= x->s->received != before;
     if (x->progress) {
       if (fettle_context_aborted (x->s->c))
         return FETTLE_E_ABORTED;

@@ -124,6 +124,7 @@ static LIBSSH2_RECV_FUNC (receive)
 
   if (n < 0)
     return errno == EINTR ? -EAGAIN : -errno;
+  s->received += (uint64_t) n;
   if (room && !s->ready) {
     size_t some = (size_t) n < room ? (size_t) n : room;
 

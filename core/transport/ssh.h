@@ -27,6 +27,7 @@ struct fettle_ssh_state {
   int questions;          /* rounds of keyboard-interactive */
   char greeting[2048];    /* the node's first bytes: banner and offer, in the clear */
   size_t greeting_size;
+  uint64_t received;      /* bytes so far: did libssh2 take something in? */
 };
 
 /* Repeats a call of libssh2 until it is done: sets rc, or r when waiting has

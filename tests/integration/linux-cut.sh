@@ -76,15 +76,15 @@ fi
 hold () { # file: a process that holds its lock for 60 s
   lab_exec 1 perl -e 'use Fcntl; open my $f, ">>", $ARGV[0] or die;
     my $l = pack ("s! s! l! l! i", F_WRLCK, 0, 0, 0, 0); fcntl ($f, F_SETLK, $l) or die;
-    $| = 1; open STDERR, ">/dev/null"; open my $o, ">", "/tmp/held"; close $o; sleep 60' "$1" </dev/null >/dev/null 2>&1 &
-  wait_for lab_exec 1 test -e /tmp/held
+    $| = 1; open STDERR, ">/dev/null"; open my $o, ">", "/tmp/held"; print $o $$; close $o; sleep 60' "$1" </dev/null >/dev/null 2>&1 &
+  wait_for lab_exec 1 test -s /tmp/held
 }
-release () { lab_exec 1 sh -c 'rm -f /tmp/held; pkill -x perl'; wait; }
+release () { lab_exec 1 sh -c 'kill "$(cat /tmp/held)"; rm -f /tmp/held'; wait; }
 
 runs >/dev/null
 hold /var/lib/dpkg/lock-frontend
 call 1 deploy file="$small" set.lock_wait=2
-answers -8 'in use by perl .process [0-9]+' "another package manager holds the lock"
+answers -8 'in use by .*process [0-9]+' "another package manager holds the lock"
 nothing_left 1
 (call 1 deploy file="$small") &
 sleep 3

@@ -534,8 +534,17 @@ lab_configure () {
 
 # The servers' processes of open connections; the listening one stays.
 lab_cut () {
-  lab_exec "$1" sh -c 'for p in $(pgrep -x sshd); do
-    [ "$p" = "$(cat /run/sshd.pid)" ] || kill -9 "$p"; done 2>/dev/null; :'
+  local pid listener
+  if [ "$lab_mode" = namespaces ]; then
+    lab_exec "$1" sh -c 'for p in $(pgrep -x sshd); do
+      [ "$p" = "$(cat /run/sshd.pid)" ] || kill -9 "$p"; done 2>/dev/null; :'
+    return
+  fi
+  read -r listener <"$LAB_DIR/nodes/$1/root/run/sshd.pid"
+  for pid in $(pgrep -x sshd); do # a chroot has no /proc of its own
+    [ "$pid" = "$listener" ] || [ "$(readlink "/proc/$pid/root")" != "$LAB_DIR/nodes/$1/root" ] ||
+      kill -9 "$pid"
+  done 2>/dev/null
 }
 
 lab_controller () {

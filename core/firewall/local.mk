@@ -1,5 +1,8 @@
 libfirewall_la_SOURCES += firewall/address.c firewall/address.h firewall/backends.h \
   firewall/firewall.c firewall/firewall.h firewall/gate-client.c firewall/gate-client.h \
+  firewall/gate-keeper.c firewall/gate-keeper.h \
   firewall/gate-program.c firewall/gate-program.h firewall/gate-protocol.h \
+  firewall/hole-table.c firewall/hole-table.h firewall/lease.c firewall/lease.h \
+  firewall/lease-apply.c firewall/lease-internal.h firewall/lease-status.c \
   firewall/nftables.c firewall/none.c
 libfirewall_la_LIBADD = $(EVENT_LIBS)

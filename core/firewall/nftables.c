@@ -1,42 +1,22 @@
 /* nftables.c - the backend for nftables, through fettle-gate.
  *
  * Holes are elements of the sets of table inet fettle, which fettle-gate owns;
- * one rule of the host's own lets its mark through.  Should fettle-gate end,
- * it is started anew; what it hadn't answered is asked again, and whoever had
- * holes open is told that they are gone.
+ * one rule of the host's own lets its mark through.  Holes that lead to a span
+ * of ports are an element for each.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"
 
-#include <event2/event.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <time.h>
-
 #include "firewall/backends.h"
-#include "firewall/gate-client.h"
+#include "firewall/gate-keeper.h"
 #include "firewall/gate-program.h"
 
-enum {
-  RESTART_MS = 100,     /* after the first end; then twice that, and so on */
-  RESTART_MAX_MS = 5000,
-  FAILURES_MAX = 6,     /* starts in a row without an answer: then calls fail */
-  STOP_MS = 1000,
-};
-
 struct state {
-  struct event_base *base;
-  const struct fettle_firewall_options *options;
   const struct fettle_firewall_events *events;
   void *arg;
-  struct fettle_gate_client *client;
-  pid_t pid;             /* 0: none, or not ours */
-  struct event *restart;
-  unsigned failures;
-  bool has_worked, works;
-  struct fettle_gate_span gated[FETTLE_GATE_PORTS_MAX];
-  size_t n_gated;
+  struct fettle_gate_keeper *keeper;
+  struct fettle_gate_client *client; /* the keeper's */
   struct op *ops;
 };
 
@@ -217,17 +197,20 @@ gate (void *state, const struct fettle_port_span *spans, size_t n, fettle_firewa
       void *arg)
 {
   struct state *s = state;
+  struct fettle_gate_span gated[FETTLE_GATE_PORTS_MAX];
   struct op *op = op_new (s, arg);
 
   op->done = done;
   op->requests = 1;
-  s->n_gated = n < FETTLE_GATE_PORTS_MAX ? n : FETTLE_GATE_PORTS_MAX;
-  for (size_t i = 0; i < s->n_gated; i++)
-    s->gated[i] = (struct fettle_gate_span) {
+  if (n > FETTLE_GATE_PORTS_MAX)
+    n = FETTLE_GATE_PORTS_MAX;
+  for (size_t i = 0; i < n; i++)
+    gated[i] = (struct fettle_gate_span) {
       .protocol = (uint8_t) spans[i].protocol, .first = spans[i].first, .last = spans[i].last,
     };
-  fettle_gate_client_ask (s->client, FETTLE_GATE_PORTS, s->gated, sizeof s->gated[0], s->n_gated,
-                          false, plain_answered, op);
+  fettle_gate_keeper_ports (s->keeper, gated, n);
+  fettle_gate_client_ask (s->client, FETTLE_GATE_PORTS, gated, sizeof gated[0], n, false,
+                          plain_answered, op);
 }
 
 /* ---- Questions. ---- */
@@ -372,7 +355,7 @@ look (void *state, fettle_firewall_look_done *done, void *arg)
   ask_nothing (state, FETTLE_GATE_LOOK, look_answered, op);
 }
 
-/* ---- Start, restart, stop. ---- */
+/* ---- Start and stop. ---- */
 
 /* What stands in the way is said as soon as it is known. */
 static void
@@ -395,137 +378,34 @@ tell_obstacles (void *arg, fettle_result code, const char *text,
 }
 
 static void
-works (void *arg, fettle_result code, const char *text, const struct fettle_gate_answer *answer,
-       const void *with)
+works (void *arg, bool again, const struct fettle_gate_state *state)
 {
   struct state *s = arg;
-  const struct fettle_gate_state *state = with;
-  bool again = s->has_worked;
 
-  if (code || answer->head.count != 1) {
-    s->events->notice (s->arg, text);
-    return;
-  }
-  s->works = s->has_worked = true;
-  s->failures = 0;
   if (!(state->flags & FETTLE_GATE_OWNED))
     s->events->notice (s->arg, "this kernel's tables have no owners: if fettle-gate is killed, "
                                "holes stay open until they expire");
   look (s, tell_obstacles, s);
   if (again)
-    s->events->lost (s->arg, "fettle-gate ended; it was started again");
+    s->events->lost (s->arg, "fettle-gate was started again: its holes are opened again");
 }
 
 static void
-ports_answered (void *arg, fettle_result code, const char *text,
-                const struct fettle_gate_answer *answer, const void *with)
+notice (void *arg, const char *text)
 {
   struct state *s = arg;
 
-  (void) answer;
-  (void) with;
-  if (code)
-    s->events->notice (s->arg, text);
+  s->events->notice (s->arg, text);
 }
 
-static void
-restart_later (struct state *s)
-{
-  unsigned ms = RESTART_MS << (s->failures < 6 ? s->failures : 6);
-  struct timeval t;
-
-  if (ms > RESTART_MAX_MS)
-    ms = RESTART_MAX_MS;
-  t = (struct timeval) { ms / 1000, (suseconds_t) (ms % 1000) * 1000 };
-  event_add (s->restart, &t);
-}
-
-/* The ports are shut again before anything else is asked. */
-static fettle_result
-begin (struct state *s, struct fettle_error *err)
-{
-  int fd;
-
-  s->works = false;
-  if (fettle_gate_start (s->options, &s->pid, &fd, err))
-    return err->code;
-  fettle_gate_client_ask (s->client, FETTLE_GATE_PING, NULL, 0, 0, true, works, s);
-  if (s->n_gated > 0)
-    fettle_gate_client_ask (s->client, FETTLE_GATE_PORTS, s->gated, sizeof s->gated[0], s->n_gated,
-                            true, ports_answered, s);
-  fettle_gate_client_attach (s->client, fd);
-  return FETTLE_OK;
-}
-
-static void
-failed (struct state *s, const char *text)
-{
-  s->failures++;
-  if (s->failures >= FAILURES_MAX)
-    fettle_gate_client_fail (s->client, FETTLE_E_SERVICE, text);
-  restart_later (s);
-}
-
-/* Its socket is closed; that it is dead, too, is a matter of milliseconds. */
-static void
-gone (void *arg)
-{
-  struct state *s = arg;
-
-  if (s->pid)
-    kill (s->pid, SIGKILL);
-  if (s->works) {
-    s->works = false;
-    s->events->notice (s->arg, "fettle-gate ended: all holes are closed; it is started again");
-    restart_later (s);
-    return;
-  }
-  failed (s, "fettle-gate doesn't work: the service's log has its messages");
-}
-
-static bool
-is_reaped (struct state *s)
-{
-  int status;
-
-  if (s->pid && waitpid (s->pid, &status, WNOHANG) == 0)
-    return false;
-  s->pid = 0;
-  return true;
-}
-
-static void
-on_restart (evutil_socket_t fd, short what, void *arg)
-{
-  struct state *s = arg;
-  struct fettle_error err;
-
-  (void) fd;
-  (void) what;
-  if (!is_reaped (s))
-    restart_later (s);
-  else if (begin (s, &err)) {
-    s->events->notice (s->arg, err.text);
-    failed (s, err.text);
-  }
-}
+static const struct fettle_gate_keeper_events keeper_events = { works, notice };
 
 static void
 stop (void *state)
 {
   struct state *s = state;
-  const struct timespec t = { 0, 2000000 };
-  int waited = 0;
 
-  fettle_gate_client_free (s->client); /* it ends by itself, and with it all holes */
-  for (; !is_reaped (s) && waited < STOP_MS; waited += 2)
-    nanosleep (&t, NULL);
-  if (s->pid) {
-    kill (s->pid, SIGKILL);
-    waitpid (s->pid, NULL, 0);
-  }
-  if (s->restart)
-    event_free (s->restart);
+  fettle_gate_keeper_free (s->keeper);
   while (s->ops)
     op_free (s->ops);
   free (s);
@@ -540,17 +420,14 @@ start (struct event_base *base, const struct fettle_firewall_options *o,
 
   if (!s)
     return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for the firewall");
-  *s = (struct state) { .base = base, .options = o, .events = events, .arg = arg };
-  s->client = fettle_gate_client_new (base, gone, s);
-  s->restart = evtimer_new (base, on_restart, s);
-  if (!s->client || !s->restart)
-    fettle_error_set (err, FETTLE_E_NOMEM, "no memory for the firewall");
-  else if (begin (s, err) == FETTLE_OK) {
-    *ret_state = s;
-    return FETTLE_OK;
+  *s = (struct state) { .events = events, .arg = arg };
+  if (fettle_gate_keeper_new (base, o, &keeper_events, s, &s->keeper, err)) {
+    free (s);
+    return err->code;
   }
-  stop (s);
-  return err->code;
+  s->client = fettle_gate_keeper_client (s->keeper);
+  *ret_state = s;
+  return FETTLE_OK;
 }
 
 /* ---- For an administrator. ---- */

@@ -363,11 +363,19 @@ ask_service (struct fettle_cli *cli, struct plan *plan, struct fettle_error *err
 static fettle_result
 make_plan (struct fettle_cli *cli, const char *from, struct plan *plan, struct fettle_error *err)
 {
-  plan->listen = fettle_cli_listen_ports (&cli->settings);
-  if (fettle_cli_plugins (cli, &plan->plugins, err))
+  const struct fettle_settings *s = &cli->settings;
+  struct fettle_listen_ports *listen = &plan->listen;
+
+  *listen = fettle_cli_listen_ports (s);
+  if (fettle_parse_port_range (s->data_ports, &listen->data_first, &listen->data_last, err)
+      || fettle_parse_port_range (s->ftp_data_ports, &listen->ftp_data_first,
+                                  &listen->ftp_data_last, err)
+      || fettle_cli_plugins (cli, &plan->plugins, err))
     return err->code;
   if (strcmp (from, "all") == 0 ? ask_service (cli, plan, err)
                                 : fettle_plan_nodes_read (&plan->nodes, from, &plan->plugins, err))
+    return err->code;
+  if (fettle_plan_nodes_browsers (&plan->nodes, s->browsers, err))
     return err->code;
   if (fettle_flows_derive (plan->nodes.nodes, plan->nodes.n, plan->phases, &plan->listen,
                            &plan->flows, err))

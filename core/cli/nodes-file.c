@@ -136,29 +136,56 @@ make_room (struct fettle_plan_nodes *nodes)
 
 /* Adds a node without settings; *ret_detail takes them. */
 static fettle_result
-add_node (struct fettle_plan_nodes *nodes, const char *address, const char *type, const char *name,
-          const struct fettle_plugins *plugins, struct detail **ret_detail,
-          struct fettle_error *err)
+add (struct fettle_plan_nodes *nodes, const char *address, const struct fettle_node_type *t,
+     const char *plugin, const char *name, struct detail **ret_detail, struct fettle_error *err)
 {
-  const struct fettle_plugin_info *plugin;
-  const struct fettle_node_type *t;
-  struct detail *d;
+  struct detail *d = calloc (1, sizeof *d);
 
-  if (fettle_plugins_find_type (plugins, type, &t, &plugin, err))
-    return err->code;
-  d = calloc (1, sizeof *d);
   if (!d || !make_room (nodes) || !(d->name = strdup (name))) {
     free (d);
     return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for the nodes");
   }
   nodes->nodes[nodes->n++] = (struct fettle_port_node) {
     .name = d->name, .address = d->address, .our_address = d->our_address,
-    .plugin = plugin->descriptor.name, .type = t, .moved = moved, .opaque = d,
+    .plugin = plugin, .type = t, .moved = moved, .opaque = d,
   };
   *ret_detail = d;
   if (find_addresses (address, d, err))
     return err->code;
   nodes->n_no_route += !*d->our_address;
+  return FETTLE_OK;
+}
+
+static fettle_result
+add_node (struct fettle_plan_nodes *nodes, const char *address, const char *type, const char *name,
+          const struct fettle_plugins *plugins, struct detail **ret_detail,
+          struct fettle_error *err)
+{
+  const struct fettle_plugin_info *plugin;
+  const struct fettle_node_type *t;
+
+  if (fettle_plugins_find_type (plugins, type, &t, &plugin, err))
+    return err->code;
+  return add (nodes, address, t, plugin->descriptor.name, name, ret_detail, err);
+}
+
+fettle_result
+fettle_plan_nodes_browsers (struct fettle_plan_nodes *nodes, const char *addresses,
+                            struct fettle_error *err)
+{
+  char one[MAX_ADDRESS];
+  struct detail *d;
+
+  while (*(addresses += strspn (addresses, " "))) {
+    int n = (int) strcspn (addresses, " ");
+
+    snprintf (one, sizeof one, "%.*s", n, addresses);
+    if (!fettle_is_address (one))
+      return fettle_error_set (err, FETTLE_E_CONFIG, "setting browsers: %.60s isn't an address", one);
+    if (add (nodes, one, &fettle_browser_type, "", one, &d, err))
+      return err->code;
+    addresses += n;
+  }
   return FETTLE_OK;
 }
 

@@ -34,6 +34,10 @@ fettle_result fettle_plan_nodes_read (struct fettle_plan_nodes *, const char *pa
 fettle_result fettle_plan_nodes_json (struct fettle_plan_nodes *, const json_t *nodes,
                                       const struct fettle_plugins *, struct fettle_error *);
 
+/* The setting browsers: addresses separated by spaces. */
+fettle_result fettle_plan_nodes_browsers (struct fettle_plan_nodes *, const char *addresses,
+                                          struct fettle_error *);
+
 void fettle_plan_nodes_clear (struct fettle_plan_nodes *);
 
 #endif

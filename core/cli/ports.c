@@ -37,7 +37,7 @@ struct fettle_listen_ports
 fettle_cli_listen_ports (const struct fettle_settings *s)
 {
   return (struct fettle_listen_ports) {
-    (uint16_t) s->port, (uint16_t) s->ssl_port, (uint16_t) s->ftp_port,
+    .http = (uint16_t) s->port, .https = (uint16_t) s->ssl_port, .ftp = (uint16_t) s->ftp_port,
   };
 }
 

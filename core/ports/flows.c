@@ -3,6 +3,35 @@
 #include "util/base.h"
 
 #include "ports/ports.h"
+#include "util/text.h"
+
+static const struct fettle_port browser_ports[] = {
+  FETTLE_FROM (FETTLE_BOTH, FETTLE_LISTEN_HTTP,  "redirect to HTTPS"),
+  FETTLE_FROM (FETTLE_BOTH, FETTLE_LISTEN_HTTPS, "web page, API"),
+};
+
+const struct fettle_node_type fettle_browser_type = {
+  .name = "browser", .title = "Browser", .hosts = FETTLE_HOST_LINUX | FETTLE_HOST_WINDOWS,
+  .ports = browser_ports, .n_ports = COUNT (browser_ports),
+};
+
+fettle_result
+fettle_parse_port_range (const char *text, uint16_t *ret_first, uint16_t *ret_last,
+                         struct fettle_error *err)
+{
+  char first[8] = "", last[8] = "";
+  uint64_t a = 0, b = 0;
+
+  if (*text && (sscanf (text, "%7[0-9]-%7[0-9]", first, last) < 1
+                || !fettle_parse_uint (first, 1024, 65535, &a)
+                || !fettle_parse_uint (*last ? last : first, a, 65535, &b)
+                || strlen (text) != strlen (first) + (*last ? 1 + strlen (last) : 0)))
+    return fettle_error_set (err, FETTLE_E_CONFIG,
+                             "\"%.40s\" isn't a range of ports above 1023, like 63010-63041", text);
+  *ret_first = (uint16_t) a;
+  *ret_last = (uint16_t) b;
+  return FETTLE_OK;
+}
 
 static const uint32_t phases_in_order[] = { FETTLE_INVENTORY, FETTLE_DEPLOYMENT };
 
@@ -30,20 +59,28 @@ target_range (const struct fettle_port_node *node, const struct fettle_port *row
   *ret_last = moved ? moved : row->last;
 }
 
-/* The flow of a row but for its phase; false when there is none. */
-static bool
-flow_of (const struct fettle_port_node *node, const struct fettle_port *row,
-         const struct fettle_listen_ports *ours, struct fettle_flow *ret)
+struct span {
+  uint16_t first, last;
+};
+
+/* The ports of a row: the listener's and those behind it, or the target's.
+ * Returns how many spans, at most 2. */
+static size_t
+spans_of (const struct fettle_port_node *node, const struct fettle_port *row,
+          const struct fettle_listen_ports *ours, struct span ret[2])
 {
-  *ret = (struct fettle_flow) {
-    .node = node, .row = row, .protocol = row->protocol,
-    .from_node = row->direction == FETTLE_FROM_TARGET,
-  };
-  if (ret->from_node)
-    ret->first = ret->last = listener_number (ours, row->listener);
-  else
-    target_range (node, row, &ret->first, &ret->last);
-  return ret->first != 0;
+  bool ftp = row->listener == FETTLE_LISTEN_FTP;
+
+  if (row->direction != FETTLE_FROM_TARGET)
+    target_range (node, row, &ret[0].first, &ret[0].last);
+  else {
+    ret[0].first = ret[0].last = listener_number (ours, row->listener);
+    ret[1].first = ftp ? ours->ftp_data_first : ours->data_first;
+    ret[1].last = ftp ? ours->ftp_data_last : ours->data_last;
+    if (ret[0].first && ret[1].first && node->type != &fettle_browser_type)
+      return 2;
+  }
+  return ret[0].first != 0;
 }
 
 static bool
@@ -66,18 +103,21 @@ static bool
 add_row (struct fettle_flows *flows, const struct fettle_port_node *node,
          const struct fettle_port *row, uint32_t phases, const struct fettle_listen_ports *ours)
 {
-  struct fettle_flow flow;
+  struct span spans[2];
+  size_t n = row->phases & phases ? spans_of (node, row, ours, spans) : 0;
 
-  if (!(row->phases & phases) || !flow_of (node, row, ours, &flow))
-    return true;
-  for (size_t i = 0; i < COUNT (phases_in_order); i++) {
-    flow.phase = phases_in_order[i];
-    if (!(flow.phase & row->phases & phases))
-      continue;
-    if (!make_room (flows))
-      return false;
-    flows->flows[flows->n++] = flow;
-  }
+  for (size_t s = 0; s < n; s++)
+    for (size_t i = 0; i < COUNT (phases_in_order); i++) {
+      if (!(phases_in_order[i] & row->phases & phases))
+        continue;
+      if (!make_room (flows))
+        return false;
+      flows->flows[flows->n++] = (struct fettle_flow) {
+        .node = node, .row = row, .phase = phases_in_order[i], .protocol = row->protocol,
+        .from_node = row->direction == FETTLE_FROM_TARGET,
+        .first = spans[s].first, .last = spans[s].last,
+      };
+    }
   return true;
 }
 

@@ -22,10 +22,22 @@
 #include "util/error.h"
 
 /* The numbers behind FETTLE_LISTEN_*: settings port, ssl_port, ftp_port.
- * 0: that listener is off, and a row that wants it makes no flow. */
+ * 0: that listener is off, and a row that wants it makes no flow.  Behind a
+ * listener may be more ports: HTTP downloads move to data_ports, passive FTP
+ * to ftp_data_ports; both ends 0: they don't. */
 struct fettle_listen_ports {
   uint16_t http, https, ftp;
+  uint16_t data_first, data_last;
+  uint16_t ftp_data_first, ftp_data_last;
 };
+
+/* "63010-63041" or "63010"; "" is 0, 0.  Both ends are above 1023. */
+fettle_result fettle_parse_port_range (const char *text, uint16_t *ret_first, uint16_t *ret_last,
+                                       struct fettle_error *);
+
+/* Browsers on other machines, as if they were nodes: they need our HTTP and
+ * HTTPS ports.  For a fettle_port_node of each address in setting browsers. */
+extern const struct fettle_node_type fettle_browser_type;
 
 /* A node, as far as ports matter.  Borrowed. */
 struct fettle_port_node {

@@ -30,6 +30,11 @@ struct fettle_settings {
   uint64_t deploy_timeout;     /* s for one component on a node, all calls */
   char *host_keys;             /* "tofu" or "strict" */
   char *known_hosts;           /* file in OpenSSH's format, or "" */
+  char *open_firewall;         /* "yes" or "no": open what jobs need, for as long as they do */
+  char *firewall;              /* a backend's name (firewall/firewall.h), or "auto" */
+  char *data_ports;            /* "63010-63041": downloads move there; "": they don't */
+  char *ftp_data_ports;        /* the same for passive FTP */
+  char *browsers;              /* addresses that may use web page and API from elsewhere */
   uint64_t idle_exit;          /* s; a service started by the command ends when unused; 0: never */
   char *log_level;             /* "error", "warning", "info", "debug" */
   uint64_t set;                /* bit i: row i of the table was set, see fettle_settings_is_set */

@@ -320,6 +320,54 @@ unknown_type (void **state)
   assert_non_null (strstr (err.text, "fettle plugin list"));
 }
 
+static void
+test_port_range (void **state)
+{
+  static const char *const bad[] = { "80", "63010-", "-63010", "63041-63010", "63010-63041x",
+                                     "63010-70000", "a" };
+  struct fettle_error err;
+  uint16_t first = 1, last = 1;
+
+  (void) state;
+  for (size_t i = 0; i < COUNT (bad); i++)
+    assert_int_equal (fettle_parse_port_range (bad[i], &first, &last, &err), FETTLE_E_CONFIG);
+  assert_int_equal (first, 1);
+  assert_int_equal (fettle_parse_port_range ("63010-63041", &first, &last, &err), FETTLE_OK);
+  assert_int_equal (first, 63010);
+  assert_int_equal (last, 63041);
+  assert_int_equal (fettle_parse_port_range ("63010", &first, &last, &err), FETTLE_OK);
+  assert_int_equal (last, 63010);
+  assert_int_equal (fettle_parse_port_range ("", &first, &last, &err), FETTLE_OK);
+  assert_int_equal (first, 0);
+}
+
+/* Downloads move on to data ports; a browser has no use for them. */
+static void
+test_data_ports (void **state)
+{
+  static const struct fettle_port rows[] = { FETTLE_FROM (FETTLE_DEPLOYMENT, FETTLE_LISTEN_HTTP, "x") };
+  static const struct fettle_node_type type = { .name = "t", .title = "T", .ports = rows, .n_ports = 1 };
+  const struct fettle_listen_ports ours = { .http = 63001, .https = 63002, .data_first = 63010,
+                                            .data_last = 63041 };
+  const struct fettle_port_node nodes[] = {
+    { .name = "n", .address = "10.0.0.1", .our_address = "10.0.0.9", .plugin = "p", .type = &type },
+    { .name = "b", .address = "10.0.0.2", .our_address = "10.0.0.9", .plugin = "",
+      .type = &fettle_browser_type },
+  };
+  struct fettle_flows flows;
+  struct fettle_error err;
+
+  (void) state;
+  assert_int_equal (fettle_flows_derive (nodes, 2, FETTLE_DEPLOYMENT, &ours, &flows, &err), FETTLE_OK);
+  assert_int_equal (flows.n, 4);
+  assert_int_equal (flows.flows[0].first, 63001);
+  assert_int_equal (flows.flows[1].first, 63010);
+  assert_int_equal (flows.flows[1].last, 63041);
+  assert_int_equal (flows.flows[2].first, 63001);
+  assert_int_equal (flows.flows[3].first, 63002);
+  fettle_flows_clear (&flows);
+}
+
 int
 main (void)
 {
@@ -333,6 +381,8 @@ main (void)
     cmocka_unit_test (many_nodes),
     cmocka_unit_test (table),
     cmocka_unit_test (unknown_type),
+    cmocka_unit_test (test_port_range),
+    cmocka_unit_test (test_data_ports),
   };
 
   return cmocka_run_group_tests_name ("ports", tests, NULL, NULL);

@@ -42,7 +42,7 @@ static const struct fettle_node_type ilo_types[] = {
   { .name = "ilo", .title = "iLO", .position = 60, .hosts = FETTLE_HOST_LINUX, PORTS (ilo_ports) },
 };
 
-static const struct fettle_listen_ports usual = { 63001, 63002, 0 };
+static const struct fettle_listen_ports usual = { .http = 63001, .https = 63002 };
 
 static uint16_t
 moved_22 (const struct fettle_port_node *node, uint16_t declared)
@@ -106,7 +106,7 @@ flows_follow_rows_phases_and_settings (void **state)
 static void
 the_configured_numbers_are_used (void **state)
 {
-  const struct fettle_listen_ports moved = { 80, 443, 21 };
+  const struct fettle_listen_ports moved = { .http = 80, .https = 443, .ftp = 21 };
   _cleanup_ (fettle_buf_clear) struct fettle_buf text = FETTLE_BUF_INIT (4096);
   struct fettle_flows flows;
 
@@ -292,7 +292,7 @@ check_table (const char *type, uint32_t phase, const struct fettle_listen_ports 
 static void
 table (void **state)
 {
-  const struct fettle_listen_ports with_ftp = { 80, 443, 21 };
+  const struct fettle_listen_ports with_ftp = { .http = 80, .https = 443, .ftp = 21 };
 
   (void) state;
   check_table (NULL, 0, &usual, "Windows|Windows|445|None|445 49152-65535|None\n"
@@ -349,7 +349,7 @@ test_data_ports (void **state)
   static const struct fettle_node_type type = { .name = "t", .title = "T", .ports = rows, .n_ports = 1 };
   const struct fettle_listen_ports ours = { .http = 63001, .https = 63002, .data_first = 63010,
                                             .data_last = 63041 };
-  const struct fettle_port_node nodes[] = {
+  const struct fettle_port_node two[] = {
     { .name = "n", .address = "10.0.0.1", .our_address = "10.0.0.9", .plugin = "p", .type = &type },
     { .name = "b", .address = "10.0.0.2", .our_address = "10.0.0.9", .plugin = "",
       .type = &fettle_browser_type },
@@ -358,7 +358,7 @@ test_data_ports (void **state)
   struct fettle_error err;
 
   (void) state;
-  assert_int_equal (fettle_flows_derive (nodes, 2, FETTLE_DEPLOYMENT, &ours, &flows, &err), FETTLE_OK);
+  assert_int_equal (fettle_flows_derive (two, 2, FETTLE_DEPLOYMENT, &ours, &flows, &err), FETTLE_OK);
   assert_int_equal (flows.n, 4);
   assert_int_equal (flows.flows[0].first, 63001);
   assert_int_equal (flows.flows[1].first, 63010);

@@ -164,8 +164,6 @@ fettle_call_request_make (struct lane *lane, const char *address, struct fettle_
   const char *type_name = strcmp (lane->what, "probe") == 0 ? lane->asked_type : lane->type;
   const struct fettle_node_type *type = fettle_plugins_type (e->plugins, type_name, NULL);
   const char *token = deploy ? lane->told->token : lane->lane_token;
-  uint32_t phase = strcmp (lane->what, "inventory") == 0 || strcmp (lane->what, "probe") == 0
-                     ? FETTLE_INVENTORY : FETTLE_DEPLOYMENT;
   struct fettle_rows rows;
   json_t *settings;
 
@@ -180,8 +178,8 @@ fettle_call_request_make (struct lane *lane, const char *address, struct fettle_
   settings = fettle_rows_json (&rows, 0);
   r->json = json_pack (
     "{s:s s:s s:o s:i s:o s:o s:{s:s s:s?} s:{s:I s:I} s:s? s:[]}", "call", lane->what, "type",
-    type_name, "target", target_of (lane, address), "phase", (int) phase, "ports",
-    allowed_ports (type, settings, phase), "settings", settings, "host_key", "policy",
+    type_name, "target", target_of (lane, address), "phase", (int) lane->phase, "ports",
+    allowed_ports (type, settings, lane->phase), "settings", settings, "host_key", "policy",
     e->settings->host_keys, "pinned", fettle_rows_text (&rows, 1), "timeouts", "connect",
     (json_int_t) e->settings->connect_timeout, "read", (json_int_t) e->settings->read_timeout,
     "token", token, "fds");

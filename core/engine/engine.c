@@ -26,6 +26,9 @@ static const struct fettle_route routes[] = {
   { "GET",    "/api/v1/jobs/:job/events",     fettle_api_job_events      },
   { "POST",   "/api/v1/jobs/:job/abort",      fettle_api_job_abort       },
   { "GET",    "/api/v1/reports/:format",      fettle_api_report          },
+  { "GET",    "/api/v1/firewall",             fettle_api_firewall        },
+  { "POST",   "/api/v1/firewall/open",        fettle_api_firewall_open   },
+  { "POST",   "/api/v1/firewall/close",       fettle_api_firewall_close  },
   { NULL,     NULL,                           NULL                       },
 };
 
@@ -84,7 +87,7 @@ fettle_engine_new (struct event_base *base, const struct fettle_settings *settin
   snprintf (path, sizeof path, "%s/store.db", settings->state_dir);
   if (fettle_sealer_new (settings->state_dir, &e->sealer, err)
       || fettle_store_open (path, base, store_failed, e, &e->store, err)
-      || name_installation (e, err)) {
+      || name_installation (e, err) || fettle_holes_recover (e, err)) {
     fettle_engine_free (e);
     return err->code;
   }
@@ -144,6 +147,7 @@ fettle_engine_free (struct fettle_engine *e)
     e->jobs = j->next;
     fettle_job_free (j);
   }
+  fettle_holes_free (e);
   if (e->dns)
     evdns_base_free (e->dns, 0);
   fettle_store_close (e->store);

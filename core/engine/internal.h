@@ -54,6 +54,9 @@ struct lane {
 
   /* The call, from when it is asked for until it has ended. */
   const char *what;           /* "inventory", ... */
+  uint32_t phase;             /* of what */
+  char literal[64];           /* the address that the call goes to */
+  void (*opened) (struct lane *); /* when the firewall is open */
   int64_t operation;          /* task id behind target.operation */
   struct task *told;          /* whose progress and log the messages are */
   void (*done) (struct lane *, const struct fettle_outcome *);
@@ -99,6 +102,8 @@ struct job {
   struct waiter *waiters;
 };
 
+struct fettle_leases;
+
 struct fettle_engine {
   struct event_base *base;
   const struct fettle_settings *settings;
@@ -106,6 +111,8 @@ struct fettle_engine {
   struct fettle_pool *pool;
   struct fettle_store *store;
   struct fettle_sealer *sealer;
+  struct fettle_leases *leases; /* NULL until the firewall is needed */
+  struct holes *holes;          /* what leases borrow */
   struct evdns_base *dns;
   char installation[9];       /* names what we leave on nodes */
   struct job *jobs;           /* running ones, and the last few that ended */
@@ -206,6 +213,18 @@ void fettle_task_journal (struct task *, const char *what, const char *detail);
 /* done, failed, ...: nothing more will happen to it. */
 bool fettle_task_ended (const struct task *);
 
+/* ---- holes.c: this host's firewall ---- */
+
+/* Takes up what a crash may have left open. */
+fettle_result fettle_holes_recover (struct fettle_engine *, struct fettle_error *);
+
+/* Opens what the lane's call needs, if the job or the configuration wants
+ * that; then, or at once, goes on.  Can't it be opened, the task's log says
+ * so, and the call shows whether it mattered. */
+void fettle_holes_open (struct lane *, void (*then) (struct lane *));
+void fettle_holes_close (struct lane *);
+void fettle_holes_free (struct fettle_engine *);
+
 /* ---- lane.c: one node's turn at the workers ---- */
 
 /* Asks for a call; `done` gets its outcome.  lane->told and operation are set
@@ -249,6 +268,9 @@ void fettle_api_jobs_list (void *, struct fettle_request *);
 void fettle_api_job_show (void *, struct fettle_request *);
 void fettle_api_job_events (void *, struct fettle_request *);
 void fettle_api_job_abort (void *, struct fettle_request *);
+void fettle_api_firewall (void *, struct fettle_request *);
+void fettle_api_firewall_open (void *, struct fettle_request *);
+void fettle_api_firewall_close (void *, struct fettle_request *);
 void fettle_api_report (void *, struct fettle_request *);
 
 #endif

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "engine/internal.h"
+#include "model/plan.h"
 
 #define SURE_ENOUGH 50 /* a probe's score for a type to be taken */
 
@@ -177,12 +178,13 @@ fettle_api_inventories (void *engine, struct fettle_request *r)
   json_t *id;
   size_t i;
 
-  if (fettle_nodes_of (e, json_object_get (r->body, "nodes"), &ids, &err)
+  if (fettle_plan_options_check (json_object_get (r->body, "options"), &err)
+      || fettle_nodes_of (e, json_object_get (r->body, "nodes"), &ids, &err)
       || fettle_nodes_free (e, ids, &err)) {
     fettle_request_fail (r, &err);
     return;
   }
-  j = fettle_job_new (e, "inventory", NULL, NULL);
+  j = fettle_job_new (e, "inventory", json_object_get (r->body, "options"), NULL);
   fettle_job_room (j, json_array_size (ids), json_array_size (ids));
   json_array_foreach (ids, i, id) {
     struct lane *lane = fettle_job_add_node (j, json_integer_value (id));

@@ -178,7 +178,7 @@ start_now (void *arg)
 }
 
 static void
-start_at (struct lane *lane, const char *address)
+start_open (struct lane *lane)
 {
   struct starting *s = calloc (1, sizeof *s);
   struct fettle_error err;
@@ -187,7 +187,7 @@ start_at (struct lane *lane, const char *address)
     abort ();
   s->lane = lane;
   lane->starting = s;
-  if (fettle_call_request_make (lane, address, &s->request, &err)) {
+  if (fettle_call_request_make (lane, lane->literal, &s->request, &err)) {
     starting_free (s);
     fail_call (lane, &err);
     return;
@@ -199,6 +199,16 @@ start_at (struct lane *lane, const char *address)
   fettle_task_journal (lane->told, lane->what, lane->told->token);
   /* The side effect comes after its journal row is on the disk. */
   fettle_store_then (lane->engine->store, start_now, s);
+}
+
+static void
+start_at (struct lane *lane, const char *address)
+{
+  bool looks = strcmp (lane->what, "inventory") == 0 || strcmp (lane->what, "probe") == 0;
+
+  snprintf (lane->literal, sizeof lane->literal, "%s", address);
+  lane->phase = looks ? FETTLE_INVENTORY : FETTLE_DEPLOYMENT;
+  fettle_holes_open (lane, start_open);
 }
 
 static void
@@ -283,6 +293,7 @@ fettle_lane_end (struct lane *lane)
 {
   struct job *job = lane->job;
 
+  fettle_holes_close (lane);
   json_decref (lane->items);
   lane->items = NULL;
   if (--job->lanes_left == 0)

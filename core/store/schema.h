@@ -43,6 +43,10 @@ static const char *const fettle_schema[] = {
   "CREATE TABLE line (id INTEGER PRIMARY KEY, task INTEGER NOT NULL REFERENCES task ON DELETE CASCADE,"
   " text TEXT NOT NULL);"
   "CREATE INDEX line_task ON line (task);",
+
+  /* Leases of the firewall: what is wanted, written before it is opened. */
+  "CREATE TABLE lease (node TEXT NOT NULL, job TEXT NOT NULL, phase INTEGER NOT NULL,"
+  " until INTEGER NOT NULL, holes TEXT NOT NULL, PRIMARY KEY (node, job, phase)) WITHOUT ROWID;",
 };
 
 #endif

@@ -184,6 +184,14 @@ fettle_store_then (struct fettle_store *s, void (*f) (void *arg), void *arg)
   s->waiting[s->n_waiting++] = (struct waiting) { f, arg };
 }
 
+bool
+fettle_store_sync (struct fettle_store *s)
+{
+  if (s->in_transaction)
+    commit (s);
+  return !s->has_failed;
+}
+
 void
 fettle_store_forget (struct fettle_store *s, void *arg)
 {

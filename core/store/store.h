@@ -46,6 +46,10 @@ int64_t fettle_store_last_id (struct fettle_store *);
 /* Does f (arg) after the next commit; at once if nothing waits to be written. */
 void fettle_store_then (struct fettle_store *, void (*f) (void *arg), void *arg);
 
+/* Commits now, for what can't wait for the end of the pass.  False: the store
+ * has failed. */
+bool fettle_store_sync (struct fettle_store *);
+
 /* Forgets what waits with this arg. */
 void fettle_store_forget (struct fettle_store *, void *arg);
 

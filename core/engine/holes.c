@@ -1,0 +1,494 @@
+/* holes.c - this host's firewall, opened for the calls of jobs.
+ *
+ * A lane takes a lease just before a call whose phase has rows from the
+ * target, keeps it while the component is on its way (also between the calls
+ * of a long one), and gives it back when it has ended.  Leases are in the
+ * store before anything is opened, so that a start after a crash closes what
+ * isn't wanted any more.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "util/base.h"
+
+#include <time.h>
+
+#include "engine/internal.h"
+#include "firewall/lease.h"
+#include "ports/ports.h"
+#include "util/log.h"
+#include "util/text.h"
+
+#define MARGIN      60   /* s that a lease outlives the call's deadline */
+#define MAX_MINUTES 1440 /* of what is opened by hand */
+
+/* What the leases borrow for as long as they live. */
+struct holes {
+  struct fettle_listen_ports listen;
+  struct fettle_port_span spans[5];
+  struct fettle_firewall_options options;
+};
+
+/* ---- The journal ---- */
+
+static json_t *
+hole_json (const struct fettle_hole *h)
+{
+  char address[FETTLE_ADDRESS_TEXT];
+
+  return json_pack ("{s:s s:i s:i s:i s:s}", "from", fettle_address_text (&h->from, address),
+                    "protocol", (int) h->protocol, "first", (int) h->first, "last", (int) h->last,
+                    "purpose", h->purpose);
+}
+
+static fettle_result
+taken (void *arg, const struct fettle_lease *l, struct fettle_error *err)
+{
+  struct fettle_engine *e = arg;
+  _cleanup_json_ json_t *holes = json_array ();
+
+  for (size_t i = 0; i < l->n; i++)
+    json_array_append_new (holes, hole_json (&l->holes[i]));
+  if (fettle_store_run (e->store,
+                        "INSERT OR REPLACE INTO lease (node, job, phase, until, holes)"
+                        " VALUES (?, ?, ?, ?, ?)", "ssiij", l->node, l->job, (int64_t) l->phase,
+                        l->until, holes)
+      && fettle_store_sync (e->store))
+    return FETTLE_OK;
+  return fettle_error_set (err, FETTLE_E_INTERNAL, "the lease can't be written down");
+}
+
+static fettle_result
+ended (void *arg, const struct fettle_lease *l, bool by_time, struct fettle_error *err)
+{
+  struct fettle_engine *e = arg;
+
+  (void) by_time;
+  if (fettle_store_run (e->store, "DELETE FROM lease WHERE node = ? AND job = ? AND phase = ?",
+                        "ssi", l->node, l->job, (int64_t) l->phase))
+    return FETTLE_OK;
+  return fettle_error_set (err, FETTLE_E_INTERNAL, "the lease's end can't be written down");
+}
+
+static void
+notice (void *arg, const char *text)
+{
+  (void) arg;
+  fettle_log (FETTLE_LOG_WARNING, "firewall: %s", text);
+}
+
+/* ---- The backend, when it is first needed ---- */
+
+static fettle_result
+listen_ports (const struct fettle_settings *s, struct fettle_listen_ports *ret,
+              struct fettle_error *err)
+{
+  *ret = (struct fettle_listen_ports) { .http = (uint16_t) s->port, .https = (uint16_t) s->ssl_port,
+                                        .ftp = (uint16_t) s->ftp_port };
+  if (fettle_parse_port_range (s->data_ports ? s->data_ports : "", &ret->data_first,
+                               &ret->data_last, err))
+    return err->code;
+  return fettle_parse_port_range (s->ftp_data_ports ? s->ftp_data_ports : "",
+                                  &ret->ftp_data_first, &ret->ftp_data_last, err);
+}
+
+static void
+add_span (struct holes *h, uint16_t first, uint16_t last)
+{
+  if (first)
+    h->spans[h->options.n_ports++] = (struct fettle_port_span) { FETTLE_TCP, first, last };
+}
+
+static struct holes *
+holes_new (struct fettle_engine *e, struct fettle_error *err)
+{
+  struct holes *h = calloc (1, sizeof *h);
+  const struct fettle_listen_ports *l = h ? &h->listen : NULL;
+
+  if (!h) {
+    fettle_error_set (err, FETTLE_E_NOMEM, "no memory for the firewall");
+    return NULL;
+  }
+  if (listen_ports (e->settings, &h->listen, err)) {
+    free (h);
+    return NULL;
+  }
+  h->options.libexecdir = e->settings->libexecdir;
+  h->options.ports = h->spans;
+  add_span (h, l->http, l->http);
+  add_span (h, l->https, l->https);
+  add_span (h, l->ftp, l->ftp);
+  add_span (h, l->data_first, l->data_last);
+  add_span (h, l->ftp_data_first, l->ftp_data_last);
+  return h;
+}
+
+static fettle_result
+need (struct fettle_engine *e, struct fettle_error *err)
+{
+  static const struct fettle_lease_hooks hooks = { .taken = taken, .ended = ended,
+                                                   .notice = notice };
+  const char *wanted = e->settings->firewall ? e->settings->firewall : "auto";
+  const struct fettle_backend *backend;
+
+  if (e->leases)
+    return FETTLE_OK;
+  if (!e->holes && !(e->holes = holes_new (e, err)))
+    return err->code;
+  if (fettle_backend_choose (wanted, &e->holes->options, &backend, NULL, err)
+      || fettle_leases_new (e->base, backend, &e->holes->options, &hooks, e, &e->leases, err))
+    return err->code;
+  fettle_log (FETTLE_LOG_INFO, "firewall: %s", backend->title);
+  return FETTLE_OK;
+}
+
+/* ---- At start ---- */
+
+struct loaded {
+  struct fettle_lease lease;
+  struct fettle_hole holes[FETTLE_LEASE_HOLES_MAX];
+};
+
+static void
+load_holes (const json_t *list, struct loaded *l)
+{
+  const json_t *hole;
+  struct fettle_error err;
+  size_t i;
+
+  json_array_foreach (list, i, hole) {
+    struct fettle_hole *h = &l->holes[l->lease.n];
+    const char *purpose = json_string_value (json_object_get (hole, "purpose"));
+    const char *from = json_string_value (json_object_get (hole, "from"));
+
+    if (l->lease.n == FETTLE_LEASE_HOLES_MAX || !from
+        || fettle_address_parse (from, &h->from, &err))
+      continue;
+    h->protocol = (uint32_t) json_integer_value (json_object_get (hole, "protocol"));
+    h->first = (uint16_t) json_integer_value (json_object_get (hole, "first"));
+    h->last = (uint16_t) json_integer_value (json_object_get (hole, "last"));
+    h->purpose = purpose ? purpose : "";
+    l->lease.n++;
+  }
+}
+
+fettle_result
+fettle_holes_recover (struct fettle_engine *e, struct fettle_error *err)
+{
+  struct fettle_rows rows;
+
+  if (!fettle_store_number (e->store, 0, "SELECT count (*) FROM lease", ""))
+    return FETTLE_OK;
+  if (need (e, err))
+    return err->code;
+  fettle_store_query (e->store, &rows, "SELECT node, job, phase, until, holes FROM lease", "");
+  while (fettle_rows_next (&rows)) {
+    _cleanup_json_ json_t *holes = fettle_rows_json (&rows, 4);
+    struct loaded l = { .lease = { .node = fettle_rows_text (&rows, 0),
+                                   .job = fettle_rows_text (&rows, 1),
+                                   .phase = (uint32_t) fettle_rows_int (&rows, 2),
+                                   .until = fettle_rows_int (&rows, 3) } };
+
+    l.lease.holes = l.holes;
+    load_holes (holes, &l);
+    if (fettle_leases_load (e->leases, &l.lease, err))
+      fettle_log (FETTLE_LOG_WARNING, "firewall: a lease of %s: %s", l.lease.node, err->text);
+  }
+  fettle_leases_settle (e->leases, NULL, NULL);
+  return FETTLE_OK;
+}
+
+void
+fettle_holes_free (struct fettle_engine *e)
+{
+  if (e->leases)
+    fettle_leases_free (e->leases);
+  free (e->holes);
+}
+
+/* ---- What a node needs in a phase ---- */
+
+/* Holes for the rows from the target; returns how many. */
+static size_t
+holes_of (struct fettle_engine *e, const struct fettle_node_type *type, const char *address,
+          uint32_t phase, struct fettle_hole ret[FETTLE_LEASE_HOLES_MAX], struct fettle_error *err)
+{
+  const struct fettle_port_node node = { .name = "", .address = address, .our_address = "",
+                                         .plugin = "", .type = type };
+  struct fettle_flows flows;
+  size_t n = 0;
+
+  if (fettle_flows_derive (&node, 1, phase, &e->holes->listen, &flows, err))
+    return 0;
+  for (size_t i = 0; i < flows.n && n < FETTLE_LEASE_HOLES_MAX; i++) {
+    const struct fettle_flow *f = &flows.flows[i];
+
+    if (!f->from_node)
+      continue;
+    ret[n] = (struct fettle_hole) { .protocol = f->protocol, .first = f->first, .last = f->last,
+                                    .purpose = f->row->purpose };
+    if (fettle_address_parse (address, &ret[n].from, err) == FETTLE_OK)
+      n++;
+  }
+  fettle_flows_clear (&flows);
+  return n;
+}
+
+static bool
+wanted (const struct lane *lane, const struct fettle_node_type *type)
+{
+  const char *setting = lane->engine->settings->open_firewall;
+
+  if (!json_is_true (json_object_get (lane->job->options, "open_firewall"))
+      && !(setting && strcmp (setting, "yes") == 0))
+    return false;
+  for (uint32_t i = 0; type && i < type->n_ports; i++)
+    if (type->ports[i].direction == FETTLE_FROM_TARGET && (type->ports[i].phases & lane->phase))
+      return true;
+  return false;
+}
+
+/* ---- A lane's lease ---- */
+
+static void
+job_name (const struct lane *lane, char ret[24])
+{
+  snprintf (ret, 24, "%lld", (long long) lane->job->id);
+}
+
+static void
+go_on (struct lane *lane)
+{
+  void (*then) (struct lane *) = lane->opened;
+
+  lane->opened = NULL;
+  then (lane);
+}
+
+static void
+on_taken (void *arg, fettle_result r, const char *text)
+{
+  struct lane *lane = arg;
+
+  if (r)
+    fettle_task_log (lane->told, "the firewall of this host couldn't be opened: %s", text);
+  if (lane->opened)
+    go_on (lane);
+}
+
+void
+fettle_holes_open (struct lane *lane, void (*then) (struct lane *))
+{
+  struct fettle_engine *e = lane->engine;
+  const struct fettle_node_type *type = fettle_plugins_type (e->plugins, lane->type, NULL);
+  struct fettle_hole holes[FETTLE_LEASE_HOLES_MAX];
+  struct fettle_lease lease = { .node = lane->name, .phase = lane->phase, .holes = holes,
+                                .until = time (NULL) + lane->deadline + MARGIN };
+  struct fettle_error err = { .code = FETTLE_OK };
+  char job[24];
+
+  lane->opened = then;
+  if (!wanted (lane, type)) {
+    go_on (lane);
+    return;
+  }
+  job_name (lane, job);
+  lease.job = job;
+  if (!need (e, &err))
+    lease.n = holes_of (e, type, lane->literal, lane->phase, holes, &err);
+  if (err.code == FETTLE_OK && lease.n
+      && fettle_leases_take (e->leases, &lease, on_taken, lane, &err) == FETTLE_OK)
+    return;
+  on_taken (lane, err.code, err.text);
+}
+
+void
+fettle_holes_close (struct lane *lane)
+{
+  static const uint32_t phases[] = { FETTLE_INVENTORY, FETTLE_DEPLOYMENT };
+  char job[24];
+
+  job_name (lane, job);
+  for (size_t i = 0; lane->engine->leases && i < COUNT (phases); i++)
+    fettle_leases_give_back (lane->engine->leases, lane->name, job, phases[i]);
+}
+
+/* ---- GET /firewall ---- */
+
+static json_t *
+row_json (const struct fettle_lease_row *row)
+{
+  const struct fettle_hole *h = &row->hole;
+  char address[FETTLE_ADDRESS_TEXT], until[FETTLE_TIME_MAX];
+
+  return json_pack ("{s:s s:s s:s s:s s:i s:i s:s s:s s:s s:o s:o s:I}",
+                    "node", h->node, "job", row->job,
+                    "phase", h->phase == FETTLE_INVENTORY ? "inventory"
+                             : h->phase == FETTLE_DEPLOYMENT ? "deployment" : "",
+                    "protocol", h->protocol == FETTLE_UDP ? "udp" : "tcp",
+                    "first", (int) h->first, "last", (int) h->last,
+                    "from", fettle_address_text (&h->from, address),
+                    "purpose", h->purpose, "until", fettle_time_text (h->until, until),
+                    "open", row->status.known ? json_boolean (row->status.open) : json_null (),
+                    "packets", row->status.counted ? json_integer ((json_int_t) row->status.packets)
+                                                   : json_null (),
+                    "remaining", (json_int_t) row->status.remaining_s);
+}
+
+/* The client may leave before the answer is there. */
+struct asking {
+  struct fettle_request *request;
+  const char *backend;
+};
+
+static void
+asker_gone (struct fettle_request *r, void *arg)
+{
+  (void) r;
+  ((struct asking *) arg)->request = NULL;
+}
+
+static void
+on_status (void *arg, fettle_result code, const char *text, const struct fettle_lease_row *rows,
+           size_t n)
+{
+  _cleanup_free_ struct asking *a = arg;
+  json_t *list = json_array ();
+  struct fettle_error err;
+
+  for (size_t i = 0; i < n; i++)
+    json_array_append_new (list, row_json (&rows[i]));
+  if (a->request && code) {
+    fettle_error_set (&err, code, "%s", text);
+    fettle_request_fail (a->request, &err);
+  }
+  else if (a->request) {
+    fettle_request_reply (a->request, 200, json_pack ("{s:s s:O}", "backend", a->backend, "holes",
+                                                      list));
+  }
+  json_decref (list);
+}
+
+void
+fettle_api_firewall (void *engine, struct fettle_request *r)
+{
+  struct fettle_engine *e = engine;
+  struct asking *a;
+
+  if (!e->leases) {
+    fettle_request_reply (r, 200, json_pack ("{s:n s:[]}", "backend", "holes"));
+    return;
+  }
+  a = calloc (1, sizeof *a);
+  if (!a)
+    abort ();
+  a->request = r;
+  a->backend = fettle_firewall_backend (fettle_leases_firewall (e->leases))->name;
+  r->gone = asker_gone;
+  r->arg = a;
+  fettle_leases_status (e->leases, on_status, a);
+}
+
+/* ---- POST /firewall/open and /close: by hand ---- */
+
+struct by_hand {
+  uint32_t phase;
+  int64_t until;
+};
+
+static fettle_result
+read_by_hand (const json_t *body, struct by_hand *ret, struct fettle_error *err)
+{
+  const char *phase = json_string_value (json_object_get (body, "phase"));
+  const json_t *minutes = json_object_get (body, "minutes");
+  json_int_t m = minutes ? json_integer_value (minutes) : 60;
+
+  ret->phase = phase && strcmp (phase, "inventory") == 0 ? FETTLE_INVENTORY : FETTLE_DEPLOYMENT;
+  if (phase && !fettle_has_word ("inventory deployment", phase))
+    return fettle_error_set (err, FETTLE_E_CONFIG, "\"phase\" is inventory or deployment");
+  if (m < 1 || m > MAX_MINUTES)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "\"minutes\" is 1 to %d", MAX_MINUTES);
+  ret->until = time (NULL) + m * 60;
+  return FETTLE_OK;
+}
+
+static fettle_result
+open_node (struct fettle_engine *e, int64_t id, const struct by_hand *how, struct fettle_error *err)
+{
+  struct fettle_hole holes[FETTLE_LEASE_HOLES_MAX];
+  struct fettle_lease lease = { .job = "", .phase = how->phase, .until = how->until,
+                                .holes = holes };
+  _cleanup_free_ char *name = NULL, *address = NULL;
+  const struct fettle_node_type *type = NULL;
+  struct fettle_rows rows;
+
+  fettle_store_query (e->store, &rows, "SELECT name, address, type FROM node WHERE id = ?", "i", id);
+  if (!fettle_rows_next (&rows))
+    return fettle_error_set (err, FETTLE_E_UNREACHABLE, "the node is gone");
+  name = strdup (fettle_rows_text (&rows, 0));
+  address = strdup (fettle_rows_text (&rows, 1));
+  type = fettle_plugins_type (e->plugins, fettle_rows_text (&rows, 2), NULL);
+  fettle_rows_end (&rows);
+  if (!type)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "the type of %s isn't known yet", name);
+  if (!fettle_is_address (address))
+    return fettle_error_set (err, FETTLE_E_CONFIG, "%s is a name: holes by hand are for addresses",
+                             address);
+  lease.node = name;
+  lease.n = holes_of (e, type, address, how->phase, holes, err);
+  return lease.n ? fettle_leases_take (e->leases, &lease, NULL, NULL, err) : FETTLE_OK;
+}
+
+void
+fettle_api_firewall_open (void *engine, struct fettle_request *r)
+{
+  struct fettle_engine *e = engine;
+  _cleanup_json_ json_t *ids = NULL;
+  struct by_hand how = { 0 };
+  struct fettle_error err;
+  json_t *id;
+  size_t i;
+
+  if (read_by_hand (r->body, &how, &err) || need (e, &err)
+      || fettle_nodes_of (e, json_object_get (r->body, "nodes"), &ids, &err)) {
+    fettle_request_fail (r, &err);
+    return;
+  }
+  json_array_foreach (ids, i, id)
+    if (open_node (e, json_integer_value (id), &how, &err)) {
+      fettle_request_fail (r, &err);
+      return;
+    }
+  fettle_api_firewall (e, r);
+}
+
+static void
+close_node (struct fettle_engine *e, int64_t id)
+{
+  struct fettle_rows rows;
+
+  fettle_store_query (e->store, &rows, "SELECT name FROM node WHERE id = ?", "i", id);
+  if (!fettle_rows_next (&rows))
+    return;
+  fettle_leases_give_back (e->leases, fettle_rows_text (&rows, 0), "", FETTLE_INVENTORY);
+  fettle_leases_give_back (e->leases, fettle_rows_text (&rows, 0), "", FETTLE_DEPLOYMENT);
+  fettle_rows_end (&rows);
+}
+
+void
+fettle_api_firewall_close (void *engine, struct fettle_request *r)
+{
+  struct fettle_engine *e = engine;
+  _cleanup_json_ json_t *ids = NULL;
+  struct fettle_error err;
+  json_t *id;
+  size_t i;
+
+  if (fettle_nodes_of (e, json_object_get (r->body, "nodes"), &ids, &err)) {
+    fettle_request_fail (r, &err);
+    return;
+  }
+  json_array_foreach (ids, i, id)
+    if (e->leases)
+      close_node (e, json_integer_value (id));
+  fettle_api_firewall (e, r);
+}

@@ -175,6 +175,9 @@ extern const struct fettle_command
   fettle_command_service_status, fettle_command_config_show,
   fettle_command_ports,                                              /* ports.c */
   fettle_command_firewall_plan,                                      /* firewall.c */
+  fettle_command_firewall_status, fettle_command_firewall_open,      /* firewall-holes.c */
+  fettle_command_firewall_close,
+  fettle_command_firewall_setup, fettle_command_firewall_undo_setup, /* firewall-setup.c */
   fettle_command_plugin_list, fettle_command_plugin_show;            /* plugin.c */
 
 #endif

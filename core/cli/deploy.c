@@ -80,6 +80,7 @@ make_request (const struct fettle_args *args)
   put_flag (args, "downgrade", "downgrade", options);
   put_flag (args, "rewrite", "rewrite", options);
   put_flag (args, "install-missing", "install_missing", options);
+  put_flag (args, "open-firewall", "open_firewall", options);
   return request;
 }
 
@@ -246,6 +247,7 @@ run_deploy (struct fettle_cli *cli, const struct fettle_args *args)
 
 static const struct fettle_option deploy_options[] = {
   PLAN_OPTIONS,
+  { "open-firewall", 0, NULL, "open this host's firewall for the nodes while they need it" },
   { "plan",    0,   "HASH", "deploy only if the plan is still this one" },
   { "dry-run", 0,   NULL,   "print the plan and do nothing" },
   { "yes",     'y', NULL,   "don't ask" },

@@ -14,7 +14,9 @@ run_inventory (struct fettle_cli *cli, const struct fettle_args *args)
     return fettle_cli_usage ("--all and names of nodes exclude each other");
   if (fettle_client_open (cli, true, &client, &err)
       || fettle_client_call (client, "POST", "/inventories",
-                             json_pack ("{s:o}", "nodes", fettle_nodes_wanted (args)), &started,
+                             json_pack ("{s:o s:{s:b}}", "nodes", fettle_nodes_wanted (args),
+                                        "options", "open_firewall",
+                                        fettle_args_flag (args, "open-firewall")), &started,
                              &err))
     return fettle_cli_fail (&err);
   return fettle_job_run (cli, &client, started);
@@ -22,6 +24,7 @@ run_inventory (struct fettle_cli *cli, const struct fettle_args *args)
 
 static const struct fettle_option options[] = {
   { "all",     0, NULL, "all nodes, as without any name" },
+  { "open-firewall", 0, NULL, "open this host's firewall for the nodes while they need it" },
   { "wait",    0, NULL, "follow the job to its end, as it does anyway" },
   { "no-wait", 0, NULL, "print the job's number and leave it to the service" },
   { NULL, 0, NULL, NULL },

@@ -34,6 +34,24 @@ fettle_element_key (FILE *f, const struct fettle_gate_hole *h, bool plain)
   fprintf (f, "%s . %u . %u", address, h->protocol, h->port);
 }
 
+static void
+write_lifetime (FILE *f, uint32_t ms, enum fettle_lifetime lifetime)
+{
+  switch (lifetime) {
+  case FETTLE_LIFETIME_NONE:
+    break;
+  case FETTLE_LIFETIME_SHORT:
+    fputs (" timeout 1s", f);
+    break;
+  case FETTLE_LIFETIME_OWN:
+    fprintf (f, " timeout %ums", ms);
+    break;
+  case FETTLE_LIFETIME_AGAIN:
+    fprintf (f, " timeout %ums expires %ums", ms, ms);
+    break;
+  }
+}
+
 void
 fettle_elements_write (FILE *f, const char *verb, const struct fettle_gate_hole *holes, size_t n,
                        enum fettle_lifetime lifetime)
@@ -50,9 +68,7 @@ fettle_elements_write (FILE *f, const char *verb, const struct fettle_gate_hole 
         fprintf (f, "%s element inet fettle %s { ", verb, fettle_set_name (set));
       any = true;
       fettle_element_key (f, &holes[i], false);
-      if (lifetime != FETTLE_LIFETIME_NONE)
-        fprintf (f, " timeout %ums",
-                 lifetime == FETTLE_LIFETIME_OWN ? holes[i].lifetime_ms : 1000);
+      write_lifetime (f, holes[i].lifetime_ms, lifetime);
     }
     if (any)
       fputs (" }\n", f);

@@ -17,7 +17,13 @@ enum fettle_set fettle_set_of (const struct fettle_gate_hole *);
 /* "open4", "open6", "openll" */
 const char *fettle_set_name (enum fettle_set);
 
-enum fettle_lifetime { FETTLE_LIFETIME_NONE, FETTLE_LIFETIME_SHORT, FETTLE_LIFETIME_OWN };
+enum fettle_lifetime {
+  FETTLE_LIFETIME_NONE,
+  FETTLE_LIFETIME_SHORT, /* a second: it is deleted in the same transaction */
+  FETTLE_LIFETIME_OWN,
+  FETTLE_LIFETIME_AGAIN, /* its own, also if it is there with the same: the kernel would
+                            take an equal timeout for no change */
+};
 
 /* "add element inet fettle open4 { 10.0.0.1 . 6 . 63001 timeout 5000ms, ... }":
  * a line for each set that any of the holes is in. */

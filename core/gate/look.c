@@ -5,7 +5,12 @@
 
 #include "gate/look.h"
 
-enum { DEPTH_MAX = 16, OUR_PRIORITY = -150, CT_NEW = 8, NF_IPV4 = 2, NF_IPV6 = 10 };
+enum {
+  DEPTH_MAX = 16,   /* jumps; the kernel's limit, too */
+  STEPS_MAX = 2000, /* chains gone through for one packet */
+  OUR_PRIORITY = -150,
+  CT_NEW = 8, NF_IPV4 = 2, NF_IPV6 = 10,
+};
 
 enum truth { NO, YES, MAYBE };
 enum verdict { CONTINUE, ACCEPT, DROP, RETURN };
@@ -15,11 +20,20 @@ struct packet {
   json_int_t protocol, port, mark;
 };
 
+/* All that is looked at: what chains there are, and what is in them. */
+struct sight {
+  const json_t *chains;
+  fettle_look_fetch *fetch;
+  void *arg;
+  json_t *fetched; /* "family table chain": rules */
+};
+
 /* A table in which the packet is. */
 struct scene {
-  const json_t *ruleset;
+  struct sight *sight;
   const char *family, *table;
   struct packet packet;
+  unsigned steps;
 };
 
 static const char *
@@ -179,11 +193,11 @@ match (const struct packet *p, const json_t *m)
 
 /* ---- Rules and chains. ---- */
 
-static enum verdict go_through (const struct scene *, const char *chain, unsigned depth);
+static enum verdict go_through (struct scene *, const char *chain, unsigned depth);
 
 /* One statement: true if it says where the packet goes. */
 static bool
-statement (const struct scene *s, const json_t *e, unsigned depth, enum truth *certain,
+statement (struct scene *s, const json_t *e, unsigned depth, enum truth *certain,
            enum verdict *ret)
 {
   const char *key = json_object_iter_key (json_object_iter ((json_t *) (uintptr_t) e));
@@ -222,7 +236,7 @@ statement (const struct scene *s, const json_t *e, unsigned depth, enum truth *c
 }
 
 static enum verdict
-rule_verdict (const struct scene *s, const json_t *rule, unsigned depth)
+rule_verdict (struct scene *s, const json_t *rule, unsigned depth)
 {
   const json_t *e;
   enum truth certain = YES;
@@ -239,30 +253,37 @@ rule_verdict (const struct scene *s, const json_t *rule, unsigned depth)
   return CONTINUE;
 }
 
-static bool
-is_of (const json_t *object, const char *family, const char *table)
+static const json_t *
+rules_of (struct scene *s, const char *chain)
 {
-  return strcmp (text_of (object, "family"), family) == 0
-         && strcmp (text_of (object, "table"), table) == 0;
+  struct sight *sight = s->sight;
+  char key[3 * FETTLE_GATE_NAME];
+  json_t *rules;
+
+  snprintf (key, sizeof key, "%s %s %s", s->family, s->table, chain);
+  rules = json_object_get (sight->fetched, key);
+  if (!rules) {
+    rules = sight->fetch (sight->arg, s->family, s->table, chain);
+    json_object_set_new (sight->fetched, key, rules ? rules : json_array ());
+  }
+  return rules;
 }
 
 /* CONTINUE at its end: what comes next is up to who went there. */
 static enum verdict
-go_through (const struct scene *s, const char *chain, unsigned depth)
+go_through (struct scene *s, const char *chain, unsigned depth)
 {
-  const json_t *item;
+  const json_t *rules, *item;
   size_t i;
 
-  if (depth > DEPTH_MAX)
+  if (depth > DEPTH_MAX || ++s->steps > STEPS_MAX)
     return CONTINUE;
-  json_array_foreach (s->ruleset, i, item)
+  rules = rules_of (s, chain);
+  json_array_foreach (rules, i, item)
   {
     const json_t *rule = json_object_get (item, "rule");
-    enum verdict v;
+    enum verdict v = rule ? rule_verdict (s, rule, depth) : CONTINUE;
 
-    if (!rule || !is_of (rule, s->family, s->table) || strcmp (text_of (rule, "chain"), chain) != 0)
-      continue;
-    v = rule_verdict (s, rule, depth);
     if (v == RETURN)
       return CONTINUE;
     if (v != CONTINUE)
@@ -274,7 +295,14 @@ go_through (const struct scene *s, const char *chain, unsigned depth)
 /* ---- Findings. ---- */
 
 static bool
-is_foreign_input (const json_t *chain)
+is_of (const json_t *object, const char *family, const char *table)
+{
+  return strcmp (text_of (object, "family"), family) == 0
+         && strcmp (text_of (object, "table"), table) == 0;
+}
+
+bool
+fettle_look_is_foreign_input (const json_t *chain)
 {
   return chain && strcmp (text_of (chain, "hook"), "input") == 0
          && (strcmp (text_of (chain, "family"), "inet") == 0
@@ -284,21 +312,21 @@ is_foreign_input (const json_t *chain)
 }
 
 static bool
-drops (const json_t *ruleset, const json_t *chain, const struct packet *p)
+drops (struct sight *sight, const json_t *chain, const struct packet *p)
 {
-  const struct scene s = { ruleset, text_of (chain, "family"), text_of (chain, "table"), *p };
+  struct scene s = { sight, text_of (chain, "family"), text_of (chain, "table"), *p, 0 };
   enum verdict v = go_through (&s, text_of (chain, "name"), 0);
 
   return v == DROP || (v == CONTINUE && strcmp (text_of (chain, "policy"), "drop") == 0);
 }
 
 static bool
-has_chain (const json_t *ruleset, const char *family, const char *table, const char *name)
+has_chain (const json_t *chains, const char *family, const char *table, const char *name)
 {
   const json_t *item;
   size_t i;
 
-  json_array_foreach (ruleset, i, item)
+  json_array_foreach (chains, i, item)
   {
     const json_t *chain = json_object_get (item, "chain");
 
@@ -309,7 +337,7 @@ has_chain (const json_t *ruleset, const char *family, const char *table, const c
 }
 
 static enum fettle_gate_manager
-manager_of (const json_t *ruleset, const json_t *chain)
+manager_of (const json_t *chains, const json_t *chain)
 {
   const char *family = text_of (chain, "family"), *table = text_of (chain, "table");
   bool v6 = strcmp (family, "ip6") == 0;
@@ -318,13 +346,13 @@ manager_of (const json_t *ruleset, const json_t *chain)
     return FETTLE_GATE_FIREWALLD;
   if (strcmp (family, "inet") == 0 || strcmp (text_of (chain, "name"), "INPUT") != 0)
     return FETTLE_GATE_PLAIN;
-  return has_chain (ruleset, family, table, v6 ? "ufw6-before-input" : "ufw-before-input")
+  return has_chain (chains, family, table, v6 ? "ufw6-before-input" : "ufw-before-input")
            ? FETTLE_GATE_UFW : FETTLE_GATE_IPTABLES;
 }
 
 /* The first of our ports that it drops over IPv4 or IPv6. */
 static bool
-example (const json_t *ruleset, const json_t *chain, const struct fettle_spans *ports,
+example (struct sight *sight, const json_t *chain, const struct fettle_spans *ports,
          uint32_t mark, struct packet *ret)
 {
   const char *family = text_of (chain, "family");
@@ -332,20 +360,20 @@ example (const json_t *ruleset, const json_t *chain, const struct fettle_spans *
   for (size_t i = 0; i < ports->n; i++)
     for (int v = 4; v <= 6; v += 2) {
       *ret = (struct packet) { v, ports->spans[i].protocol, ports->spans[i].first, mark };
-      if (strcmp (family, v == 4 ? "ip6" : "ip") != 0 && drops (ruleset, chain, ret))
+      if (strcmp (family, v == 4 ? "ip6" : "ip") != 0 && drops (sight, chain, ret))
         return true;
     }
   return false;
 }
 
 static void
-fill (struct fettle_gate_finding *f, const json_t *ruleset, const json_t *chain,
+fill (struct fettle_gate_finding *f, const json_t *chains, const json_t *chain,
       const struct packet *p)
 {
   json_int_t priority = json_integer_value (json_object_get (chain, "prio"));
 
   memset (f, 0, sizeof *f);
-  f->manager = (uint8_t) manager_of (ruleset, chain);
+  f->manager = (uint8_t) manager_of (chains, chain);
   f->flags = strcmp (text_of (chain, "policy"), "drop") == 0 ? FETTLE_GATE_BY_POLICY : 0;
   if (priority < OUR_PRIORITY)
     f->flags |= FETTLE_GATE_EARLY;
@@ -358,22 +386,25 @@ fill (struct fettle_gate_finding *f, const json_t *ruleset, const json_t *chain,
 }
 
 uint32_t
-fettle_look (const json_t *ruleset, const struct fettle_spans *ports, uint32_t mark,
+fettle_look (const json_t *chains, fettle_look_fetch *fetch, void *arg,
+             const struct fettle_spans *ports, uint32_t mark,
              struct fettle_gate_finding ret[FETTLE_GATE_FINDINGS])
 {
+  struct sight sight = { chains, fetch, arg, json_object () };
   const json_t *item;
   struct packet p;
   uint32_t n = 0;
   size_t i;
 
-  json_array_foreach (ruleset, i, item)
+  json_array_foreach (chains, i, item)
   {
     const json_t *chain = json_object_get (item, "chain");
 
-    if (n < FETTLE_GATE_FINDINGS && is_foreign_input (chain)
-        && example (ruleset, chain, ports, mark, &p))
-      fill (&ret[n++], ruleset, chain, &p);
+    if (n < FETTLE_GATE_FINDINGS && fettle_look_is_foreign_input (chain)
+        && example (&sight, chain, ports, mark, &p))
+      fill (&ret[n++], chains, chain, &p);
   }
+  json_decref (sight.fetched);
   return n;
 }
 

@@ -6,7 +6,8 @@
  * it comes from, how fast) neither accepts nor drops: the next rule is looked
  * at.  A chain that then drops it needs a rule for the mark.
  *
- * Pure functions of the JSON that libnftables makes.
+ * Works on the JSON that libnftables makes, which it has fetched chain by
+ * chain, as far as a packet gets.
  *
  * SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
  */
@@ -17,9 +18,19 @@
 
 #include "gate/request.h"
 
-/* `ruleset` is the array "nftables".  Returns the number of findings. */
-uint32_t fettle_look (const json_t *ruleset, const struct fettle_spans *ports, uint32_t mark,
+/* The array "nftables" of `list chain`; NULL if it can't be listed.  The
+ * caller's reference. */
+typedef json_t *fettle_look_fetch (void *arg, const char *family, const char *table,
+                                   const char *chain);
+
+/* `chains` is the array "nftables" of `list chains`.  Returns the number of
+ * findings. */
+uint32_t fettle_look (const json_t *chains, fettle_look_fetch *, void *arg,
+                      const struct fettle_spans *ports, uint32_t mark,
                       struct fettle_gate_finding ret[FETTLE_GATE_FINDINGS]);
+
+/* Is it a base chain of the input hook, and not ours? */
+bool fettle_look_is_foreign_input (const json_t *chain);
 
 /* Is it the rule that fettle_setup_text adds, for this mark? */
 bool fettle_look_is_mark_rule (const json_t *rule, uint32_t mark);

@@ -24,7 +24,7 @@ struct options {
   const char *listen, *user, *client;
   struct fettle_spans allowed;
   uint32_t mark;
-  bool owned, dry;
+  bool old, dry;
 };
 
 static const char usage_text[] =
@@ -36,7 +36,7 @@ static const char usage_text[] =
   "  --client USER   with --listen: whom it serves, besides root\n"
   "  --mark BIT      the bit of packet marks that is ours (0x00100000)\n"
   "  --user USER     whom it runs as (fettle-gate or nobody)\n"
-  "  --no-owner      as for a kernel whose tables have no owners\n";
+  "  --old-kernel    use nothing that Linux 5.11 lacks\n";
 
 /* ---- Options. ---- */
 
@@ -76,7 +76,7 @@ take_option (struct options *o, int c, const char *value)
   case 'c': o->client = value; return true;
   case 'm': return parse_bit (value, &o->mark);
   case 'u': o->user = value; return true;
-  case 'O': o->owned = false; return true;
+  case 'O': o->old = true; return true;
   case 'n': o->dry = true; return true;
   case 'C': o->mode = CHECK; return true;
   case 'L': o->mode = LOOK; return true;
@@ -96,7 +96,7 @@ parse_options (int argc, char **argv, struct options *o)
     { "client",     required_argument, NULL, 'c' },
     { "mark",       required_argument, NULL, 'm' },
     { "user",       required_argument, NULL, 'u' },
-    { "no-owner",   no_argument,       NULL, 'O' },
+    { "old-kernel", no_argument,       NULL, 'O' },
     { "dry-run",    no_argument,       NULL, 'n' },
     { "check",      no_argument,       NULL, 'C' },
     { "look",       no_argument,       NULL, 'L' },
@@ -106,7 +106,7 @@ parse_options (int argc, char **argv, struct options *o)
   };
   int c;
 
-  *o = (struct options) { .fd = -1, .mark = FETTLE_GATE_MARK, .owned = true };
+  *o = (struct options) { .fd = -1, .mark = FETTLE_GATE_MARK };
   while ((c = getopt_long (argc, argv, "", options, NULL)) != -1)
     if (!take_option (o, c, optarg))
       return false;
@@ -157,7 +157,7 @@ serve (const struct options *o, struct fettle_why *why)
   if (client_uid (o, &uid, why) || (o->listen && fettle_server_listen (o->listen, uid, &fd, why))
       || fettle_drop_privileges (o->user, why) || fettle_server_client (fd, uid, &client, why)
       || fettle_nft_open (&s.table.nft, why) || fettle_limit_calls (&limited, why)
-      || fettle_table_make (&s.table, o->owned, why))
+      || fettle_table_make (&s.table, o->old, why))
     return why->result;
   s.flags = limited ? FETTLE_GATE_CONFINED : 0;
   fettle_server_run (&s, client, why);

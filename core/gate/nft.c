@@ -102,14 +102,15 @@ fettle_nft_ask (struct fettle_nft *nft, const char *command, const char **ret,
 {
   enum fettle_gate_result r;
 
-  nft_ctx_output_set_flags (nft->ctx, NFT_CTX_OUTPUT_NUMERIC_ALL);
+  nft_ctx_output_set_flags (nft->ctx, NFT_CTX_OUTPUT_NUMERIC_PROTO);
   r = run (nft, command, ret, why);
   nft_ctx_output_set_flags (nft->ctx, 0);
   return r;
 }
 
 enum fettle_gate_result
-fettle_nft_ruleset (struct fettle_nft *nft, json_t **ret, struct fettle_why *why)
+fettle_nft_ask_json (struct fettle_nft *nft, const char *command, json_t **ret,
+                     struct fettle_why *why)
 {
   const char *output;
   json_t *answer, *list;
@@ -117,7 +118,7 @@ fettle_nft_ruleset (struct fettle_nft *nft, json_t **ret, struct fettle_why *why
 
   nft_ctx_output_set_flags (nft->ctx, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_NUMERIC_ALL
                                         | NFT_CTX_OUTPUT_STATELESS | NFT_CTX_OUTPUT_TERSE);
-  r = run (nft, "list ruleset", &output, why);
+  r = run (nft, command, &output, why);
   nft_ctx_output_set_flags (nft->ctx, 0);
   if (r)
     return r;

@@ -30,9 +30,10 @@ enum fettle_gate_result fettle_nft_try (struct fettle_nft *, const char *command
 enum fettle_gate_result fettle_nft_ask (struct fettle_nft *, const char *command,
                                         const char **ret, struct fettle_why *);
 
-/* The array "nftables" of `list ruleset`, without the elements of sets.  The
- * caller's reference. */
-enum fettle_gate_result fettle_nft_ruleset (struct fettle_nft *, json_t **ret,
-                                            struct fettle_why *);
+/* The array "nftables" of the same as JSON, without the elements of named
+ * sets.  Not for what shows a table: libnftables 1.0.6 reads beyond an array
+ * for the name of the flag "owner".  The caller's reference. */
+enum fettle_gate_result fettle_nft_ask_json (struct fettle_nft *, const char *command,
+                                             json_t **ret, struct fettle_why *);
 
 #endif

@@ -103,18 +103,33 @@ finish (struct fettle_gate_finding *f, uint32_t mark)
   make_printable (f->mend);
 }
 
+/* Names that would need quotes, which nft 1.0.6 doesn't take: such a chain is
+ * judged by its policy alone. */
+static json_t *
+fetch (void *nft, const char *family, const char *table, const char *chain)
+{
+  char command[3 * FETTLE_GATE_NAME];
+  struct fettle_why why;
+  json_t *list;
+
+  if (!is_name (table) || !is_name (chain))
+    return NULL;
+  snprintf (command, sizeof command, "list chain %s %s %s", family, table, chain);
+  return fettle_nft_ask_json (nft, command, &list, &why) ? NULL : list;
+}
+
 enum fettle_gate_result
 fettle_find (struct fettle_nft *nft, const struct fettle_gate_policy *policy, const int legacy[2],
              struct fettle_gate_finding ret[FETTLE_GATE_FINDINGS], uint32_t *ret_n,
              struct fettle_why *why)
 {
-  json_t *ruleset;
+  json_t *chains;
   uint32_t n;
 
-  if (fettle_nft_ruleset (nft, &ruleset, why))
+  if (fettle_nft_ask_json (nft, "list chains", &chains, why))
     return why->result;
-  n = fettle_look (ruleset, &policy->allowed, policy->mark, ret);
-  json_decref (ruleset);
+  n = fettle_look (chains, fetch, nft, &policy->allowed, policy->mark, ret);
+  json_decref (chains);
   for (int v = 0; v < 2; v++)
     if (n < FETTLE_GATE_FINDINGS && has_filter (legacy[v])) {
       memset (&ret[n], 0, sizeof ret[n]);
@@ -169,31 +184,62 @@ fettle_setup (struct fettle_nft *nft, const struct fettle_gate_policy *policy, c
   return why->result;
 }
 
+static void
+write_undo (FILE *f, const json_t *rules, uint32_t mark)
+{
+  const json_t *item;
+  size_t i;
+
+  json_array_foreach (rules, i, item)
+  {
+    const json_t *rule = json_object_get (item, "rule");
+
+    if (rule && fettle_look_is_mark_rule (rule, mark))
+      fprintf (f, "delete rule %s %s %s handle %" JSON_INTEGER_FORMAT "\n",
+               json_string_value (json_object_get (rule, "family")),
+               json_string_value (json_object_get (rule, "table")),
+               json_string_value (json_object_get (rule, "chain")),
+               json_integer_value (json_object_get (rule, "handle")));
+  }
+}
+
+/* It was added to base chains of the input hook alone. */
+static void
+write_undos (FILE *f, struct fettle_nft *nft, const json_t *chains, uint32_t mark)
+{
+  const json_t *item;
+  size_t i;
+
+  json_array_foreach (chains, i, item)
+  {
+    const json_t *chain = json_object_get (item, "chain");
+    const char *family = json_string_value (json_object_get (chain, "family"));
+    const char *table = json_string_value (json_object_get (chain, "table"));
+    const char *name = json_string_value (json_object_get (chain, "name"));
+    json_t *rules = NULL;
+
+    if (fettle_look_is_foreign_input (chain) && family && table && name)
+      rules = fetch (nft, family, table, name);
+    write_undo (f, rules, mark);
+    json_decref (rules);
+  }
+}
+
 enum fettle_gate_result
 fettle_setup_undo (struct fettle_nft *nft, uint32_t mark, bool dry, FILE *out,
                    struct fettle_why *why)
 {
-  json_t *ruleset, *item;
+  json_t *chains;
   char *commands = NULL;
-  size_t i, size;
+  size_t size;
   FILE *f;
 
-  if (fettle_nft_ruleset (nft, &ruleset, why))
+  if (fettle_nft_ask_json (nft, "list chains", &chains, why))
     return why->result;
   f = open_memstream (&commands, &size);
-  json_array_foreach (ruleset, i, item)
-  {
-    const json_t *rule = json_object_get (item, "rule");
-    const char *table = json_string_value (json_object_get (rule, "table"));
-    const char *chain = json_string_value (json_object_get (rule, "chain"));
-
-    if (f && rule && fettle_look_is_mark_rule (rule, mark) && table && chain && is_name (table)
-        && is_name (chain))
-      fprintf (f, "delete rule %s %s %s handle %" JSON_INTEGER_FORMAT "\n",
-               json_string_value (json_object_get (rule, "family")), table, chain,
-               json_integer_value (json_object_get (rule, "handle")));
-  }
-  json_decref (ruleset);
+  if (f)
+    write_undos (f, nft, chains, mark);
+  json_decref (chains);
   if (!f)
     return fettle_why_set (why, FETTLE_GATE_E_NOMEM, "no memory");
   carry_out (nft, f, &commands, dry, out, why);

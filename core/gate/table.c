@@ -127,7 +127,7 @@ fettle_table_try (struct fettle_nft *nft, uint32_t mark, struct fettle_why *why)
   return text_run (&t, nft, fettle_nft_try, why);
 }
 
-/* Linux before 6.12 takes a longer timeout of an element that is there, says
+/* Linux before 6.12 takes a later end of an element that is there, says
  * nothing, and keeps the old one. */
 static bool
 prolongs (struct fettle_nft *nft)
@@ -135,8 +135,8 @@ prolongs (struct fettle_nft *nft)
   struct fettle_why why;
   const char *answer;
 
-  if (fettle_nft_run (nft, "add element inet fettle probe { 1 timeout 10s }", &why)
-      || fettle_nft_run (nft, "add element inet fettle probe { 1 timeout 1h }", &why)
+  if (fettle_nft_run (nft, "add element inet fettle probe { 1 timeout 1h expires 10s }", &why)
+      || fettle_nft_run (nft, "add element inet fettle probe { 1 timeout 1h expires 1h }", &why)
       || fettle_nft_ask (nft, "get element inet fettle probe { 1 }", &answer, &why))
     return false;
   return strstr (answer, "expires 59m") || strstr (answer, "expires 1h");
@@ -168,7 +168,7 @@ is_anothers (struct fettle_nft *nft)
 }
 
 enum fettle_gate_result
-fettle_table_make (struct fettle_table *table, bool owned, struct fettle_why *why)
+fettle_table_make (struct fettle_table *table, bool old, struct fettle_why *why)
 {
   struct fettle_why second;
 
@@ -176,11 +176,11 @@ fettle_table_make (struct fettle_table *table, bool owned, struct fettle_why *wh
     return fettle_why_set (why, FETTLE_GATE_E_KERNEL,
                            "table inet fettle belongs to another fettle-gate: one service of this "
                            "host can open its firewall");
-  if (owned && make (table, true, why) && make (table, false, &second))
+  if (!old && make (table, true, why) && make (table, false, &second))
     return why->result; /* it isn't ownership that fails */
-  if (!owned && make (table, false, why))
+  if (old && make (table, false, why))
     return why->result;
-  if (prolongs (table->nft))
+  if (!old && prolongs (table->nft))
     table->flags |= FETTLE_GATE_PROLONGS;
   fettle_nft_run (table->nft, "delete set inet fettle probe", &second);
   return FETTLE_GATE_OK;
@@ -236,11 +236,13 @@ fettle_table_open (struct fettle_table *table, const struct fettle_gate_hole *ho
 
   if (!text_begin (&t))
     return no_memory (why);
-  if (!(table->flags & FETTLE_GATE_PROLONGS)) {
+  if (table->flags & FETTLE_GATE_PROLONGS)
+    fettle_elements_write (t.f, "add", holes, n, FETTLE_LIFETIME_AGAIN);
+  else {
     fettle_elements_write (t.f, "add", holes, n, FETTLE_LIFETIME_SHORT);
     fettle_elements_write (t.f, "delete", holes, n, FETTLE_LIFETIME_NONE);
+    fettle_elements_write (t.f, "add", holes, n, FETTLE_LIFETIME_OWN);
   }
-  fettle_elements_write (t.f, "add", holes, n, FETTLE_LIFETIME_OWN);
   return text_run (&t, table->nft, fettle_nft_run, why);
 }
 

@@ -24,8 +24,8 @@ struct fettle_table {
 };
 
 /* Makes the table anew; one that a gate without ownership left is replaced.
- * `owned` false: as for a kernel that has no owners. */
-enum fettle_gate_result fettle_table_make (struct fettle_table *, bool owned, struct fettle_why *);
+ * `old`: as if the kernel had neither owners nor ends that can be moved. */
+enum fettle_gate_result fettle_table_make (struct fettle_table *, bool old, struct fettle_why *);
 
 /* Would it be made? */
 enum fettle_gate_result fettle_table_try (struct fettle_nft *, uint32_t mark, struct fettle_why *);

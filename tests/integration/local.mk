@@ -22,3 +22,9 @@ dist_check_SCRIPTS += integration/service-https.sh
 dist_check_SCRIPTS += integration/linux-faults.sh
 dist_check_SCRIPTS += integration/linux-cut.sh
 dist_check_SCRIPTS += integration/service-calls.sh
+# Leases from the command line.
+noinst_PROGRAMS += integration/gate-holes
+integration_gate_holes_SOURCES = integration/gate-holes.c
+integration_gate_holes_LDADD = ../core/libfirewall.la ../core/libbase.la $(EVENT_LIBS)
+dist_check_SCRIPTS += integration/gate.sh integration/gate-crash.sh
+EXTRA_DIST += integration/gate-net.sh integration/gate-probe.py

@@ -7,6 +7,7 @@
 
 #include "firewall/firewall.h"
 
+extern const struct fettle_backend fettle_backend_firewalld; /* with libsystemd */
 extern const struct fettle_backend fettle_backend_nftables;
 extern const struct fettle_backend fettle_backend_none;
 

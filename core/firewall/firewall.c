@@ -8,6 +8,9 @@
 
 /* What manages the host's rules goes before what is beneath it. */
 const struct fettle_backend *const fettle_backends[] = {
+#ifdef HAVE_SYSTEMD
+  &fettle_backend_firewalld,
+#endif
   &fettle_backend_nftables,
   &fettle_backend_none,
   NULL,

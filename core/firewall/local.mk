@@ -5,4 +5,11 @@ libfirewall_la_SOURCES += firewall/address.c firewall/address.h firewall/backend
   firewall/hole-table.c firewall/hole-table.h firewall/lease.c firewall/lease.h \
   firewall/lease-apply.c firewall/lease-internal.h firewall/lease-status.c \
   firewall/nftables.c firewall/none.c
+libfirewall_la_SOURCES += firewall/route.c firewall/route.h firewall/rule-queue.c \
+  firewall/rule-queue.h
 libfirewall_la_LIBADD = $(EVENT_LIBS)
+if WITH_SYSTEMD
+libfirewall_la_SOURCES += firewall/bus.c firewall/bus.h firewall/firewalld.c firewall/zones.c \
+  firewall/zones.h
+libfirewall_la_LIBADD += $(SYSTEMD_LIBS)
+endif

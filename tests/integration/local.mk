@@ -28,3 +28,9 @@ integration_gate_holes_SOURCES = integration/gate-holes.c
 integration_gate_holes_LDADD = ../core/libfirewall.la ../core/libbase.la $(EVENT_LIBS)
 dist_check_SCRIPTS += integration/gate.sh integration/gate-crash.sh
 EXTRA_DIST += integration/gate-net.sh integration/gate-probe.py
+noinst_PROGRAMS += integration/firewall-backend
+integration_firewall_backend_SOURCES = integration/firewall-backend.c
+integration_firewall_backend_LDADD = ../core/libfirewall.la ../core/libbase.la $(EVENT_LIBS)
+integration_firewall_backend_CPPFLAGS = $(AM_CPPFLAGS) -DFETTLE_LIBEXECDIR='"$(abs_top_builddir)/core"'
+dist_check_SCRIPTS += integration/firewall-firewalld.sh
+EXTRA_DIST += integration/firewall-lib.sh

@@ -9,7 +9,7 @@
  * A timeout can't be prolonged: the same rule is added with the other priority,
  * then the first one is removed.  A reload forgets runtime rules, so they are
  * wanted anew when firewalld says `Reloaded` or has been started again; in the
- * second case it is asked to reload first (see on_calm).
+ * second case it is asked to reload first (see begin).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -445,17 +445,21 @@ on_reload_asked (sd_bus_message *m, void *state, sd_bus_error *ret)
  * (1.3, for one) puts its own beside them: ours would stay open for ever.
  * When it reloads, it drops them. */
 static void
-on_calm (evutil_socket_t fd, short what, void *arg)
+begin (struct state *s)
 {
-  struct state *s = arg;
-
-  (void) fd;
-  (void) what;
   if (s->left_behind
       && fettle_bus_call (s->bus, NAME, PATH, NAME, "reload", on_reload_asked, s, "") >= 0)
     s->left_behind = false;
   else
     ask_zones (s);
+}
+
+static void
+on_calm (evutil_socket_t fd, short what, void *arg)
+{
+  (void) fd;
+  (void) what;
+  begin (arg);
 }
 
 /* Calls are kept until it is known where rules belong. */
@@ -523,7 +527,7 @@ on_has_owner (sd_bus_message *m, void *state, sd_bus_error *ret)
   if (sd_bus_message_get_error (m) || sd_bus_message_read (m, "b", &has) < 0 || !has)
     is_gone (s, "firewalld doesn't run: nothing can be opened until it is started");
   else
-    ask_zones (s);
+    begin (s);
   return 1;
 }
 

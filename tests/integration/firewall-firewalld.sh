@@ -121,9 +121,9 @@ start_firewalld
 ok "it is started again: the holes are there" until_true 8 reaches n1 10.61.1.1 63001
 settled; is "which was said, too" "$line" "settled ok"
 ok "with what was wanted meanwhile" reaches n1 10.61.1.1 63002
+is "and no rule of the one that was killed" "$(nft list ruleset | grep -c 'ip saddr 10.61.1.2 tcp dport 63001 accept')" 1
 kill $bus; wait $bus 2>/dev/null; kill $firewalld 2>/dev/null; wait $firewalld 2>/dev/null
 start_bus; start_firewalld
-is "and no rule of the one that was killed" "$(nft list ruleset | grep -c 'ip saddr 10.61.1.2 tcp dport 63001 accept')" 1
 ok "the bus was started again: the holes are there" until_true 8 reaches n1 10.61.1.1 63001
 settled
 for h in "10.61.1.2 tcp 63001" "10.61.2.2 tcp 63002-63010" "fd61:1::2 tcp 63001"; do ask close $h; done

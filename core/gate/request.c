@@ -85,7 +85,7 @@ fettle_spans_parse (const char *text, struct fettle_spans *ret)
     if (spans.n == COUNT (spans.spans) || !take_span (&text, &spans.spans[spans.n]))
       return false;
     spans.n++;
-  } while (*text == ',' && *++text);
+  } while (*text == ',' && text++);
   if (*text)
     return false;
   *ret = spans;

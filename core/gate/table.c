@@ -246,17 +246,31 @@ fettle_table_open (struct fettle_table *table, const struct fettle_gate_hole *ho
   return text_run (&t, table->nft, fettle_nft_run, why);
 }
 
-enum fettle_gate_result
-fettle_table_close (struct fettle_table *table, const struct fettle_gate_hole *holes, size_t n,
-                    struct fettle_why *why)
+static enum fettle_gate_result
+delete (struct fettle_table *table, const struct fettle_gate_hole *holes, size_t n, bool add_first,
+        struct fettle_why *why)
 {
   struct text t;
 
   if (!text_begin (&t))
     return no_memory (why);
-  fettle_elements_write (t.f, "add", holes, n, FETTLE_LIFETIME_SHORT);
+  if (add_first)
+    fettle_elements_write (t.f, "add", holes, n, FETTLE_LIFETIME_SHORT);
   fettle_elements_write (t.f, "delete", holes, n, FETTLE_LIFETIME_NONE);
   return text_run (&t, table->nft, fettle_nft_run, why);
+}
+
+/* If one of them has expired, none is deleted: then they are all added before,
+ * in the same transaction. */
+enum fettle_gate_result
+fettle_table_close (struct fettle_table *table, const struct fettle_gate_hole *holes, size_t n,
+                    struct fettle_why *why)
+{
+  struct fettle_why first;
+
+  if (!delete (table, holes, n, false, &first))
+    return FETTLE_GATE_OK;
+  return delete (table, holes, n, true, why);
 }
 
 enum fettle_gate_result

@@ -30,3 +30,6 @@ check-fuzz:
 .PHONY: check-fuzz
 clean-local:
 	-rm -rf fuzz-bin fuzz-found
+check_PROGRAMS += fuzz/gate_request
+fuzz_gate_request_SOURCES = fuzz/gate_request.c fuzz/driver.c fuzz/fuzz.h
+fuzz_gate_request_LDADD = ../core/libgate.la ../core/libbase.la

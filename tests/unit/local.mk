@@ -64,3 +64,14 @@ check_PROGRAMS += unit/serve
 unit_serve_SOURCES = unit/serve.c
 unit_serve_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += unit/gate-request unit/gate-look unit/firewall-address unit/firewall-lease
+unit_gate_request_SOURCES = unit/gate-request.c
+unit_gate_request_LDADD = ../core/libgate.la $(CMOCKA_LIBS)
+unit_gate_look_SOURCES = unit/gate-look.c
+unit_gate_look_LDADD = ../core/libgate.la $(JANSSON_LIBS) $(CMOCKA_LIBS)
+unit_firewall_address_SOURCES = unit/firewall-address.c
+unit_firewall_address_LDADD = ../core/libfirewall.la ../core/libbase.la $(CMOCKA_LIBS)
+unit_firewall_lease_SOURCES = unit/firewall-lease.c
+unit_firewall_lease_LDADD = ../core/libfirewall.la ../core/libbase.la $(EVENT_LIBS) $(CMOCKA_LIBS)
+endif

@@ -13,7 +13,7 @@
 
 #define COLUMNS \
   "id, name, address, type, user, auth, settings, labels, grp, host_key, state, error_code, error," \
-  " inventoried, (SELECT count (*) FROM item WHERE item.node = node.id)"
+  " inventoried, coalesce ((SELECT items FROM inventory WHERE node = node.id), 0)"
 
 static json_t *
 node_json (struct fettle_rows *rows)
@@ -162,25 +162,21 @@ fettle_node_set_state (struct fettle_engine *e, int64_t node, const struct fettl
 void
 fettle_node_set_items (struct fettle_engine *e, int64_t node, const json_t *items)
 {
-  const json_t *item;
-  size_t i;
-
-  fettle_store_run (e->store, "DELETE FROM item WHERE node = ?", "i", node);
-  json_array_foreach (items, i, item)
-    fettle_store_run (e->store, "INSERT OR REPLACE INTO item (node, id, data) VALUES (?, ?, ?)",
-                      "isj", node, json_string_value (json_object_get (item, "id")), item);
+  fettle_store_run (e->store, "INSERT OR REPLACE INTO inventory (node, items, data) VALUES (?, ?, ?)",
+                    "iij", node, (int64_t) json_array_size (items), items);
 }
 
 json_t *
 fettle_node_items (struct fettle_engine *e, int64_t node)
 {
   struct fettle_rows rows;
-  json_t *items = json_array ();
+  json_t *items;
 
-  fettle_store_query (e->store, &rows, "SELECT data FROM item WHERE node = ? ORDER BY id", "i",
-                      node);
-  while (fettle_rows_next (&rows))
-    json_array_append_new (items, fettle_rows_json (&rows, 0));
+  fettle_store_query (e->store, &rows, "SELECT data FROM inventory WHERE node = ?", "i", node);
+  if (!fettle_rows_next (&rows))
+    return json_array ();
+  items = fettle_rows_json (&rows, 0);
+  fettle_rows_end (&rows);
   return items;
 }
 

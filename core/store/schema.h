@@ -13,9 +13,10 @@ static const char *const fettle_schema[] = {
   " type TEXT NOT NULL, user TEXT, auth TEXT NOT NULL, secret BLOB, settings TEXT NOT NULL,"
   " labels TEXT NOT NULL, grp TEXT, host_key TEXT, state TEXT NOT NULL, error_code TEXT,"
   " error TEXT, inventoried INTEGER, UNIQUE (address, settings));"
-  /* What the last good inventory found; data is an item of the API. */
-  "CREATE TABLE item (node INTEGER NOT NULL REFERENCES node ON DELETE CASCADE, id TEXT NOT NULL,"
-  " data TEXT NOT NULL, PRIMARY KEY (node, id)) WITHOUT ROWID;"
+  /* What the last good inventory found: the API's list of items, as one text,
+   * since it is written and read as a whole. */
+  "CREATE TABLE inventory (node INTEGER PRIMARY KEY REFERENCES node ON DELETE CASCADE,"
+  " items INTEGER NOT NULL, data TEXT NOT NULL);"
   "CREATE TABLE baseline (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, path TEXT NOT NULL,"
   " added INTEGER NOT NULL, ready INTEGER NOT NULL);"
   /* stamps: what the files looked like when they were hashed. */

@@ -19,6 +19,12 @@ static const struct fettle_setting settings[] = {
     "seconds that one component may take to install" },
   { "restart_timeout", FETTLE_SETTING_UINT, 0,  "900",
     "seconds until the node must be back after a restart" },
+  { "firewall_in",     FETTLE_SETTING_TEXT, 0,  NULL,
+    "ports of the node that components want us to reach, for --open-firewall: 8080,9000-9010,161/udp" },
+  { "firewall_out",    FETTLE_SETTING_TEXT, 0,  NULL,
+    "ports of ours that components on the node want to reach, for --open-firewall" },
+  { "firewall_time",   FETTLE_SETTING_UINT, 0,  "10800",
+    "seconds after which what was opened in the node's firewall ends by itself" },
 };
 
 static const struct fettle_node_type types[] = {
@@ -37,6 +43,8 @@ static const struct fettle_node_type types[] = {
     .deploy = linux_deploy,
     .cleanup = linux_cleanup,
     .activate = linux_activate,
+    .firewall_open = linux_firewall_open,
+    .firewall_restore = linux_firewall_restore,
   },
 };
 

@@ -5,10 +5,10 @@
  * Names: user, password, key (file), sudo, token, operation, port, format,
  * match, version, flags, file (repeatable), sha256 (a wrong one, of file 0),
  * set.SETTING, again (0: don't call again, but show the token), abort
- * (seconds after which the call is aborted), plugin, type.
+ * (seconds after which the call is aborted), plugin, type, argument.
  *
  * Prints the worker's messages as JSON lines, then {"outcome": code, "text",
- * "token", "delay", "score"}.  Exit status: 0 for a success, 3 for AGAIN.
+ * "token", "delay", "score", "former"}.  Exit status: 0 for a success, 3 for AGAIN.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -116,6 +116,8 @@ take (const char *name, const char *value)
     set_key (value);
   else if (strcmp (name, "token") == 0)
     set (NULL, "token", json_string (value));
+  else if (strcmp (name, "argument") == 0)
+    set (NULL, "argument", json_string (value));
   else if (strcmp (name, "operation") == 0)
     set ("target", "operation", json_string (value));
   else if (strcmp (name, "type") == 0)
@@ -197,9 +199,9 @@ on_abort (evutil_socket_t fd, short what, void *arg)
 static void
 on_done (void *arg, const struct fettle_outcome *outcome)
 {
-  json_t *j = json_pack ("{s:i, s:s?, s:i, s:s?, s:i}", "outcome", (int) outcome->code, "text",
+  json_t *j = json_pack ("{s:i, s:s?, s:i, s:s?, s:i, s:s?}", "outcome", (int) outcome->code, "text",
                          outcome->text, "delay", (int) outcome->delay_s, "token", outcome->token,
-                         "score", (int) outcome->score);
+                         "score", (int) outcome->score, "former", outcome->former);
   struct timeval delay = { outcome->delay_s, 0 };
 
   (void) arg;

@@ -175,6 +175,7 @@ extern const struct fettle_command
   fettle_command_service_status, fettle_command_config_show,
   fettle_command_ports,                                              /* ports.c */
   fettle_command_firewall_plan,                                      /* firewall.c */
+  fettle_command_firewall_export,                                    /* firewall-export.c */
   fettle_command_firewall_status, fettle_command_firewall_open,      /* firewall-holes.c */
   fettle_command_firewall_close,
   fettle_command_firewall_setup, fettle_command_firewall_undo_setup, /* firewall-setup.c */

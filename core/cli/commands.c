@@ -41,6 +41,7 @@ const struct fettle_command *const fettle_commands[] = {
   &fettle_command_report,
   &fettle_command_ports,
   &fettle_command_firewall_plan,
+  &fettle_command_firewall_export,
   &fettle_command_firewall_status,
   &fettle_command_firewall_open,
   &fettle_command_firewall_close,

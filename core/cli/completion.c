@@ -179,7 +179,7 @@ offer_values (const struct line *l, const char *what)
 static void
 offer_formats (const struct line *l)
 {
-  for (unsigned i = 0; i <= FETTLE_FORMAT_HTML; i++)
+  for (unsigned i = 0; i <= FETTLE_FORMAT_LAST; i++)
     if (!l->command || l->command->formats & FETTLE_FORMATS (i))
       offer (l, fettle_format_name ((enum fettle_format) i), "");
 }

@@ -9,20 +9,10 @@
 
 #include "cli/cli.h"
 #include "cli/client.h"
-#include "cli/nodes-file.h"
-#include "cli/plugins.h"
+#include "cli/firewall-plan.h"
 
-struct plan {
-  uint32_t phases;
-  struct fettle_listen_ports listen;
-  struct fettle_plugins plugins;
-  struct fettle_plan_nodes nodes;
-  struct fettle_flows flows;
-  struct fettle_rules rules;
-};
-
-static void
-plan_clear (struct plan *plan)
+void
+fettle_firewall_plan_clear (struct fettle_firewall_plan *plan)
 {
   fettle_rules_clear (&plan->rules);
   fettle_flows_clear (&plan->flows);
@@ -70,7 +60,7 @@ static const struct { uint32_t listener; const char *name, *title; } listeners[]
 };
 
 static unsigned
-listener_port (const struct plan *plan, uint32_t listener)
+listener_port (const struct fettle_firewall_plan *plan, uint32_t listener)
 {
   const uint16_t ports[] = { 0, plan->listen.http, plan->listen.https, plan->listen.ftp };
 
@@ -78,7 +68,7 @@ listener_port (const struct plan *plan, uint32_t listener)
 }
 
 static void
-print_listeners (struct fettle_cli *cli, const struct plan *plan)
+print_listeners (struct fettle_cli *cli, const struct fettle_firewall_plan *plan)
 {
   uint32_t needed = fettle_flows_listeners (&plan->flows);
   const char *before = " ";
@@ -230,7 +220,7 @@ print_paragraph (FILE *f, const struct line *lines, size_t n)
 }
 
 static fettle_result
-print_text (struct fettle_cli *cli, const struct plan *plan, struct fettle_error *err)
+print_text (struct fettle_cli *cli, const struct fettle_firewall_plan *plan, struct fettle_error *err)
 {
   static const char *const titles[] = {
     "On this host", "On the nodes", "On firewalls in between",
@@ -257,7 +247,7 @@ print_text (struct fettle_cli *cli, const struct plan *plan, struct fettle_error
  * ---- may have a million of them. ---- */
 
 static void
-print_csv (struct fettle_cli *cli, const struct plan *plan)
+print_csv (struct fettle_cli *cli, const struct fettle_firewall_plan *plan)
 {
   fputs ("place,direction,protocol,ports,from,to,optional,phases,node,type,purpose\n", cli->out);
   for (size_t i = 0; i < plan->rules.n; i++) {
@@ -299,7 +289,7 @@ rule_json (const struct fettle_rule *r)
 }
 
 static json_t *
-listeners_json (const struct plan *plan)
+listeners_json (const struct fettle_firewall_plan *plan)
 {
   uint32_t needed = fettle_flows_listeners (&plan->flows);
   json_t *array = json_array ();
@@ -312,7 +302,7 @@ listeners_json (const struct plan *plan)
 }
 
 static void
-print_json (struct fettle_cli *cli, const struct plan *plan)
+print_json (struct fettle_cli *cli, const struct fettle_firewall_plan *plan)
 {
   _cleanup_json_ json_t *phases = phases_json (plan->phases);
   _cleanup_json_ json_t *needed = listeners_json (plan);
@@ -347,7 +337,7 @@ take_listen_ports (const json_t *service, struct fettle_listen_ports *listen)
 }
 
 static fettle_result
-ask_service (struct fettle_cli *cli, struct plan *plan, struct fettle_error *err)
+ask_service (struct fettle_cli *cli, struct fettle_firewall_plan *plan, struct fettle_error *err)
 {
   _cleanup_client_ struct fettle_client *client = NULL;
   _cleanup_json_ json_t *answer = NULL;
@@ -360,8 +350,9 @@ ask_service (struct fettle_cli *cli, struct plan *plan, struct fettle_error *err
                                  err);
 }
 
-static fettle_result
-make_plan (struct fettle_cli *cli, const char *from, struct plan *plan, struct fettle_error *err)
+fettle_result
+fettle_firewall_plan_make (struct fettle_cli *cli, const char *from,
+                           struct fettle_firewall_plan *plan, struct fettle_error *err)
 {
   const struct fettle_settings *s = &cli->settings;
   struct fettle_listen_ports *listen = &plan->listen;
@@ -384,8 +375,8 @@ make_plan (struct fettle_cli *cli, const char *from, struct plan *plan, struct f
 }
 
 /* What the plan can't know. */
-static void
-print_notices (struct fettle_cli *cli, const struct plan *plan)
+void
+fettle_firewall_plan_notices (struct fettle_cli *cli, const struct fettle_firewall_plan *plan)
 {
   if (plan->nodes.n_left_out)
     fettle_cli_notice (cli, "left out: %zu node%s whose type isn't known yet; fettle inventory "
@@ -400,16 +391,16 @@ print_notices (struct fettle_cli *cli, const struct plan *plan)
 static int
 run_plan (struct fettle_cli *cli, const struct fettle_args *args)
 {
-  _cleanup_ (plan_clear) struct plan plan = { 0 };
+  _cleanup_ (fettle_firewall_plan_clear) struct fettle_firewall_plan plan = { 0 };
   const char *from = fettle_args_value (args, "nodes");
   struct fettle_error err;
 
   if (!from)
     return fettle_cli_usage ("firewall plan needs --nodes: a file, - or all");
   if (fettle_cli_phase (fettle_args_value (args, "phase"), &plan.phases, &err)
-      || make_plan (cli, from, &plan, &err))
+      || fettle_firewall_plan_make (cli, from, &plan, &err))
     return fettle_cli_fail (&err);
-  print_notices (cli, &plan);
+  fettle_firewall_plan_notices (cli, &plan);
   if (cli->format == FETTLE_FORMAT_CSV)
     print_csv (cli, &plan);
   else if (cli->format == FETTLE_FORMAT_JSON)

@@ -32,7 +32,7 @@ fettle_help_command (FILE *f, const struct fettle_command *c)
            c->verb ? c->verb : "", c->words ? " " : "", c->words ? c->words : "", c->help);
   if (c->formats) {
     fputs ("\nFormats: ", f);
-    for (unsigned i = 0; i <= FETTLE_FORMAT_HTML; i++)
+    for (unsigned i = 0; i <= FETTLE_FORMAT_LAST; i++)
       if (c->formats & FETTLE_FORMATS (i)) {
         fprintf (f, "%s%s%s", comma, fettle_format_name ((enum fettle_format) i),
                  i == c->initial ? " (initial)" : "");
@@ -98,7 +98,7 @@ command_json (const struct fettle_command *c)
 {
   json_t *formats = json_array ();
 
-  for (unsigned i = 0; i <= FETTLE_FORMAT_HTML; i++)
+  for (unsigned i = 0; i <= FETTLE_FORMAT_LAST; i++)
     if (c->formats & FETTLE_FORMATS (i))
       json_array_append_new (formats, json_string (fettle_format_name ((enum fettle_format) i)));
   return json_pack ("{s:s s:s? s:s? s:s s:o s:o}", "noun", c->noun, "verb", c->verb, "words",

@@ -126,6 +126,11 @@ make_settings (struct fettle_cli *cli, const struct fettle_args *args, struct fe
 static const char *const format_names[] = {
   [FETTLE_FORMAT_TABLE] = "table", [FETTLE_FORMAT_CSV] = "csv",   [FETTLE_FORMAT_JSON] = "json",
   [FETTLE_FORMAT_TEXT] = "text",   [FETTLE_FORMAT_HTML] = "html",
+  [FETTLE_FORMAT_NFT] = "nft",             [FETTLE_FORMAT_IPTABLES] = "iptables",
+  [FETTLE_FORMAT_FIREWALLD] = "firewalld", [FETTLE_FORMAT_UFW] = "ufw",
+  [FETTLE_FORMAT_NETSH] = "netsh",         [FETTLE_FORMAT_POWERSHELL] = "powershell",
+  [FETTLE_FORMAT_ESXCLI] = "esxcli",       [FETTLE_FORMAT_AWS_SG] = "aws-sg",
+  [FETTLE_FORMAT_CISCO_ACL] = "cisco-acl",
 };
 
 const char *

@@ -123,7 +123,12 @@ void fettle_rules_clear (struct fettle_rules *);
 /* ---- The port table of the manual, from declarations alone. ---- */
 
 enum fettle_format { FETTLE_FORMAT_TABLE, FETTLE_FORMAT_CSV, FETTLE_FORMAT_JSON,
-                     FETTLE_FORMAT_TEXT, FETTLE_FORMAT_HTML };
+                     FETTLE_FORMAT_TEXT, FETTLE_FORMAT_HTML,
+                     /* rules of other firewalls: firewall/export.h */
+                     FETTLE_FORMAT_NFT, FETTLE_FORMAT_IPTABLES, FETTLE_FORMAT_FIREWALLD,
+                     FETTLE_FORMAT_UFW, FETTLE_FORMAT_NETSH, FETTLE_FORMAT_POWERSHELL,
+                     FETTLE_FORMAT_ESXCLI, FETTLE_FORMAT_AWS_SG, FETTLE_FORMAT_CISCO_ACL,
+                     FETTLE_FORMAT_LAST = FETTLE_FORMAT_CISCO_ACL };
 
 /* One row: node types of a plugin that need the same, in `position` order.
  * All that a valid descriptor can hold fits. */

@@ -35,3 +35,4 @@ integration_firewall_backend_CPPFLAGS = $(AM_CPPFLAGS) -DFETTLE_LIBEXECDIR='"$(a
 dist_check_SCRIPTS += integration/firewall-firewalld.sh
 EXTRA_DIST += integration/firewall-lib.sh
 dist_check_SCRIPTS += integration/linux-firewall.sh
+dist_check_SCRIPTS += integration/firewall-export.sh

@@ -19,7 +19,7 @@ allowed () { # folder of core -> folders whose headers it may include
     transport) echo transport util ;;
     worker)    echo worker transport plugin ports model util ;;
     baseline)  echo baseline model util ;;
-    firewall)  echo firewall util ;;
+    firewall)  echo firewall ports util ;;
     gate)      echo gate firewall/gate-protocol.h ;; # its own licence: see gate/base.h
     cli)       echo cli plugin firewall ports model util ;;
     *)         echo "unknown folder: say in tests/unit/includes.sh what it may include" ;;

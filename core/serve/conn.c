@@ -335,6 +335,7 @@ fettle_conn_new (struct fettle_conns *all)
   }
   c = SSL_get_ex_data (ssl, ssl_index ());
   c->bev = bev;
+  c->guard.open = all->open;
   bufferevent_openssl_set_allow_dirty_shutdown (bev, 1);
   set_state (c, FETTLE_CONN_HEAD, all->head_seconds);
   bufferevent_setwatermark (bev, EV_READ, 0, INPUT_MAX);

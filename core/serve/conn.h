@@ -54,6 +54,7 @@ struct fettle_conns {
   struct event_base *base;
   SSL_CTX *tls;
   const char *token;
+  const char *open; /* the guard's */
   unsigned max, head_seconds, idle_seconds;
   unsigned n;
   struct fettle_conn *first;

@@ -18,6 +18,7 @@ struct facts {
   bool http_1_1;
   bool bodyless;       /* a method that has no body */
   bool authorized;
+  bool open;           /* the path needs no token */
   bool continues;      /* Expect: 100-continue */
   unsigned headers, hosts, lengths, encodings, authorizations, expects;
   uint64_t length;
@@ -120,6 +121,8 @@ check_request_line (struct fettle_guard *g, struct piece line, struct facts *f)
   if (i == COUNT (methods))
     return refuse (g, 501, "The method is unknown.");
   f->bodyless = i < 3;
+  f->open = g->open && i < 2 && target.size >= strlen (g->open)
+            && memcmp (target.text, g->open, strlen (g->open)) == 0;
   if (target.size > FETTLE_TARGET_MAX)
     return refuse (g, 414, "The path is too long.");
   if (!is_target (target))
@@ -177,7 +180,7 @@ check_facts (struct fettle_guard *g, const struct facts *f)
     return refuse (g, 400, "A request has one Host header.");
   if (f->lengths > 1 || (f->lengths && f->encodings))
     return refuse (g, 400, "The length of the body is ambiguous.");
-  if (f->authorizations != 1 || !f->authorized)
+  if (!f->open && (f->authorizations != 1 || !f->authorized))
     return refuse (g, 401, "The token is missing or wrong.");
   if (f->encodings)
     return refuse (g, 411, "The length of the body must be given.");

@@ -25,6 +25,7 @@
 
 struct fettle_guard {
   const char *token;      /* borrowed */
+  const char *open;       /* paths that begin like this need none, with GET or HEAD; NULL: all do */
   struct fettle_buf head; /* as far as it has come */
   uint64_t body_left;     /* bytes of body still to come */
   uint64_t body_size;     /* of the last good request */

@@ -54,19 +54,21 @@ port_of (int fd)
 }
 
 static fettle_result
-say_why (const char *address, uint16_t port, struct fettle_error *err)
+say_why (const struct fettle_listen *l, const char *address, struct fettle_error *err)
 {
+  const char *setting = l->setting ? l->setting : "ssl_port";
+  uint16_t port = l->port;
   char owner[128];
 
   if (errno == EADDRINUSE && port)
     return fettle_error_set (err, FETTLE_E_BUSY,
                              "port %u on %s is in use by %s: end that, or choose another port with "
-                             "ssl_port", port, address,
-                             fettle_port_owner (port, owner, sizeof owner));
+                             "%s", port, address,
+                             fettle_port_owner (port, owner, sizeof owner), setting);
   if (errno == EACCES)
     return fettle_error_set (err, FETTLE_E_CONFIG,
-                             "listening on port %u needs root: choose an ssl_port above 1023",
-                             port);
+                             "listening on port %u needs root: choose a %s above 1023",
+                             port, setting);
   if (errno == EADDRNOTAVAIL)
     return fettle_error_set (err, FETTLE_E_CONFIG,
                              "this host has no address %s to listen on: see api_address", address);
@@ -96,7 +98,7 @@ add_address (struct fettle_listen *l, const char *address, struct fettle_error *
   freeaddrinfo (a);
   errno = e;
   if (fd < 0)
-    return say_why (address, l->port, err);
+    return say_why (l, address, err);
   l->fds[l->n++] = fd;
   l->port = port_of (fd);
   return FETTLE_OK;
@@ -151,6 +153,18 @@ fettle_listen_open (const char *addresses, uint16_t port, struct fettle_listen *
       break;
   }
   return r;
+}
+
+fettle_result
+fettle_listen_one (const char *address, uint16_t port, const char *setting,
+                   struct fettle_listen *ret, struct fettle_error *err)
+{
+  struct fettle_listen l = { .port = port, .setting = setting };
+
+  if (add_address (&l, address, err))
+    return err->code;
+  *ret = l;
+  return FETTLE_OK;
 }
 
 void

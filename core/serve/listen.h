@@ -16,6 +16,7 @@ struct fettle_listen {
   int fds[FETTLE_LISTEN_MAX];
   size_t n;
   uint16_t port;
+  const char *setting; /* that names the port, for messages; NULL: ssl_port */
 };
 
 /* Opens all or none.  `addresses`: "localhost" (127.0.0.1, and ::1 where the
@@ -24,6 +25,10 @@ struct fettle_listen {
  * says by whom. */
 fettle_result fettle_listen_open (const char *addresses, uint16_t port, struct fettle_listen *ret,
                                   struct fettle_error *);
+
+/* The same on one address, for a port that another setting names. */
+fettle_result fettle_listen_one (const char *address, uint16_t port, const char *setting,
+                                 struct fettle_listen *ret, struct fettle_error *);
 
 void fettle_listen_close (struct fettle_listen *);
 

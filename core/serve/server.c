@@ -28,6 +28,8 @@ struct fettle_server {
     void *engine;
   } tables[TABLES_MAX];
   size_t n_tables;
+  bool (*take_open) (void *arg, const char *target, const char *from);
+  void *take_arg;
   struct evconnlistener *listeners[FETTLE_LISTEN_MAX];
   struct evhttp_bound_socket *bound[FETTLE_LISTEN_MAX];
   size_t n_listeners;
@@ -185,6 +187,29 @@ is_authorized (const struct fettle_server *s, struct evhttp_request *http)
   return fettle_guard_authorized (value, value ? strlen (value) : 0, s->token);
 }
 
+static bool
+is_open (const struct fettle_server *s, const char *target)
+{
+  return s->conns.open && strncmp (target, s->conns.open, strlen (s->conns.open)) == 0;
+}
+
+/* Without a token: there is such a thing, or not, and no more to be said. */
+static void
+handle_open (struct fettle_server *s, struct fettle_exchange *x, const char *target)
+{
+  static const char text[] = "Fettle is reached.\n";
+  char *from = NULL;
+  ev_uint16_t port;
+
+  evhttp_connection_get_peer (evhttp_request_get_connection (x->http), &from, &port);
+  x->head = evhttp_request_get_command (x->http) == EVHTTP_REQ_HEAD;
+  x->close = true;
+  if (s->take_open (s->take_arg, target, from ? from : ""))
+    fettle_request_reply_text (&x->request, 200, "text/plain", text, strlen (text));
+  else
+    fettle_exchange_fail (x, 404, NULL, "There is nothing at this path.");
+}
+
 /* ---- From a connection to a request ---- */
 
 /* The client has gone, or we have dropped it. */
@@ -244,6 +269,8 @@ handle (struct evhttp_request *http, void *arg)
   if (++c->handled > c->guard.requests)
     fettle_exchange_fail (x, c->guard.refused ? c->guard.refused : 400, NULL,
                           c->guard.refused ? c->guard.why : "The request is ambiguous.");
+  else if (is_open (s, target))
+    handle_open (s, x, target);
   else if (!is_authorized (s, http))
     fettle_exchange_fail (x, 401, NULL, "The token is missing or wrong.");
   else {
@@ -362,6 +389,15 @@ fettle_server_add_routes (struct fettle_server *s, const struct fettle_route *ro
     s->tables[s->n_tables].routes = routes;
     s->tables[s->n_tables++].engine = engine;
   }
+}
+
+void
+fettle_server_open_paths (struct fettle_server *s, const char *prefix,
+                          bool (*take) (void *arg, const char *target, const char *from), void *arg)
+{
+  s->conns.open = prefix;
+  s->take_open = take;
+  s->take_arg = arg;
 }
 
 fettle_result

@@ -34,6 +34,13 @@ fettle_result fettle_server_new (struct event_base *, const struct fettle_server
  * argument.  Both are borrowed.  At most 4 tables. */
 void fettle_server_add_routes (struct fettle_server *, const struct fettle_route *, void *engine);
 
+/* GET and HEAD of paths that begin like that need no token: `take` says
+ * whether there is such a thing (200, a line of text) or not (404).  `prefix`
+ * is borrowed. */
+void fettle_server_open_paths (struct fettle_server *, const char *prefix,
+                               bool (*take) (void *arg, const char *target, const char *from),
+                               void *arg);
+
 /* Begins to accept; takes over the descriptors, also when it fails. */
 fettle_result fettle_server_listen (struct fettle_server *, struct fettle_listen *,
                                     struct fettle_error *);

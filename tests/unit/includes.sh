@@ -13,8 +13,9 @@ allowed () { # folder of core -> folders whose headers it may include
     plugin)    echo plugin ports model util ;;
     store)     echo store ports model util ;;
     serve)     echo serve ports model util ;;
+    check)     echo check ports model util ;;
     report)    echo report ports model util ;;
-    engine)    echo engine plugin serve store report firewall ports model util ;;
+    engine)    echo engine check plugin serve store report firewall ports model util ;;
     service)   echo service engine plugin serve store report firewall ports model util ;;
     transport) echo transport util ;;
     worker)    echo worker transport plugin ports model util ;;

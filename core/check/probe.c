@@ -101,10 +101,12 @@ take_own (int fd, char ret[INET6_ADDRSTRLEN])
 }
 
 fettle_result
-fettle_own_address (const char *address, char ret[INET6_ADDRSTRLEN], struct fettle_error *err)
+fettle_own_address (const char *address, char *ret, size_t ret_size, struct fettle_error *err)
 {
   _cleanup_close_ int fd = -1;
   struct sockaddr_storage to;
+  char own[INET6_ADDRSTRLEN] = "";
+  const char *zone = strchr (address, '%');
   socklen_t size;
 
   if (!parse (address, 9, &to, &size))
@@ -112,7 +114,8 @@ fettle_own_address (const char *address, char ret[INET6_ADDRSTRLEN], struct fett
   fd = socket (to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0 || connect (fd, (struct sockaddr *) &to, size))
     return fettle_error_errno (err, FETTLE_E_UNREACHABLE, "finding the way to %s", address);
-  take_own (fd, ret);
+  take_own (fd, own);
+  snprintf (ret, ret_size, "%s%s", own, zone && strncmp (own, "fe80", 4) == 0 ? zone : "");
   return FETTLE_OK;
 }
 

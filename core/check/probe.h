@@ -73,9 +73,10 @@ fettle_result fettle_probe_udp (struct fettle_prober *, const char *address, uin
 /* Without calling `done`. */
 void fettle_probe_cancel (struct fettle_probe *);
 
-/* The address that this kernel would use toward that one.  FETTLE_E_UNREACHABLE
+/* The address that this kernel would use toward that one, a link-local one
+ * with that one's zone.  FETTLE_E_UNREACHABLE
  * when there is no route. */
-fettle_result fettle_own_address (const char *address, char ret[INET6_ADDRSTRLEN],
+fettle_result fettle_own_address (const char *address, char *ret, size_t size,
                                   struct fettle_error *);
 
 /* Are these the same address?  A v4-mapped one is its IPv4 address; zones

@@ -167,6 +167,7 @@ extern const struct fettle_command
   fettle_command_baseline_add, fettle_command_baseline_list,         /* baseline.c */
   fettle_command_baseline_show, fettle_command_baseline_remove,
   fettle_command_inventory,                                          /* inventory.c */
+  fettle_command_check,                                              /* check.c */
   fettle_command_plan, fettle_command_deploy,                        /* deploy.c */
   fettle_command_status, fettle_command_watch, fettle_command_abort, /* job.c */
   fettle_command_log,

@@ -32,6 +32,7 @@ const struct fettle_command *const fettle_commands[] = {
   &fettle_command_baseline_show,
   &fettle_command_baseline_remove,
   &fettle_command_inventory,
+  &fettle_command_check,
   &fettle_command_plan,
   &fettle_command_deploy,
   &fettle_command_status,

@@ -25,6 +25,48 @@ static const struct fettle_column inventory_columns[] = {
   { "ERROR",   "error.message", false, true },
 };
 
+/* Of a check: each way there and back. */
+static const struct fettle_column check_columns[] = {
+  { "NODE",       "name",            false, false },
+  { "DIRECTION",  "check.direction", false, false },
+  { "PORT",       "check.what",      false, false },
+  { "VERDICT",    "check.verdict",   false, false },
+  { "WHY",        "why",             false, true },
+  { "WHAT TO DO", "mend",            false, true },
+};
+
+/* What the table shows of a check's tasks, beside what the service says. */
+static json_t *
+check_rows (const json_t *tasks)
+{
+  json_t *rows = json_array ();
+  const json_t *task;
+  char what[64];
+  size_t i;
+
+  json_array_foreach (tasks, i, task) {
+    json_t *check = json_object_get (task, "check"), *row = json_copy ((json_t *) task), *why, *shown;
+    const char *listener = json_string_value (json_object_get (check, "listener"));
+    const char *protocol = json_string_value (json_object_get (check, "protocol"));
+
+    why = json_object_get (check, "sentence");
+    if (!json_is_string (why))
+      why = json_object_get (json_object_get (task, "error"), "message");
+    snprintf (what, sizeof what, "%s %lld%s", listener ? listener : protocol ? protocol : "-",
+              (long long) json_integer_value (json_object_get (check, "port")),
+              json_is_true (json_object_get (check, "optional")) ? " (optional)" : "");
+    shown = json_is_object (check) ? json_copy (check) : json_object ();
+    json_object_set_new (shown, "what", json_string (json_is_object (check) ? what : ""));
+    if (!json_is_string (json_object_get (shown, "verdict")))
+      json_object_set (shown, "verdict", json_object_get (task, "state"));
+    json_object_set_new (row, "check", shown);
+    json_object_set (row, "why", why ? why : json_null ());
+    json_object_set (row, "mend", json_object_get (shown, "mend"));
+    json_array_append_new (rows, row);
+  }
+  return rows;
+}
+
 void
 fettle_counts_text (const json_t *counts, char *ret, size_t size)
 {
@@ -58,12 +100,16 @@ fettle_job_print (struct fettle_cli *cli, const json_t *job, struct fettle_error
   const char *state = json_string_value (json_object_get (job, "state"));
   const char *message = json_string_value (json_object_get (job, "message"));
   bool short_one = kind && strcmp (kind, "inventory") == 0 && cli->format == FETTLE_FORMAT_TABLE;
+  bool check = kind && strcmp (kind, "check") == 0;
+  const json_t *tasks = json_object_get (job, "tasks");
+  _cleanup_json_ json_t *rows = check ? check_rows (tasks) : NULL;
   char counts[512];
 
   fettle_counts_text (json_object_get (job, "counts"), counts, sizeof counts);
-  if (fettle_cli_print (cli, job, json_object_get (job, "tasks"),
-                        short_one ? inventory_columns : task_columns,
-                        short_one ? COUNT (inventory_columns) : COUNT (task_columns), err))
+  if (fettle_cli_print (cli, job, check ? rows : tasks,
+                        check ? check_columns : short_one ? inventory_columns : task_columns,
+                        check ? COUNT (check_columns) : short_one ? COUNT (inventory_columns)
+                                                                  : COUNT (task_columns), err))
     return err->code;
   fflush (cli->out);
   fettle_cli_notice (cli, "job %lld (%s) %s: %s%s%s",

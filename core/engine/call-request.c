@@ -25,8 +25,8 @@ attach (struct fettle_call_request *r, const char *what, int fd)
   r->fds[r->n_fds++] = fd;
 }
 
-static uint16_t
-moved (const struct fettle_port_node *node, uint16_t declared)
+uint16_t
+fettle_node_moved (const struct fettle_port_node *node, uint16_t declared)
 {
   const struct fettle_setting *s = node->type->settings;
   uint64_t port;
@@ -45,7 +45,7 @@ static json_t *
 allowed_ports (const struct fettle_node_type *type, const json_t *settings, uint32_t phase)
 {
   struct fettle_port_node node = { .name = "", .address = "", .our_address = "", .plugin = "",
-                                   .type = type, .moved = moved, .opaque = settings };
+                                   .type = type, .moved = fettle_node_moved, .opaque = settings };
   struct fettle_port_range ranges[64];
   size_t n = fettle_ports_allowed (&node, phase, ranges, COUNT (ranges));
   json_t *list = json_array ();
@@ -177,12 +177,12 @@ fettle_call_request_make (struct lane *lane, const char *address, struct fettle_
     return fettle_error_set (err, FETTLE_E_CONFIG, "the node %s is gone", lane->name);
   settings = fettle_rows_json (&rows, 0);
   r->json = json_pack (
-    "{s:s s:s s:o s:i s:o s:o s:{s:s s:s?} s:{s:I s:I} s:s? s:[]}", "call", lane->what, "type",
+    "{s:s s:s s:o s:i s:o s:o s:{s:s s:s?} s:{s:I s:I} s:s? s:s? s:[]}", "call", lane->what, "type",
     type_name, "target", target_of (lane, address), "phase", (int) lane->phase, "ports",
     allowed_ports (type, settings, lane->phase), "settings", settings, "host_key", "policy",
     e->settings->host_keys, "pinned", fettle_rows_text (&rows, 1), "timeouts", "connect",
     (json_int_t) e->settings->connect_timeout, "read", (json_int_t) e->settings->read_timeout,
-    "token", token, "fds");
+    "token", token, "argument", lane->argument, "fds");
   fettle_rows_end (&rows);
   if (attach_credentials (lane, r, err))
     return err->code;

@@ -3,7 +3,9 @@
 
 #include <limits.h>
 
+#include "check/probe.h"
 #include "engine/internal.h"
+#include "serve/callback.h"
 #include "util/log.h"
 #include "util/secret.h"
 
@@ -19,6 +21,7 @@ static const struct fettle_route routes[] = {
   { "GET",    "/api/v1/baselines/:baseline",  fettle_api_baseline_show   },
   { "DELETE", "/api/v1/baselines/:baseline",  fettle_api_baseline_remove },
   { "POST",   "/api/v1/inventories",          fettle_api_inventories     },
+  { "POST",   "/api/v1/checks",               fettle_api_checks          },
   { "POST",   "/api/v1/plans",                fettle_api_plans           },
   { "POST",   "/api/v1/deployments",          fettle_api_deployments     },
   { "GET",    "/api/v1/jobs",                 fettle_api_jobs_list       },
@@ -95,9 +98,20 @@ fettle_engine_new (struct event_base *base, const struct fettle_settings *settin
                                    | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
   if (!e->dns) /* no resolver configured: /etc/hosts still works */
     e->dns = evdns_base_new (base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+  e->prober = fettle_prober_new (base);
+  if (!e->prober) {
+    fettle_engine_free (e);
+    return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for the engine");
+  }
   fettle_engine_recover (e);
   *ret = e;
   return FETTLE_OK;
+}
+
+void
+fettle_engine_set_callbacks (struct fettle_engine *e, struct fettle_callbacks *callbacks)
+{
+  e->callbacks = callbacks;
 }
 
 json_t *
@@ -107,12 +121,13 @@ fettle_engine_summary (struct fettle_engine *e)
 
   for (struct job *j = e->jobs; j; j = j->next)
     jobs += !j->finished;
-  return json_pack ("{s:I s:I s:I s:I s:[]}", "nodes",
+  return json_pack ("{s:I s:I s:I s:I s:o}", "nodes",
                     (json_int_t) fettle_store_number (e->store, 0, "SELECT count (*) FROM node", ""),
                     "baselines",
                     (json_int_t) fettle_store_number (
                       e->store, 0, "SELECT count (*) FROM baseline WHERE ready = 1", ""),
-                    "calls", (json_int_t) e->calls, "jobs", jobs, "listeners");
+                    "calls", (json_int_t) e->calls, "jobs", jobs, "listeners",
+                    e->callbacks ? fettle_callbacks_listeners (e->callbacks) : json_array ());
 }
 
 bool
@@ -148,6 +163,7 @@ fettle_engine_free (struct fettle_engine *e)
     fettle_job_free (j);
   }
   fettle_holes_free (e);
+  fettle_prober_free (e->prober);
   if (e->dns)
     evdns_base_free (e->dns, 0);
   fettle_store_close (e->store);

@@ -17,6 +17,7 @@
 #include "util/error.h"
 #include "util/settings.h"
 
+struct fettle_callbacks;
 struct fettle_engine;
 
 /* Opens the store in settings->state_dir and takes up what a crash left.
@@ -25,11 +26,14 @@ fettle_result fettle_engine_new (struct event_base *, const struct fettle_settin
                                  const struct fettle_plugins *, struct fettle_pool *,
                                  struct fettle_engine **ret, struct fettle_error *);
 
+/* The listeners for nodes, before the first job; borrowed, and outlive it. */
+void fettle_engine_set_callbacks (struct fettle_engine *, struct fettle_callbacks *);
+
 /* The API's routes; a handler's first argument is the engine.  Ends with a
  * row of NULLs. */
 const struct fettle_route *fettle_engine_routes (void);
 
-/* {"nodes": n, "baselines": n, "calls": n, "jobs": n, "listeners": []}: the
+/* {"nodes": n, "baselines": n, "calls": n, "jobs": n, "listeners": [...]}: the
  * engine's share of GET /service.  The caller's reference. */
 json_t *fettle_engine_summary (struct fettle_engine *);
 

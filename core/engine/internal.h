@@ -20,6 +20,10 @@
 #include "store/seal.h"
 #include "store/store.h"
 
+struct check;
+struct fettle_callbacks;
+struct fettle_port_node;
+struct fettle_prober;
 struct job;
 struct lane;
 struct scan;
@@ -57,6 +61,7 @@ struct lane {
   uint32_t phase;             /* of what */
   char literal[64];           /* the address that the call goes to */
   void (*opened) (struct lane *); /* when the firewall is open */
+  const char *argument;       /* reach_back: the URL; borrowed until the call has begun */
   int64_t operation;          /* task id behind target.operation */
   struct task *told;          /* whose progress and log the messages are */
   void (*done) (struct lane *, const struct fettle_outcome *);
@@ -78,6 +83,7 @@ struct lane {
   const char *asked_type, *best_type; /* names in the plugins' descriptors */
   bool lost;                  /* no use to talk to this node any more in this job */
   bool restarted;
+  struct check *check;        /* check.h; NULL in other jobs */
 };
 
 struct waiter;
@@ -86,7 +92,7 @@ struct job {
   struct fettle_engine *engine;
   struct job *next;
   int64_t id;
-  char kind[16];              /* "baseline", "inventory", "deployment" */
+  char kind[16];              /* "baseline", "inventory", "deployment", "check" */
   json_t *options;
   struct task *tasks;
   size_t n_tasks;
@@ -114,6 +120,8 @@ struct fettle_engine {
   struct fettle_leases *leases; /* NULL until the firewall is needed */
   struct holes *holes;          /* what leases borrow */
   struct evdns_base *dns;
+  struct fettle_prober *prober;
+  struct fettle_callbacks *callbacks; /* borrowed; NULL until it is set */
   char installation[9];       /* names what we leave on nodes */
   struct job *jobs;           /* running ones, and the last few that ended */
   struct lane *ready, **ready_end;
@@ -127,6 +135,9 @@ struct fettle_engine {
 struct job *fettle_engine_job (struct fettle_engine *, int64_t id);
 
 /* ---- nodes.c: which node is meant ---- */
+
+/* call-request.c: a port setting of the node; `opaque` of it are its settings. */
+uint16_t fettle_node_moved (const struct fettle_port_node *, uint16_t declared);
 
 /* The id of what a reference (id, name or address) means; 0 and an error. */
 int64_t fettle_node_find (struct fettle_engine *, const char *reference, struct fettle_error *);
@@ -245,6 +256,7 @@ void fettle_inventory_begin (struct lane *);            /* inventory.c */
 void fettle_deploy_begin (struct lane *);               /* deploy.c */
 void fettle_verify_begin (struct lane *);               /* verify.c */
 void fettle_cleanup_begin (struct lane *);              /* verify.c */
+void fettle_check_free (struct check *);                /* check.c */
 /* The lane's inventory shows the task's component at its version. */
 bool fettle_task_is_there (struct lane *, const struct task *);
 void fettle_engine_recover (struct fettle_engine *);    /* recover.c */
@@ -262,6 +274,7 @@ void fettle_api_baselines_add (void *, struct fettle_request *);
 void fettle_api_baseline_show (void *, struct fettle_request *);
 void fettle_api_baseline_remove (void *, struct fettle_request *);
 void fettle_api_inventories (void *, struct fettle_request *);
+void fettle_api_checks (void *, struct fettle_request *);
 void fettle_api_plans (void *, struct fettle_request *);
 void fettle_api_deployments (void *, struct fettle_request *);
 void fettle_api_jobs_list (void *, struct fettle_request *);

@@ -54,7 +54,7 @@ task_json (struct fettle_engine *e, struct fettle_rows *r)
   const char *code = fettle_rows_text (r, 13);
 
   return json_pack (
-    "{s:I s:I s:s s:s s:s s:s? s:s s:s s:s? s:s? s:s? s:b s:b s:o s:o s:o s:o s:s s:i}",
+    "{s:I s:I s:s s:s s:s s:s? s:s s:s s:s? s:s? s:s? s:b s:b s:o s:o s:o s:o s:s s:i s:o}",
     "id", (json_int_t) fettle_rows_int (r, 0),
     "node", (json_int_t) fettle_rows_int (r, 1),
     "name", fettle_rows_text (r, 2),
@@ -73,7 +73,7 @@ task_json (struct fettle_engine *e, struct fettle_rows *r)
     "started", time_json (fettle_rows_int (r, 15)),
     "finished", time_json (fettle_rows_int (r, 16)),
     "log", lines_of (e, fettle_rows_int (r, 0)), "step", "", "progress",
-    fettle_rows_int (r, 16) ? 1000 : 0);
+    fettle_rows_int (r, 16) ? 1000 : 0, "check", fettle_rows_json (r, 17));
 }
 
 static json_t *
@@ -85,7 +85,8 @@ tasks_of (struct fettle_engine *e, int64_t job)
 
   fettle_store_query (e->store, &rows,
                       "SELECT id, node, name, address, type, component, title, state, from_version,"
-                      " to_version, found, verified, reboot, error_code, error, started, finished"
+                      " to_version, found, verified, reboot, error_code, error, started, finished,"
+                      " CASE WHEN component IS NULL THEN spec END"
                       " FROM task WHERE job = ? ORDER BY id", "i", job);
   while (fettle_rows_next (&rows)) {
     json_t *task = task_json (e, &rows);
@@ -246,7 +247,7 @@ job_of_report (struct fettle_engine *e, const struct fettle_request *r, struct f
   if (wanted)
     return find (e, wanted, err);
   id = fettle_store_number (e->store, 0,
-                            "SELECT id FROM job WHERE kind <> 'baseline'"
+                            "SELECT id FROM job WHERE kind IN ('inventory', 'deployment')"
                             " ORDER BY kind = 'deployment' DESC, id DESC LIMIT 1", "");
   if (!id)
     fettle_error_set (err, FETTLE_E_UNREACHABLE, "there is nothing to report yet");

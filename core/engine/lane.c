@@ -314,6 +314,7 @@ fettle_lane_clear (struct lane *lane)
   if (lane->timer)
     event_free (lane->timer);
   json_decref (lane->items);
+  fettle_check_free (lane->check);
   free (lane->lane_token);
   free (lane->name);
   free (lane->address);

@@ -9,6 +9,7 @@
  */
 #include "util/base.h"
 
+#include "engine/check.h"
 #include "engine/internal.h"
 #include "util/log.h"
 
@@ -72,6 +73,15 @@ resume_inventory (struct lane *lane)
 }
 
 static void
+give_up (struct lane *lane)
+{
+  struct fettle_error err;
+
+  fettle_error_set (&err, FETTLE_E_ABORTED, "the service ended while it was looking: check again");
+  fettle_check_end_all (lane, "aborted", &err);
+}
+
+static void
 take_up (struct fettle_engine *e, int64_t id, const char *kind, json_t *options)
 {
   struct job *j = fettle_job_load (e, id, kind, options);
@@ -81,6 +91,11 @@ take_up (struct fettle_engine *e, int64_t id, const char *kind, json_t *options)
     j->aborted = true;
     fettle_store_run (e->store, "DELETE FROM baseline WHERE ready = 0", "");
     fettle_job_finish (j, "the service ended while it was reading: add the baseline again", 255);
+  }
+  else if (strcmp (kind, "check") == 0) {
+    /* What was seen then says nothing of now. */
+    j->aborted = true;
+    fettle_job_begin (j, give_up);
   }
   else
     fettle_job_begin (j, strcmp (kind, "inventory") == 0 ? resume_inventory : resume);

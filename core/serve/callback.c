@@ -436,7 +436,7 @@ fettle_callback_new (struct fettle_callbacks *all, uint32_t listener, const char
 {
   bool six = strchr (address, ':') != NULL, https = listener == FETTLE_LISTEN_HTTPS;
   struct fettle_callback *c;
-  struct door *d;
+  struct door *d = NULL;
 
   if (listener != FETTLE_LISTEN_HTTP && !https)
     return fettle_error_set (err, FETTLE_E_UNSUPPORTED, "there is no FTP listener in this Fettle");

@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "plugin/load.h"
 #include "plugin/pool.h"
+#include "serve/callback.h"
 #include "serve/listen.h"
 #include "serve/server.h"
 #include "serve/tls.h"
@@ -32,6 +33,7 @@ struct service {
   struct fettle_engine *engine;
   SSL_CTX *tls;
   struct fettle_server *server;
+  struct fettle_callbacks *callbacks;
   struct event *signals[3];
   struct event *stop_timer, *idle_timer;
   bool stopping;
@@ -167,6 +169,27 @@ open_port (struct service *s, struct fettle_listen *ret, struct fettle_error *er
   return r;
 }
 
+static bool
+take_callback (void *arg, const char *target, const char *from)
+{
+  return fettle_callbacks_take (arg, target, from);
+}
+
+/* What nodes may fetch, from listeners of their own or from the API's. */
+static fettle_result
+make_callbacks (struct service *s, struct fettle_error *err)
+{
+  struct fettle_callbacks_options o = { .tls = s->tls, .http = (uint16_t) s->settings->port,
+                                        .https = (uint16_t) s->settings->ssl_port,
+                                        .api_address = s->settings->api_address };
+
+  if (fettle_callbacks_new (s->base, &o, &s->callbacks, err))
+    return err->code;
+  fettle_server_open_paths (s->server, FETTLE_CALLBACK_PREFIX, take_callback, s->callbacks);
+  fettle_engine_set_callbacks (s->engine, s->callbacks);
+  return FETTLE_OK;
+}
+
 static fettle_result
 make_server (struct service *s, struct fettle_listen *l, struct fettle_error *err)
 {
@@ -182,6 +205,8 @@ make_server (struct service *s, struct fettle_listen *l, struct fettle_error *er
   fettle_wipe (token, sizeof token);
   if (r)
     return r;
+  if (make_callbacks (s, err))
+    return err->code;
   fettle_server_add_routes (s->server, routes, s);
   fettle_server_add_routes (s->server, fettle_engine_routes (), s->engine);
   return fettle_server_listen (s->server, l, err);
@@ -252,6 +277,7 @@ end (struct service *s)
     fettle_process_unpublish (s->settings);
   fettle_server_free (s->server);
   fettle_engine_free (s->engine);
+  fettle_callbacks_free (s->callbacks);
   if (s->pool)
     fettle_pool_free (s->pool);
   for (size_t i = 0; i < COUNT (s->signals); i++)

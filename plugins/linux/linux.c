@@ -45,6 +45,7 @@ static const struct fettle_node_type types[] = {
     .activate = linux_activate,
     .firewall_open = linux_firewall_open,
     .firewall_restore = linux_firewall_restore,
+    .reach_back = linux_reach_back,
   },
 };
 

@@ -20,9 +20,11 @@ fettle_result linux_cleanup (FETTLE_CALL);
 fettle_result linux_activate (FETTLE_CALL);
 fettle_result linux_firewall_open (FETTLE_CALL, uint32_t phases, const char **former);
 fettle_result linux_firewall_restore (FETTLE_CALL, const char *former);
+fettle_result linux_reach_back (FETTLE_CALL, const char *url);
 
-/* What runs on the node: inventory.sh, deploy.sh, runner.sh, firewall.sh as text. */
-extern const char linux_inventory_sh[], linux_deploy_sh[], linux_runner_sh[], linux_firewall_sh[];
+/* What runs on the node: inventory.sh, deploy.sh, runner.sh, firewall.sh, reach.sh as text. */
+extern const char linux_inventory_sh[], linux_deploy_sh[], linux_runner_sh[], linux_firewall_sh[],
+  linux_reach_sh[];
 
 /* One call. */
 struct linux_call {

@@ -305,7 +305,22 @@ struct fettle_node_type {
   fettle_result (*firewall_open) (FETTLE_CALL, uint32_t phases, const char **former);
   fettle_result (*firewall_restore) (FETTLE_CALL, const char *former);
 
-  /* Make the node fetch this URL: is the way back open? */
+  /* Make the node fetch this URL of ours (http or https, by address; the
+   * certificate isn't to be verified, the node knows none of ours): is the way
+   * back open?  FETTLE_OK when it got status 200.  Otherwise an error whose
+   * text says what the node saw, so that it can be judged:
+   *
+   *   WORD: anything (NAME=VALUE NAME=VALUE ...)
+   *
+   * WORD is one of  refused  timed-out  no-route (network unreachable)
+   * unreachable (host unreachable)  not-permitted (by its own kernel)
+   * connected (it can connect, but doesn't speak the protocol)  answered (by
+   * something else, or with another status).  A text with no such word, or
+   * FETTLE_E_UNSUPPORTED, means that nothing was found out.  Notes, where the
+   * node can tell:  source=ADDRESS that it used  offender=ADDRESS icmp-type=N
+   * icmp-code=N of the ICMP error  output-filter=yes when its own firewall
+   * keeps packets from leaving.  Repeat what is silent once, more than a
+   * second later, and come to an end within a minute. */
   fettle_result (*reach_back) (FETTLE_CALL, const char *url);
 };
 

@@ -2,9 +2,11 @@
 #include "util/base.h"
 
 #include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <netdb.h>
 #include <sys/socket.h>
 
 #include "check/arrivals.h"
@@ -29,19 +31,23 @@ struct fettle_arrivals {
 /* ---- Packets ---- */
 
 static void
-count (struct fettle_arrivals *a, const char *from)
+count (struct fettle_arrivals *a, const char *from, uint16_t port, unsigned interface)
 {
   struct fettle_arrivals_seen *s = &a->seen;
 
   if (fettle_same_address (from, a->node)) {
     s->arrived++;
+    if (!if_indextoname (interface, s->interface))
+      s->interface[0] = '\0';
     return;
   }
   for (unsigned i = 0; i < s->n_strangers; i++)
-    if (strcmp (s->strangers[i], from) == 0)
+    if (s->strangers[i].port == port && strcmp (s->strangers[i].from, from) == 0)
       return;
-  if (s->n_strangers < FETTLE_STRANGERS_MAX)
-    snprintf (s->strangers[s->n_strangers++], INET6_ADDRSTRLEN, "%s", from);
+  if (s->n_strangers == FETTLE_STRANGERS_MAX)
+    return;
+  s->strangers[s->n_strangers].port = port;
+  snprintf (s->strangers[s->n_strangers++].from, INET6_ADDRSTRLEN, "%s", from);
 }
 
 /* The TCP header of a packet, and who sent it to whom. */
@@ -88,7 +94,7 @@ on_packets (evutil_socket_t fd, short what, void *arg)
     /* SYN without ACK to our port */
     if (tcp && (tcp[2] << 8 | tcp[3]) == a->port && (tcp[13] & 0x12) == 0x02
         && fettle_same_address (to, a->ours))
-      count (a, from);
+      count (a, from, (uint16_t) (tcp[0] << 8 | tcp[1]), (unsigned) link.sll_ifindex);
   }
 }
 
@@ -192,6 +198,68 @@ on_tick (evutil_socket_t fd, short what, void *arg)
   look_at_table (a, "/proc/net/tcp6");
 }
 
+/* ---- Which way would answers go? ---- */
+
+static bool
+is_on (const struct ifaddrs *i, const char *address)
+{
+  char text[NI_MAXHOST];
+  socklen_t size = !i->ifa_addr                             ? 0
+                   : i->ifa_addr->sa_family == AF_INET      ? sizeof (struct sockaddr_in)
+                   : i->ifa_addr->sa_family == AF_INET6     ? sizeof (struct sockaddr_in6) : 0;
+
+  return size && !getnameinfo (i->ifa_addr, size, text, sizeof text, NULL, 0, NI_NUMERICHOST)
+         && fettle_same_address (text, address);
+}
+
+static bool
+has_address (const char *interface, const char *address)
+{
+  struct ifaddrs *all = NULL;
+  bool found = false;
+
+  if (getifaddrs (&all))
+    return false;
+  for (const struct ifaddrs *i = all; i && !found; i = i->ifa_next)
+    found = strcmp (i->ifa_name, interface) == 0 && is_on (i, address);
+  freeifaddrs (all);
+  return found;
+}
+
+static int
+filter_of (const char *interface)
+{
+  char path[128], value[8] = "";
+  _cleanup_fclose_ FILE *f = NULL;
+
+  snprintf (path, sizeof path, "/proc/sys/net/ipv4/conf/%s/rp_filter", interface);
+  f = fopen (path, "re");
+  return f && fgets (value, sizeof value, f) ? value[0] - '0' : 0;
+}
+
+/* Strict: the larger one of both settings is 1. */
+static bool
+is_strict (const char *interface)
+{
+  int all = filter_of ("all"), own = filter_of (interface);
+
+  return (all > own ? all : own) == 1;
+}
+
+static void
+look_at_routes (const struct fettle_arrivals *a, struct fettle_arrivals_seen *ret)
+{
+  char own[INET6_ADDRSTRLEN + 20] = "";
+  struct fettle_counters now;
+  struct fettle_error err;
+
+  ret->no_way_back = fettle_own_address (a->node, own, sizeof own, &err) != FETTLE_OK;
+  fettle_counters_read (&now);
+  ret->reverse_path = now.reverse_path > a->before.reverse_path && ret->interface[0]
+                      && is_strict (ret->interface)
+                      && (ret->no_way_back || !has_address (ret->interface, own));
+}
+
 /* ---- From outside ---- */
 
 struct fettle_arrivals *
@@ -218,15 +286,10 @@ fettle_arrivals_new (struct event_base *base, const char *node, const char *ours
 void
 fettle_arrivals_look (struct fettle_arrivals *a, struct fettle_arrivals_seen *ret)
 {
-  struct fettle_counters now;
-
   if (a->packets)
     on_packets (a->fd, EV_READ, a);
-  fettle_counters_read (&now);
   *ret = a->seen;
-  ret->reverse_path = now.reverse_path > a->before.reverse_path
-                        ? now.reverse_path - a->before.reverse_path : 0;
-  ret->no_route = now.no_route > a->before.no_route ? now.no_route - a->before.no_route : 0;
+  look_at_routes (a, ret);
 }
 
 void

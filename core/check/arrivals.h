@@ -14,21 +14,33 @@
 #define FETTLE_ARRIVALS_H
 
 #include <event2/event.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#define FETTLE_STRANGERS_MAX 4
+#define FETTLE_STRANGERS_MAX 32
+
+/* Somebody else who knocked: perhaps the node behind an address translation,
+ * which seldom changes the port. */
+struct fettle_knock {
+  char from[INET6_ADDRSTRLEN];
+  uint16_t port;
+};
 
 struct fettle_arrivals_seen {
   bool watched;            /* the numbers below mean something */
   uint64_t arrived;        /* connections begun by the node's address */
   unsigned n_strangers;    /* other addresses that knocked at this port */
-  char strangers[FETTLE_STRANGERS_MAX][INET6_ADDRSTRLEN];
+  struct fettle_knock strangers[FETTLE_STRANGERS_MAX];
   bool half_open;          /* let in, and our answer wasn't answered: from the node ... */
   char half_open_from[INET6_ADDRSTRLEN]; /* ... or from this address */
-  uint64_t reverse_path;   /* of all traffic of this host meanwhile */
-  uint64_t no_route;
+  char interface[IF_NAMESIZE]; /* by which the node's came, "" unknown */
+  /* They came by another interface than answers to the node leave by, that
+   * one has a strict reverse path filter, and the kernel threw packets away
+   * for that meanwhile. */
+  bool reverse_path;
+  bool no_way_back;        /* this host has no route to the node */
 };
 
 struct fettle_arrivals;

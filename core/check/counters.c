@@ -50,5 +50,4 @@ fettle_counters_read (struct fettle_counters *ret)
 {
   ret->reverse_path = counter ("/proc/net/netstat", "TcpExt:", "IPReversePathFilter");
   ret->unsent = counter ("/proc/net/netstat", "TcpExt:", "TCPRetransFail");
-  ret->no_route = counter ("/proc/net/snmp", "Ip:", "OutNoRoutes");
 }

@@ -11,7 +11,6 @@
 struct fettle_counters {
   uint64_t reverse_path; /* TcpExt IPReversePathFilter */
   uint64_t unsent;       /* TcpExt TCPRetransFail: repeated segments that weren't let out */
-  uint64_t no_route;     /* Ip OutNoRoutes */
 };
 
 /* Zeros for what isn't there. */

@@ -6,7 +6,9 @@
  * once more, more than a second later; and each try waits longer than the
  * three seconds after which a neighbour that doesn't answer is given up.  A
  * datagram to the same port tells silence that this host's own output filter
- * makes (EPERM) from silence elsewhere.
+ * makes (EPERM) from silence elsewhere; a filter of TCP alone is found out by
+ * a raw segment, where CAP_NET_RAW is there, else by the kernel's count of
+ * segments that it couldn't repeat, if no other probe ran.
  *
  * Lives in the event loop; nothing blocks.  So many probes run at a time; more
  * of them wait.
@@ -44,8 +46,7 @@ struct fettle_probe_seen {
   unsigned tries;
   int udp_error;               /* of the datagram; 0: none came back */
   struct fettle_icmp udp_icmp;
-  uint64_t unsent;             /* of all repeated TCP segments of this host meanwhile: not let out */
-  bool alone;                  /* no other probe ran when this one began or ended */
+  bool kept_back;              /* silence, and this host's kernel didn't let the segment out */
   char greeting[FETTLE_GREETING_MAX + 1]; /* what the port said unasked, printable; "" nothing */
 };
 

@@ -241,10 +241,9 @@ silence (const struct fettle_way_there *w, struct fettle_verdict *v)
   const struct fettle_probe_seen *s = w->seen;
   bool alive = s->udp_icmp.there && fettle_same_address (s->udp_icmp.offender, w->address);
 
-  if (s->udp_error == EPERM || s->unsent) {
-    fettle_say (v, FETTLE_LOCAL_DROP, "this host's own firewall %sdrops what goes out to %s port %u%s",
-                s->udp_error == EPERM || s->alone ? "" : "probably ", w->address, w->port,
-                s->udp_error == EPERM ? "" : ": packets weren't let out meanwhile");
+  if (s->udp_error == EPERM || s->kept_back) {
+    fettle_say (v, FETTLE_LOCAL_DROP, "this host's own firewall drops what goes out to %s port %u",
+                w->address, w->port);
     mend_here (w, v);
   } else if (s->udp_icmp.there && !alive && *s->udp_icmp.offender)
     refused_by (w, &s->udp_icmp, v);

@@ -85,6 +85,7 @@ struct fettle_node_said {
   enum fettle_attempt attempt;
   char text[512];                  /* all of it */
   char source[INET6_ADDRSTRLEN];   /* the address it used, "" unknown */
+  uint16_t source_port;            /* 0: unknown */
   char offender[INET6_ADDRSTRLEN]; /* who refused it */
   int icmp_type, icmp_code;        /* -1: unknown */
   bool output_filter;              /* its own output filter refused a datagram, or dropped packets */
@@ -102,7 +103,8 @@ struct fettle_way_back {
   bool fetched;                /* our one-time URL was asked for ... */
   const char *fetched_from;    /* ... from this address */
   bool connected;              /* the node connected, and asked for nothing */
-  const struct fettle_arrivals_seen *arrivals;
+  const struct fettle_arrivals_seen *arrivals; /* without knocks of other nodes */
+  bool source_has_way;         /* there is a route from here to said->source */
   /* Of the firewall backend, if it counts. */
   bool traced;
   uint64_t arrived, refused, passed;

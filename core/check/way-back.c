@@ -49,12 +49,12 @@ address_of (const char *text, const char *name, char ret[INET6_ADDRSTRLEN])
 }
 
 static int
-number_of (const char *text, const char *name)
+number_of (const char *text, const char *name, unsigned max)
 {
   char value[16];
   uint64_t number;
 
-  return value_of (text, name, value, sizeof value) && fettle_parse_uint (value, 0, 255, &number)
+  return value_of (text, name, value, sizeof value) && fettle_parse_uint (value, 0, max, &number)
            ? (int) number : -1;
 }
 
@@ -62,6 +62,7 @@ void
 fettle_node_said_parse (fettle_result code, const char *text, struct fettle_node_said *ret)
 {
   char filter[8];
+  int port;
   size_t n;
 
   *ret = (struct fettle_node_said) { .attempt = FETTLE_ATTEMPT_IMPOSSIBLE, .icmp_type = -1,
@@ -80,9 +81,11 @@ fettle_node_said_parse (fettle_result code, const char *text, struct fettle_node
     if (strlen (words[i].word) == n && strncmp (ret->text, words[i].word, n) == 0)
       ret->attempt = words[i].attempt;
   address_of (ret->text, "source", ret->source);
+  port = number_of (ret->text, "source-port", 65535);
+  ret->source_port = port > 0 ? (uint16_t) port : 0;
   address_of (ret->text, "offender", ret->offender);
-  ret->icmp_type = number_of (ret->text, "icmp-type");
-  ret->icmp_code = number_of (ret->text, "icmp-code");
+  ret->icmp_type = number_of (ret->text, "icmp-type", 255);
+  ret->icmp_code = number_of (ret->text, "icmp-code", 255);
   ret->output_filter = value_of (ret->text, "output-filter", filter, sizeof filter)
                        && strcmp (filter, "yes") == 0;
 }
@@ -136,15 +139,19 @@ has_not_arrived (const struct fettle_way_back *w)
   return (w->arrivals->watched || w->traced) && !has_arrived (w);
 }
 
-/* Who came instead of the node, if somebody did and the node didn't. */
+/* Who came instead of the node, if the node didn't: by the port that the node
+ * used, or the only one there was. */
 static const char *
 stranger (const struct fettle_way_back *w)
 {
   if (has_arrived (w))
     return NULL;
-  if (w->arrivals->n_strangers)
-    return w->arrivals->strangers[0];
-  if (*w->arrivals->half_open_from)
+  for (unsigned i = 0; i < w->arrivals->n_strangers; i++)
+    if (w->said->source_port && w->arrivals->strangers[i].port == w->said->source_port)
+      return w->arrivals->strangers[i].from;
+  if (!w->said->source_port && w->arrivals->n_strangers == 1)
+    return w->arrivals->strangers[0].from;
+  if (!w->arrivals->watched && *w->arrivals->half_open_from)
     return w->arrivals->half_open_from;
   return w->stranger;
 }
@@ -188,13 +195,13 @@ arrived_and_silent (const struct fettle_way_back *w, struct fettle_verdict *v)
                 w->port, w->address);
     fettle_mend (v, "open it: fettle firewall open %s, or open_firewall = true", w->name);
   } else if (a->reverse_path) {
-    fettle_say (v, FETTLE_REVERSE_PATH, "what %s sends arrives on another interface than answers to it"
-                                        " would leave by, and this kernel's reverse path filter drops it",
-                w->name);
-    fettle_mend (v, "on this host: sysctl net.ipv4.conf.INTERFACE.rp_filter=2 for the interface it comes"
-                    " in on (and .all), or a route to %s by that interface", w->address);
-  } else if (a->half_open || (w->traced && w->passed) || a->no_route)
-    reply_lost (w, a->no_route && !a->half_open, v);
+    fettle_say (v, FETTLE_REVERSE_PATH, "what %s sends arrives by %s, but answers to it would leave by"
+                                        " another interface: this kernel's reverse path filter drops it",
+                w->name, a->interface);
+    fettle_mend (v, "on this host: sysctl -w net.ipv4.conf.%s.rp_filter=2, or a route to %s by %s",
+                 a->interface, w->address, a->interface);
+  } else if (a->half_open || (w->traced && w->passed) || a->no_way_back)
+    reply_lost (w, a->no_way_back && !a->half_open, v);
   else {
     fettle_say (v, FETTLE_LOCAL_DROP, "what %s sends to port %u arrives, and this host's own firewall drops"
                                       " it", w->name, w->port);
@@ -218,7 +225,10 @@ timed_out (const struct fettle_way_back *w, struct fettle_verdict *v)
     fettle_say (v, FETTLE_NODE_OUTPUT, "the firewall of %s itself drops what goes out to %s port %u",
                 w->name, w->ours, w->port);
     mend_node_output (w, v);
-  } else if (other)
+  } else if (other && *w->said->source && fettle_same_address (other, w->said->source)
+             && (!w->source_has_way || *w->arrivals->half_open_from))
+    reply_lost (w, !w->source_has_way, v);
+  else if (other)
     comes_from_elsewhere (w, other, v);
   else if (has_not_arrived (w)) {
     fettle_say (v, FETTLE_BETWEEN_DROP, "%s sends, but nothing of it arrives at %s port %u: a firewall in"

@@ -159,6 +159,19 @@ begin_probe (struct check_row *row, struct fettle_error *err)
 
 /* ---- From the node ---- */
 
+/* Other nodes may call back at the same time; they are no strangers. */
+static void
+leave_nodes_out (struct fettle_engine *e, struct fettle_arrivals_seen *seen)
+{
+  unsigned n = 0;
+
+  for (unsigned i = 0; i < seen->n_strangers; i++)
+    if (!fettle_store_number (e->store, 0, "SELECT 1 FROM node WHERE address = ?", "s",
+                              seen->strangers[i].from))
+      seen->strangers[n++] = seen->strangers[i];
+  seen->n_strangers = n;
+}
+
 /* Of the row that was looked at, whatever came of it. */
 static void
 judge_back (struct lane *lane, const char *why_no_listener, fettle_result code, const char *text)
@@ -169,6 +182,8 @@ judge_back (struct lane *lane, const char *why_no_listener, fettle_result code, 
   struct fettle_arrivals_seen arrivals = { 0 };
   struct fettle_node_said said;
   struct fettle_verdict v;
+  char own[FETTLE_PEER_MAX];
+  struct fettle_error err;
   struct fettle_way_back way = {
     .name = lane->name, .address = c->address, .ours = c->ours, .port = row->port,
     .why_no_listener = why_no_listener, .said = &said, .arrivals = &arrivals,
@@ -179,6 +194,9 @@ judge_back (struct lane *lane, const char *why_no_listener, fettle_result code, 
   fettle_node_said_parse (code, text, &said);
   if (c->arrivals)
     fettle_arrivals_look (c->arrivals, &arrivals);
+  leave_nodes_out (lane->engine, &arrivals);
+  way.source_has_way = !*said.source
+                       || !fettle_own_address (said.source, own, sizeof own, &err);
   fettle_judge_back (&way, &v);
   if (text && *text)
     json_object_set_new (task_of (row)->spec, "node_says", json_string (text));
@@ -242,6 +260,7 @@ look_back (struct lane *lane)
     lane->argument = fettle_callback_url (c->callback);
     lane->told = t;
     lane->operation = t->id;
+    lane->phase = row->row->phases & FETTLE_DEPLOYMENT ? FETTLE_DEPLOYMENT : FETTLE_INVENTORY;
     fettle_lane_call (lane, "reach_back", REACH_BACK_S, reached_back);
   }
 }

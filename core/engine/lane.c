@@ -207,7 +207,8 @@ start_at (struct lane *lane, const char *address)
   bool looks = strcmp (lane->what, "inventory") == 0 || strcmp (lane->what, "probe") == 0;
 
   snprintf (lane->literal, sizeof lane->literal, "%s", address);
-  lane->phase = looks ? FETTLE_INVENTORY : FETTLE_DEPLOYMENT;
+  if (strcmp (lane->what, "reach_back") != 0) /* which has said so */
+    lane->phase = looks ? FETTLE_INVENTORY : FETTLE_DEPLOYMENT;
   fettle_holes_open (lane, start_open);
 }
 

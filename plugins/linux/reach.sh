@@ -37,7 +37,7 @@ six = a[0] == socket.AF_INET6
 level, option = (socket.IPPROTO_IPV6, 25) if six else (socket.IPPROTO_IP, 11)
 notes = []
 def source(c):
-    try: notes.append("source=" + c.getsockname()[0].split("%")[0])
+    try: notes.append("source=%s source-port=%d" % (c.getsockname()[0].split("%")[0], c.getsockname()[1]))
     except OSError: pass
 def offender(c):
     try:
@@ -49,6 +49,7 @@ def offender(c):
                     if family == socket.AF_INET: notes.append("offender=" + socket.inet_ntop(family, d[20:24]))
                     if family == socket.AF_INET6 and len(d) >= 40: notes.append("offender=" + socket.inet_ntop(family, d[24:40]))
                     notes.append("icmp-type=%d icmp-code=%d" % (kind, code))
+                    return
     except OSError: pass
 def say(w):
     print(w, " ".join(notes), "tool=python3")
@@ -101,8 +102,8 @@ for my $i (1, 2) {
   eval { local $SIG{ALRM} = sub { die "late\n" }; alarm 5; $ok = connect ($c, $to); $e = $! + 0; alarm 0 };
   my $late = $@ eq "late\n";
   my $name = getsockname $c;
-  if ($name) { my $a = $six ? inet_ntop (AF_INET6, (Socket::unpack_sockaddr_in6 ($name))[1])
-                            : inet_ntoa ((sockaddr_in ($name))[1]); $source = " source=$a" }
+  if ($name) { my ($q, $b) = $six ? Socket::unpack_sockaddr_in6 ($name) : sockaddr_in ($name);
+    $source = " source=" . ($six ? inet_ntop (AF_INET6, $b) : inet_ntoa ($b)) . " source-port=$q" }
   if ($late) { next if $i == 1; say1 ("timed-out") }
   if (!$ok) { say1 ($e == ECONNREFUSED ? "refused" : $e == ETIMEDOUT ? "timed-out" : $e == ENETUNREACH || $e == EINVAL ? "no-route"
     : $e == EHOSTUNREACH ? "unreachable" : $e == EACCES || $e == EPERM ? "not-permitted" : "failed errno=$e") }
@@ -131,9 +132,9 @@ case $line in "HTTP/1."?" 200"*) echo ok ;; *) echo answered ;; esac' >"$T" 2>/d
 }
 by_curl () {
   limit 20 curl -s -v -g -k --noproxy '*' --connect-timeout 10 --max-time 15 -o /dev/null \
-    -w '%{http_code} %{local_ip}\n' "$1" >"$T" 2>"$T.2"; e=$?
-  read -r code ip <"$T" || code=000
-  [ -z "$ip" ] || ip=" source=$ip"
+    -w '%{http_code} %{local_ip} %{local_port}\n' "$1" >"$T" 2>"$T.2"; e=$?
+  read -r code ip port <"$T" || code=000
+  [ -z "$ip" ] || ip=" source=$ip source-port=$port"
   case $code in
     200) echo "ok$ip tool=curl" ;;
     000|'')

@@ -36,3 +36,5 @@ dist_check_SCRIPTS += integration/firewall-firewalld.sh
 EXTRA_DIST += integration/firewall-lib.sh
 dist_check_SCRIPTS += integration/linux-firewall.sh
 dist_check_SCRIPTS += integration/firewall-export.sh
+dist_check_SCRIPTS += integration/check.sh
+EXTRA_DIST += integration/check-lib.sh

@@ -8,6 +8,13 @@ plugins_errand_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
 plugins_stuck_la_SOURCES = plugins/stuck.c
 plugins_stuck_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
 
+check_LTLIBRARIES += plugins/backcall.la
+plugins_backcall_la_SOURCES = plugins/backcall.c ../plugins/linux/reach.c ../plugins/linux/run.c \
+  ../plugins/linux/text.c ../plugins/linux/linux.h ../plugins/linux/text.h
+nodist_plugins_backcall_la_SOURCES = $(top_builddir)/plugins/linux/scripts.c
+plugins_backcall_la_CFLAGS = $(AM_CFLAGS)
+plugins_backcall_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
+
 # Makes calls from the command line, for test scripts.
 noinst_PROGRAMS += plugins/call
 plugins_call_SOURCES = plugins/call.c

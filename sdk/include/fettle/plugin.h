@@ -317,7 +317,7 @@ struct fettle_node_type {
    * connected (it can connect, but doesn't speak the protocol)  answered (by
    * something else, or with another status).  A text with no such word, or
    * FETTLE_E_UNSUPPORTED, means that nothing was found out.  Notes, where the
-   * node can tell:  source=ADDRESS that it used  offender=ADDRESS icmp-type=N
+   * node can tell:  source=ADDRESS source-port=N that it used  offender=ADDRESS icmp-type=N
    * icmp-code=N of the ICMP error  output-filter=yes when its own firewall
    * keeps packets from leaving.  Repeat what is silent once, more than a
    * second later, and come to an end within a minute. */

@@ -190,10 +190,10 @@ refused_by (const struct fettle_way_there *w, const struct fettle_icmp *icmp,
 {
   const struct fettle_probe_seen *s = w->seen;
   enum fettle_refusal why = fettle_icmp_means (is_six (w->address), icmp->type, icmp->code);
-  bool slow = s->ms >= NEIGHBOUR_MS;
+  bool nobody = why == FETTLE_REFUSAL_NO_HOST; /* what is said of a neighbour that doesn't answer */
 
   if (icmp->local || fettle_same_address (icmp->offender, s->own)) {
-    if (slow || (icmp->local && why == FETTLE_REFUSAL_NO_HOST)) {
+    if (nobody) {
       fettle_say (v, FETTLE_NODE_DOWN, "nobody has the address %s in this host's network: %s is down,"
                                        " or has another address", w->address, w->name);
       fettle_mend (v, "switch it on, or: fettle node set %s --address ADDRESS", w->name);
@@ -209,9 +209,10 @@ refused_by (const struct fettle_way_there *w, const struct fettle_icmp *icmp,
     fettle_say (v, FETTLE_NO_ROUTE_BETWEEN, "the router %s has no route to %s", icmp->offender,
                 w->address);
     fettle_mend (v, "on the router %s: ip route add %s via NEXT-HOP", icmp->offender, w->address);
-  } else if (why == FETTLE_REFUSAL_NO_HOST && slow) {
+  } else if (nobody) {
     fettle_say (v, FETTLE_NODE_DOWN, "the router %s finds nobody with the address %s: %s is down, or has"
-                                     " another address", icmp->offender, w->address, w->name);
+                                     " another address%s", icmp->offender, w->address, w->name,
+                s->ms < NEIGHBOUR_MS ? " (or a firewall there says so)" : "");
     fettle_mend (v, "switch it on, or: fettle node set %s --address ADDRESS", w->name);
   } else {
     fettle_say (v, FETTLE_BETWEEN_REJECT, "a firewall in between, %s, rejects what goes to %s port %u",

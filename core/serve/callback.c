@@ -8,9 +8,9 @@
 #include <netdb.h>
 #include <openssl/err.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "serve/callback.h"
-#include "serve/conn.h"
 #include "serve/guard.h"
 #include "serve/listen.h"
 #include "util/log.h"
@@ -63,7 +63,7 @@ struct fettle_callbacks {
   struct door *doors;
   struct fettle_callback *first;
   struct peer *peers;
-  uint64_t last_complaint;
+  time_t last_complaint;
 };
 
 /* ---- Addresses ---- */
@@ -180,11 +180,12 @@ on_deadline (evutil_socket_t fd, short what, void *arg)
 static void
 complain (struct peer *p, const char *what)
 {
-  uint64_t now = fettle_seconds ();
+  struct timespec now;
 
-  if (p->all->last_complaint == now)
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  if (p->all->last_complaint == now.tv_sec)
     return;
-  p->all->last_complaint = now;
+  p->all->last_complaint = now.tv_sec;
   fettle_log (FETTLE_LOG_WARNING, "%s asked a listener for nodes for %s", p->from, what);
 }
 

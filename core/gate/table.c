@@ -117,11 +117,29 @@ write_table (struct text *t, uint32_t mark, bool owned)
   return true;
 }
 
+/* Is the table another's?  Not permitted is also what we hear without rights,
+ * but then nothing can be read either. */
+static enum fettle_gate_result
+check_owner (struct fettle_nft *nft, struct fettle_why *why)
+{
+  struct fettle_why none;
+  const char *answer;
+
+  if (fettle_nft_ask (nft, "list table inet fettle", &answer, &none)
+      || !strstr (answer, "flags owner"))
+    return FETTLE_GATE_OK;
+  return fettle_why_set (why, FETTLE_GATE_E_KERNEL,
+                         "table inet fettle belongs to another fettle-gate: one service of this "
+                         "host can open its firewall");
+}
+
 enum fettle_gate_result
 fettle_table_try (struct fettle_nft *nft, uint32_t mark, struct fettle_why *why)
 {
   struct text t;
 
+  if (check_owner (nft, why))
+    return why->result;
   if (!write_table (&t, mark, true))
     return no_memory (why);
   return text_run (&t, nft, fettle_nft_try, why);
@@ -155,27 +173,13 @@ make (struct fettle_table *table, bool owned, struct fettle_why *why)
   return FETTLE_GATE_OK;
 }
 
-/* Is the table another's?  Not permitted is also what we hear without rights,
- * but then nothing can be read either. */
-static bool
-is_anothers (struct fettle_nft *nft)
-{
-  struct fettle_why why;
-  const char *answer;
-
-  return !fettle_nft_ask (nft, "list table inet fettle", &answer, &why)
-         && strstr (answer, "flags owner");
-}
-
 enum fettle_gate_result
 fettle_table_make (struct fettle_table *table, bool old, struct fettle_why *why)
 {
   struct fettle_why second;
 
-  if (is_anothers (table->nft))
-    return fettle_why_set (why, FETTLE_GATE_E_KERNEL,
-                           "table inet fettle belongs to another fettle-gate: one service of this "
-                           "host can open its firewall");
+  if (check_owner (table->nft, why))
+    return why->result;
   if (!old && make (table, true, why) && make (table, false, &second))
     return why->result; /* it isn't ownership that fails */
   if (old && make (table, false, why))

@@ -119,8 +119,11 @@ is "others are dropped" "$(probe n2 tcp 10.2.0.2 63001)" timeout
 is "over IPv6, too" "$(probe n2 tcp fd00:2::2 63001)" timeout
 is "ports that aren't ours are let alone" "$(probe n2 tcp 10.2.0.2 63002)" open
 is "this host reaches itself" "$(probe srv tcp 10.2.0.2 63001)" open
-like "a second service is refused" "$(srv "$gate" --check 2>&1)" 'not permitted|belongs to another'
+like "a second service is refused" "$(srv "$gate" --check 2>&1)" 'belongs to another fettle-gate'
 holes_down
 is "nothing is left" "$(ruleset)" ""
+like "without rights it says what it needs" \
+  "$(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all "$gate" --check 2>&1)" \
+  'needs the capability CAP_NET_ADMIN'
 
 done_testing

@@ -10,5 +10,6 @@
 extern const struct fettle_backend fettle_backend_firewalld; /* with libsystemd */
 extern const struct fettle_backend fettle_backend_nftables;
 extern const struct fettle_backend fettle_backend_none;
+extern const struct fettle_backend fettle_backend_ufw;
 
 #endif

@@ -11,6 +11,7 @@ const struct fettle_backend *const fettle_backends[] = {
 #ifdef HAVE_SYSTEMD
   &fettle_backend_firewalld,
 #endif
+  &fettle_backend_ufw,
   &fettle_backend_nftables,
   &fettle_backend_none,
   NULL,

@@ -28,7 +28,7 @@ is_name (const char *s)
   if (!isalpha ((unsigned char) *s))
     return false;
   for (; *s; s++)
-    if (!isalnum ((unsigned char) *s) && !strchr ("/\\_.", *s))
+    if (!isalnum ((unsigned char) *s) && !strchr ("/-_.", *s))
       return false;
   return true;
 }

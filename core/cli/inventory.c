@@ -3,6 +3,16 @@
 
 #include "cli/job.h"
 
+static json_t *
+make_request (const struct fettle_args *args)
+{
+  json_t *request = json_pack ("{s:o}", "nodes", fettle_nodes_wanted (args));
+
+  if (fettle_args_flag (args, "open-firewall"))
+    json_object_set_new (request, "options", json_pack ("{s:b}", "open_firewall", 1));
+  return request;
+}
+
 static int
 run_inventory (struct fettle_cli *cli, const struct fettle_args *args)
 {
@@ -13,11 +23,7 @@ run_inventory (struct fettle_cli *cli, const struct fettle_args *args)
   if (fettle_args_flag (args, "all") && args->n_words)
     return fettle_cli_usage ("--all and names of nodes exclude each other");
   if (fettle_client_open (cli, true, &client, &err)
-      || fettle_client_call (client, "POST", "/inventories",
-                             json_pack ("{s:o s:{s:b}}", "nodes", fettle_nodes_wanted (args),
-                                        "options", "open_firewall",
-                                        fettle_args_flag (args, "open-firewall")), &started,
-                             &err))
+      || fettle_client_call (client, "POST", "/inventories", make_request (args), &started, &err))
     return fettle_cli_fail (&err);
   return fettle_job_run (cli, &client, started);
 }

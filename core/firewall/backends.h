@@ -8,8 +8,10 @@
 #include "firewall/firewall.h"
 
 extern const struct fettle_backend fettle_backend_firewalld; /* with libsystemd */
+extern const struct fettle_backend fettle_backend_iptables;
 extern const struct fettle_backend fettle_backend_nftables;
 extern const struct fettle_backend fettle_backend_none;
 extern const struct fettle_backend fettle_backend_ufw;
+extern const struct fettle_backend fettle_backend_windows;
 
 #endif

@@ -12,7 +12,9 @@ const struct fettle_backend *const fettle_backends[] = {
   &fettle_backend_firewalld,
 #endif
   &fettle_backend_ufw,
+  &fettle_backend_iptables,
   &fettle_backend_nftables,
+  &fettle_backend_windows,
   &fettle_backend_none,
   NULL,
 };

@@ -18,6 +18,13 @@ struct fettle_inner_answer {
   void *arg;
 };
 
+struct fettle_inner_looking {
+  struct fettle_inner *inner;
+  struct fettle_inner_looking *next;
+  fettle_firewall_look_done *done;
+  void *arg;
+};
+
 static void
 answer_free (struct fettle_inner_answer *a)
 {
@@ -35,20 +42,13 @@ give (evutil_socket_t fd, short what, void *arg)
 {
   static const char text[] = "without fettle-gate's table, this firewall can't tell";
   struct fettle_inner_answer a = *(struct fettle_inner_answer *) arg;
-  struct fettle_obstacle o = { .by_setup = true };
-  const struct fettle_inner *in = a.inner;
-
   (void) fd;
   (void) what;
   answer_free (arg);
-  if (in->obstacle) {
-    snprintf (o.what, sizeof o.what, "%s", in->obstacle);
-    snprintf (o.mend, sizeof o.mend, "%s", in->mend);
-  }
   if (a.done)
     a.done (a.arg, FETTLE_E_UNSUPPORTED, "without fettle-gate's table, this firewall can't shut ports");
   if (a.look)
-    a.look (a.arg, FETTLE_OK, "", &o, in->obstacle ? 1 : 0);
+    a.look (a.arg, FETTLE_OK, "", NULL, 0);
   if (a.seen)
     a.seen (a.arg, FETTLE_E_UNSUPPORTED, text, NULL, 0);
   if (a.trace)
@@ -94,6 +94,12 @@ fettle_inner_stop (struct fettle_inner *in)
     in->backend->stop (in->state);
   while (in->answers)
     answer_free (in->answers);
+  while (in->looking) {
+    struct fettle_inner_looking *l = in->looking;
+
+    in->looking = l->next;
+    free (l);
+  }
   fettle_rule_queue_free (in->queue);
 }
 
@@ -152,15 +158,47 @@ fettle_inner_status (void *state, const struct fettle_hole *holes, size_t n,
     fettle_rule_queue_status (in->queue, holes, n, done, arg);
 }
 
+/* What fettle-gate leaves to a person, because of whose rules they are, is what
+ * this backend's setup does. */
+static void
+on_look (void *arg, fettle_result code, const char *text, const struct fettle_obstacle *obstacles,
+         size_t n)
+{
+  struct fettle_inner_looking *l = arg, **p = &l->inner->looking;
+  _cleanup_free_ struct fettle_obstacle *ours = calloc (n + 1, sizeof *ours);
+  size_t left = 0;
+
+  for (size_t i = 0; ours && i < n; i++) {
+    if (l->inner->mended && l->inner->mended (l->inner, &obstacles[i]))
+      continue;
+    ours[left] = obstacles[i];
+    ours[left].by_setup = ours[left].by_setup
+                          || (l->inner->mends && strstr (ours[left].mend, l->inner->mends));
+    left++;
+  }
+  while (*p != l)
+    p = &(*p)->next;
+  *p = l->next;
+  l->done (l->arg, code, text, ours, left);
+  free (l);
+}
+
 void
 fettle_inner_look (void *state, fettle_firewall_look_done *done, void *arg)
 {
   struct fettle_inner *in = state;
+  struct fettle_inner_looking *l;
 
-  if (in->backend)
-    in->backend->look (in->state, done, arg);
-  else
+  if (!in->backend) {
     answer (in, (struct fettle_inner_answer) { .look = done, .arg = arg });
+    return;
+  }
+  l = malloc (sizeof *l);
+  if (!l)
+    abort ();
+  *l = (struct fettle_inner_looking) { in, in->looking, done, arg };
+  in->looking = l;
+  in->backend->look (in->state, on_look, l);
 }
 
 void

@@ -16,8 +16,11 @@ struct fettle_inner {
   void *state;
   struct fettle_rule_queue *queue;
   struct fettle_inner_answer *answers;
+  struct fettle_inner_looking *looking; /* questions to the backend */
   bool settled;                         /* what a former life left in the queue's firewall is gone */
-  const char *obstacle, *mend;          /* of the queue, for look; NULL: none */
+  const char *mends;                    /* setup does what says so in its `mend` */
+  /* This one isn't there: may be NULL. */
+  bool (*mended) (const void *inner, const struct fettle_obstacle *);
 };
 
 /* fettle-gate, if it can be had; false: it can't. */

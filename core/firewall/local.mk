@@ -8,7 +8,7 @@ libfirewall_la_SOURCES += firewall/address.c firewall/address.h firewall/backend
 libfirewall_la_SOURCES += firewall/route.c firewall/route.h firewall/rule-queue.c \
   firewall/rule-queue.h
 libfirewall_la_SOURCES += firewall/child.c firewall/child.h firewall/inner.c firewall/inner.h \
-  firewall/ufw.c
+  firewall/iptables.c firewall/ufw.c firewall/windows.c
 libfirewall_la_SOURCES += firewall/export.c firewall/export.h firewall/export-internal.h \
   firewall/export-linux.c firewall/export-others.c firewall/ranges.c firewall/ranges.h \
   firewall/windows-text.c firewall/windows-text.h

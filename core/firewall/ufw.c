@@ -410,6 +410,7 @@ start (struct event_base *base, const struct fettle_firewall_options *o,
   if (!s)
     return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for the firewall");
   s->inner.base = base;
+  s->inner.mends = "ufw reload";
   s->events = events;
   s->arg = arg;
   s->inner.queue = fettle_rule_queue_new (base, &driver, s);

@@ -34,6 +34,7 @@ integration_firewall_backend_LDADD = ../core/libfirewall.la ../core/libbase.la $
 integration_firewall_backend_CPPFLAGS = $(AM_CPPFLAGS) -DFETTLE_LIBEXECDIR='"$(abs_top_builddir)/core"'
 dist_check_SCRIPTS += integration/firewall-firewalld.sh
 EXTRA_DIST += integration/firewall-lib.sh
+dist_check_SCRIPTS += integration/firewall-iptables.sh
 dist_check_SCRIPTS += integration/linux-firewall.sh
 dist_check_SCRIPTS += integration/firewall-export.sh
 dist_check_SCRIPTS += integration/check.sh

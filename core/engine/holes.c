@@ -122,6 +122,30 @@ holes_new (struct fettle_engine *e, struct fettle_error *err)
   return h;
 }
 
+static void
+gated (void *arg, fettle_result r, const char *text)
+{
+  (void) arg;
+  if (r && r != FETTLE_E_UNSUPPORTED)
+    fettle_log (FETTLE_LOG_WARNING, "firewall: listeners are open to everybody: %s", text);
+}
+
+/* Listeners are for those who have a hole, also on a host without a policy of
+ * its own.  But where the API was put on the network, HTTPS is everybody's. */
+static void
+gate_ports (struct fettle_engine *e)
+{
+  const struct holes *h = e->holes;
+  const char *api = e->settings->api_address;
+  struct fettle_port_span spans[COUNT (h->spans)];
+  size_t n = 0;
+
+  for (size_t i = 0; i < h->options.n_ports; i++)
+    if (h->spans[i].first != h->listen.https || !api || strcmp (api, "localhost") == 0)
+      spans[n++] = h->spans[i];
+  fettle_firewall_gate (fettle_leases_firewall (e->leases), spans, n, gated, NULL);
+}
+
 static fettle_result
 need (struct fettle_engine *e, struct fettle_error *err)
 {
@@ -138,6 +162,7 @@ need (struct fettle_engine *e, struct fettle_error *err)
       || fettle_leases_new (e->base, backend, &e->holes->options, &hooks, e, &e->leases, err))
     return err->code;
   fettle_log (FETTLE_LOG_INFO, "firewall: %s", backend->title);
+  gate_ports (e);
   return FETTLE_OK;
 }
 
@@ -275,8 +300,8 @@ on_taken (void *arg, fettle_result r, const char *text)
     go_on (lane);
 }
 
-void
-fettle_holes_open (struct lane *lane, void (*then) (struct lane *))
+static void
+take (struct lane *lane)
 {
   struct fettle_engine *e = lane->engine;
   const struct fettle_node_type *type = fettle_plugins_type (e->plugins, lane->type, NULL);
@@ -286,19 +311,47 @@ fettle_holes_open (struct lane *lane, void (*then) (struct lane *))
   struct fettle_error err = { .code = FETTLE_OK };
   char job[24];
 
-  lane->opened = then;
-  if (!wanted (lane, type)) {
-    go_on (lane);
-    return;
-  }
   job_name (lane, job);
   lease.job = job;
-  if (!need (e, &err))
-    lease.n = holes_of (e, type, lane->literal, lane->phase, holes, &err);
+  lease.n = holes_of (e, type, lane->literal, lane->phase, holes, &err);
   if (err.code == FETTLE_OK && lease.n
       && fettle_leases_take (e->leases, &lease, on_taken, lane, &err) == FETTLE_OK)
     return;
   on_taken (lane, err.code, err.text);
+}
+
+/* What would still drop the node's packets: said where it is looked for. */
+static void
+on_look (void *arg, fettle_result r, const char *text, const struct fettle_obstacle *found,
+         size_t n)
+{
+  struct lane *lane = arg;
+
+  (void) r;
+  (void) text;
+  for (size_t i = 0; i < n; i++)
+    fettle_task_log (lane->told, "%s; mend it with: %s%s", found[i].what, found[i].mend,
+                     found[i].by_setup ? " (fettle firewall setup does it)" : "");
+  take (lane);
+}
+
+void
+fettle_holes_open (struct lane *lane, void (*then) (struct lane *))
+{
+  struct fettle_engine *e = lane->engine;
+  struct fettle_error err;
+
+  lane->opened = then;
+  if (!wanted (lane, fettle_plugins_type (e->plugins, lane->type, NULL)))
+    go_on (lane);
+  else if (need (e, &err))
+    on_taken (lane, err.code, err.text);
+  else if (lane->job->looked)
+    take (lane);
+  else {
+    lane->job->looked = true; /* once a job: the host's rules are the same for all nodes */
+    fettle_firewall_look (fettle_leases_firewall (e->leases), on_look, lane);
+  }
 }
 
 void

@@ -99,6 +99,7 @@ struct job {
   struct lane *lanes;
   size_t n_lanes, lanes_left;
   bool aborted, hard, finished;
+  bool looked;                /* for obstacles in this host's firewall */
 
   /* Baseline: the scan. */
   struct scan *scan;

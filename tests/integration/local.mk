@@ -40,3 +40,4 @@ dist_check_SCRIPTS += integration/firewall-export.sh
 dist_check_SCRIPTS += integration/check.sh
 EXTRA_DIST += integration/check-lib.sh
 dist_check_SCRIPTS += integration/firewall-ufw.sh
+dist_check_SCRIPTS += integration/firewall-jobs.sh

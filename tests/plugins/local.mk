@@ -11,7 +11,7 @@ plugins_stuck_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
 check_LTLIBRARIES += plugins/backcall.la
 plugins_backcall_la_SOURCES = plugins/backcall.c ../plugins/linux/reach.c ../plugins/linux/run.c \
   ../plugins/linux/text.c ../plugins/linux/linux.h ../plugins/linux/text.h
-nodist_plugins_backcall_la_SOURCES = $(top_builddir)/plugins/linux/scripts.c
+nodist_plugins_backcall_la_SOURCES = ../plugins/linux/scripts.c
 plugins_backcall_la_CFLAGS = $(AM_CFLAGS)
 plugins_backcall_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
 

@@ -75,3 +75,8 @@ unit_firewall_address_LDADD = ../core/libfirewall.la ../core/libbase.la $(CMOCKA
 unit_firewall_lease_SOURCES = unit/firewall-lease.c
 unit_firewall_lease_LDADD = ../core/libfirewall.la ../core/libbase.la $(EVENT_LIBS) $(CMOCKA_LIBS)
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += unit/firewall-rules
+unit_firewall_rules_SOURCES = unit/firewall-rules.c
+unit_firewall_rules_LDADD = ../core/libfirewall.la ../core/libbase.la $(EVENT_LIBS) $(CMOCKA_LIBS)
+endif

@@ -79,4 +79,11 @@ if HAVE_CMOCKA
 check_PROGRAMS += unit/firewall-rules
 unit_firewall_rules_SOURCES = unit/firewall-rules.c
 unit_firewall_rules_LDADD = ../core/libfirewall.la ../core/libbase.la $(EVENT_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += unit/verdict unit/probe unit/callback
+unit_verdict_SOURCES = unit/verdict.c
+unit_verdict_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
+unit_probe_SOURCES = unit/probe.c
+unit_probe_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
+unit_callback_SOURCES = unit/callback.c
+unit_callback_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
 endif

@@ -108,8 +108,8 @@ struct fettle_way_back {
   /* Of the firewall backend, if it counts. */
   bool traced;
   uint64_t arrived, refused, passed;
-  bool strangers_known;
-  const char *stranger;        /* who was refused at this port meanwhile, or NULL */
+  const char *stranger;        /* who was refused at this port lately, or NULL */
+  bool stranger_unsure;        /* other nodes are being looked at, too */
 };
 
 void fettle_judge_back (const struct fettle_way_back *, struct fettle_verdict *ret);

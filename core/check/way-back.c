@@ -153,7 +153,7 @@ stranger (const struct fettle_way_back *w)
     return w->arrivals->strangers[0].from;
   if (!w->arrivals->watched && *w->arrivals->half_open_from)
     return w->arrivals->half_open_from;
-  return w->stranger;
+  return w->arrivals->watched || w->stranger_unsure ? NULL : w->stranger; /* the gate's may be old ones */
 }
 
 static void
@@ -231,8 +231,12 @@ timed_out (const struct fettle_way_back *w, struct fettle_verdict *v)
   else if (other)
     comes_from_elsewhere (w, other, v);
   else if (has_not_arrived (w)) {
+    bool maybe = w->stranger && w->stranger_unsure && !w->arrivals->watched;
+
     fettle_say (v, FETTLE_BETWEEN_DROP, "%s sends, but nothing of it arrives at %s port %u: a firewall in"
-                                        " between drops it, or the node's own", w->name, w->ours, w->port);
+                                        " between drops it, or the node's own%s%s%s", w->name, w->ours,
+                w->port, maybe ? "; or it is " : "", maybe ? w->stranger : "",
+                maybe ? ", who was refused (check it alone to know)" : "");
     mend_between (w, v);
   } else {
     fettle_say (v, FETTLE_BETWEEN_DROP, "%s gets no answer from %s port %u: this host's firewall drops it,"

@@ -172,6 +172,13 @@ leave_nodes_out (struct fettle_engine *e, struct fettle_arrivals_seen *seen)
   seen->n_strangers = n;
 }
 
+/* Counts live as long as the gate, and begin anew with it. */
+static uint64_t
+since (uint64_t before, uint64_t after)
+{
+  return after >= before ? after - before : after;
+}
+
 /* Of the row that was looked at, whatever came of it. */
 static void
 judge_back (struct lane *lane, const char *why_no_listener, fettle_result code, const char *text)
@@ -188,7 +195,11 @@ judge_back (struct lane *lane, const char *why_no_listener, fettle_result code, 
     .name = lane->name, .address = c->address, .ours = c->ours, .port = row->port,
     .why_no_listener = why_no_listener, .said = &said, .arrivals = &arrivals,
     .fetched = seen && seen->fetched, .fetched_from = seen ? seen->from : "",
-    .connected = seen && seen->connected,
+    .connected = seen && seen->connected, .traced = c->traced,
+    .arrived = since (c->before.arrived, c->after.arrived),
+    .refused = since (c->before.refused, c->after.refused),
+    .passed = since (c->before.passed, c->after.passed),
+    .stranger = *c->stranger ? c->stranger : NULL, .stranger_unsure = lane->job->n_lanes > 1,
   };
 
   fettle_node_said_parse (code, text, &said);
@@ -207,17 +218,37 @@ judge_back (struct lane *lane, const char *why_no_listener, fettle_result code, 
   fettle_arrivals_free (c->arrivals);
   c->callback = NULL;
   c->arrivals = NULL;
+  c->traced = false;
+  c->stranger[0] = '\0';
+  c->before = c->after = (struct fettle_hole_trace) { 0 };
   c->at++;
   next_back (lane);
 }
 
 static void
+counted (struct lane *lane)
+{
+  judge_back (lane, NULL, lane->check->said_code, lane->check->said);
+}
+
+static void
 reached_back (struct lane *lane, const struct fettle_outcome *outcome)
 {
+  struct check *c = lane->check;
+
   if (outcome->code == FETTLE_E_ABORTED)
     aborted (lane);
-  else
-    judge_back (lane, NULL, outcome->code >= FETTLE_OK ? FETTLE_OK : outcome->code, outcome->text);
+  else {
+    c->said_code = outcome->code >= FETTLE_OK ? FETTLE_OK : outcome->code;
+    snprintf (c->said, sizeof c->said, "%s", outcome->text ? outcome->text : "");
+    fettle_check_count (c, &c->after, counted);
+  }
+}
+
+static void
+call_back (struct lane *lane)
+{
+  fettle_lane_call (lane, "reach_back", REACH_BACK_S, reached_back);
 }
 
 /* The node can be asked through one of its ports. */
@@ -261,7 +292,7 @@ look_back (struct lane *lane)
     lane->told = t;
     lane->operation = t->id;
     lane->phase = row->row->phases & FETTLE_DEPLOYMENT ? FETTLE_DEPLOYMENT : FETTLE_INVENTORY;
-    fettle_lane_call (lane, "reach_back", REACH_BACK_S, reached_back);
+    fettle_check_count (c, &c->before, call_back);
   }
 }
 

@@ -302,7 +302,7 @@ fettle_check_free (struct check *c)
   }
   fettle_callback_free (c->callback);
   fettle_arrivals_free (c->arrivals);
-  free (c->url);
+  fettle_check_forget (c);
   free (c->rows);
   free (c);
 }

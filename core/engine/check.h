@@ -10,6 +10,7 @@
 #include "check/probe.h"
 #include "check/verdict.h"
 #include "engine/internal.h"
+#include "firewall/lease.h"
 #include "ports/ports.h"
 #include "serve/callback.h"
 
@@ -36,7 +37,14 @@ struct check {
   size_t at;                     /* the row being looked at from the node */
   struct fettle_callback *callback;
   struct fettle_arrivals *arrivals;
-  char *url;
+
+  /* Of the firewall's counts, when this service's gate is at work. */
+  struct check_ask *ask;            /* under way */
+  struct fettle_hole_trace before, after;
+  bool traced;
+  char stranger[INET6_ADDRSTRLEN];  /* refused at the row's port; "" none */
+  fettle_result said_code;          /* reach_back's, until the counts have come */
+  char said[1024];
 };
 
 /* The verdict becomes the task's end, and part of its spec. */
@@ -46,6 +54,12 @@ void fettle_check_end_all (struct lane *, const char *state, const struct fettle
 
 /* "SSH-" for what is declared at port 22; NULL where nobody speaks first. */
 const char *fettle_check_greeting (const struct fettle_port *);
+
+/* check-gate.c: asks the gate, if there is one, for its counts of the row that
+ * is looked at; `then` comes after, perhaps from within. */
+void fettle_check_count (struct check *, struct fettle_hole_trace *ret,
+                         void (*then) (struct lane *));
+void fettle_check_forget (struct check *);
 
 void fettle_check_begin (struct lane *); /* check-lane.c */
 

@@ -41,3 +41,4 @@ dist_check_SCRIPTS += integration/check.sh
 EXTRA_DIST += integration/check-lib.sh
 dist_check_SCRIPTS += integration/firewall-ufw.sh
 dist_check_SCRIPTS += integration/firewall-jobs.sh
+dist_check_SCRIPTS += integration/check-gate.sh

@@ -184,6 +184,31 @@ the_end_is_final (void **state)
           1);
 }
 
+/* Some paths may need no token: with GET and HEAD, and never with a body. */
+static void
+open_paths (void **state)
+{
+  static const struct { const char *text; int status; } rows[] = {
+    { "GET /c/x HTTP/1.1\r\n" H "\r\n", 0 },
+    { "HEAD /c/x HTTP/1.1\r\n" H "\r\n", 0 },
+    { "POST /c/x HTTP/1.1\r\n" H "\r\n", 401 },
+    { "OPTIONS /c/x HTTP/1.1\r\n" H "\r\n", 401 },
+    { "GET /c HTTP/1.1\r\n" H "\r\n", 401 },
+    { "GET /api/c/x HTTP/1.1\r\n" H "\r\n", 401 },
+    { "GET /c/x HTTP/1.1\r\n" H "Content-Length: 3\r\n\r\n", 400 },
+  };
+
+  (void) state;
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    struct fettle_guard g;
+
+    fettle_guard_init (&g, TOKEN);
+    g.open = "/c/";
+    assert_int_equal (fettle_guard_feed (&g, rows[i].text, strlen (rows[i].text)), rows[i].status);
+    fettle_guard_clear (&g);
+  }
+}
+
 int
 main (void)
 {
@@ -191,7 +216,7 @@ main (void)
     cmocka_unit_test (good),       cmocka_unit_test (strangers),
     cmocka_unit_test (malformed),  cmocka_unit_test (ambiguous_lengths),
     cmocka_unit_test (zero_bytes), cmocka_unit_test (limits),
-    cmocka_unit_test (the_end_is_final),
+    cmocka_unit_test (the_end_is_final), cmocka_unit_test (open_paths),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -59,7 +59,7 @@ if [ "$lab_mode" = namespaces ]; then
   answers -10 'noexec.*work_folder' "a file system that is noexec"
   nothing_left 1
   lab_exec 1 mkdir -p /srv/work
-  call 1 deploy file="$T/install" file="$T/data.bin" format=script set.work_folder=/srv/work/fettle
+  call 1 deploy file="$T/install" file="$T/data.bin" format=script set.work_folder=/srv/updates/fettle
   answers 0 '' "another folder can be set"
   is "it is left empty" "$(lab_exec 1 find /srv/work -mindepth 1)" ""
   lab_exec 1 umount /var/tmp

@@ -58,10 +58,10 @@ if [ "$lab_mode" = namespaces ]; then
   call 1 deploy file="$T/install" format=script
   answers -10 'noexec.*work_folder' "a file system that is noexec"
   nothing_left 1
-  lab_exec 1 mkdir -p /srv/work
+  lab_exec 1 mkdir -p /srv/updates
   call 1 deploy file="$T/install" file="$T/data.bin" format=script set.work_folder=/srv/updates/fettle
   answers 0 '' "another folder can be set"
-  is "it is left empty" "$(lab_exec 1 find /srv/work -mindepth 1)" ""
+  is "it is left empty" "$(lab_exec 1 find /srv/updates -mindepth 1)" ""
   lab_exec 1 umount /var/tmp
 
   big=$(lab_build_deb fl-big 1.0 "$T" --size 3000000)

@@ -163,7 +163,8 @@ fettle_call_request_make (struct lane *lane, const char *address, struct fettle_
   bool deploy = strcmp (lane->what, "deploy") == 0;
   const char *type_name = strcmp (lane->what, "probe") == 0 ? lane->asked_type : lane->type;
   const struct fettle_node_type *type = fettle_plugins_type (e->plugins, type_name, NULL);
-  const char *token = deploy ? lane->told->token : lane->lane_token;
+  const char *token = deploy ? lane->told->token
+                      : fettle_node_firewall_is_call (lane) ? NULL : lane->lane_token;
   struct fettle_rows rows;
   json_t *settings;
 

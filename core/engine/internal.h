@@ -58,10 +58,10 @@ struct lane {
 
   /* The call, from when it is asked for until it has ended. */
   const char *what;           /* "inventory", ... */
+  const char *argument;       /* reach_back: the URL; borrowed until the call has begun */
   uint32_t phase;             /* of what */
   char literal[64];           /* the address that the call goes to */
   void (*opened) (struct lane *); /* when the firewall is open */
-  const char *argument;       /* reach_back: the URL; borrowed until the call has begun */
   int64_t operation;          /* task id behind target.operation */
   struct task *told;          /* whose progress and log the messages are */
   void (*done) (struct lane *, const struct fettle_outcome *);
@@ -84,6 +84,21 @@ struct lane {
   bool lost;                  /* no use to talk to this node any more in this job */
   bool restarted;
   struct check *check;        /* check.h; NULL in other jobs */
+
+  struct {                    /* node-firewall.c: the node's own */
+    bool busy;                /* ... is opened or restored at this moment */
+    bool looked, ended;       /* earlier jobs' was restored; this job's is */
+    int64_t opened;           /* when; 0: not yet */
+    int64_t keep;             /* don't restore what this operation opened */
+    char *former;             /* what is to be restored */
+    struct fettle_error error;
+    void (*then) (struct lane *);
+    int64_t operation;        /* the lane's own, meanwhile; then the call that waits */
+    uint32_t phase;
+    const char *argument, *what;
+    uint32_t deadline;
+    void (*done) (struct lane *, const struct fettle_outcome *);
+  } firewall;
 };
 
 struct waiter;
@@ -236,6 +251,23 @@ fettle_result fettle_holes_recover (struct fettle_engine *, struct fettle_error 
 void fettle_holes_open (struct lane *, void (*then) (struct lane *));
 void fettle_holes_close (struct lane *);
 void fettle_holes_free (struct fettle_engine *);
+
+/* ---- node-firewall.c: the nodes' own firewalls ---- */
+
+/* True: the call comes later, after the node's firewall has been opened for
+ * it, or what an earlier job left open has been closed.  A failure of that is
+ * a line in the task's log. */
+bool fettle_node_firewall_before (struct lane *, const char *what, uint32_t deadline,
+                                  void (*done) (struct lane *, const struct fettle_outcome *));
+/* True: the lane ends later, when the node's firewall is what it was. */
+bool fettle_node_firewall_after (struct lane *);
+/* The lane's call is one of these. */
+bool fettle_node_firewall_is_call (const struct lane *);
+void fettle_node_firewall_clear (struct lane *);
+/* A lane of a job "firewall", which only restores. */
+void fettle_node_firewall_begin (struct lane *);
+/* Makes such a job for what a crash left. */
+void fettle_node_firewalls_recover (struct fettle_engine *);
 
 /* ---- lane.c: one node's turn at the workers ---- */
 

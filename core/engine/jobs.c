@@ -155,7 +155,7 @@ find (struct fettle_engine *e, const char *reference, struct fettle_error *err)
   int64_t id = 0;
 
   if (strcmp (reference, "last") == 0)
-    id = fettle_store_number (e->store, 0, "SELECT max (id) FROM job WHERE kind <> 'baseline'", "");
+    id = fettle_store_number (e->store, 0, "SELECT max (id) FROM job WHERE kind NOT IN ('baseline', 'firewall')", "");
   else if (fettle_parse_uint (reference, 1, INT64_MAX, &number))
     id = fettle_store_number (e->store, 0, "SELECT id FROM job WHERE id = ?", "i",
                               (int64_t) number);

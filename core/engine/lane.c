@@ -62,6 +62,8 @@ fettle_lane_call (struct lane *lane, const char *what, uint32_t deadline,
 {
   struct fettle_engine *e = lane->engine;
 
+  if (fettle_node_firewall_before (lane, what, deadline, done))
+    return;
   lane->what = what;
   lane->deadline = deadline;
   lane->done = done;
@@ -172,7 +174,7 @@ start_now (void *arg)
 
   lane->call = fettle_pool_call (lane->engine->pool, s->request.json, s->request.fds,
                                  s->request.n_fds, lane->deadline, &handlers, lane);
-  if (lane->job->hard)
+  if (lane->job->hard && !lane->firewall.ended)
     fettle_call_abort (lane->call);
   starting_free (s);
 }
@@ -207,6 +209,11 @@ start_at (struct lane *lane, const char *address)
   bool looks = strcmp (lane->what, "inventory") == 0 || strcmp (lane->what, "probe") == 0;
 
   snprintf (lane->literal, sizeof lane->literal, "%s", address);
+  if (fettle_node_firewall_is_call (lane)) {
+    lane->phase = strcmp (lane->job->kind, "inventory") == 0 ? FETTLE_INVENTORY : FETTLE_BOTH;
+    start_open (lane);
+    return;
+  }
   if (strcmp (lane->what, "reach_back") != 0) /* which has said so */
     lane->phase = looks ? FETTLE_INVENTORY : FETTLE_DEPLOYMENT;
   fettle_holes_open (lane, start_open);
@@ -294,6 +301,8 @@ fettle_lane_end (struct lane *lane)
 {
   struct job *job = lane->job;
 
+  if (fettle_node_firewall_after (lane))
+    return;
   fettle_holes_close (lane);
   json_decref (lane->items);
   lane->items = NULL;
@@ -316,6 +325,7 @@ fettle_lane_clear (struct lane *lane)
     event_free (lane->timer);
   json_decref (lane->items);
   fettle_check_free (lane->check);
+  fettle_node_firewall_clear (lane);
   free (lane->lane_token);
   free (lane->name);
   free (lane->address);

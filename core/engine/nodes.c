@@ -13,16 +13,17 @@
 
 #define COLUMNS \
   "id, name, address, type, user, auth, settings, labels, grp, host_key, state, error_code, error," \
-  " inventoried, coalesce ((SELECT items FROM inventory WHERE node = node.id), 0)"
+  " inventoried, coalesce ((SELECT items FROM inventory WHERE node = node.id), 0)," \
+  " (SELECT min (since) FROM node_firewall WHERE node = node.id)"
 
 static json_t *
 node_json (struct fettle_rows *rows)
 {
-  char inventoried[FETTLE_TIME_MAX];
+  char inventoried[FETTLE_TIME_MAX], opened[FETTLE_TIME_MAX];
   const char *code = fettle_rows_text (rows, 11);
-  int64_t when = fettle_rows_int (rows, 13);
+  int64_t when = fettle_rows_int (rows, 13), since = fettle_rows_int (rows, 15);
 
-  return json_pack ("{s:I s:s s:s s:s s:s? s:s s:o s:o s:s? s:s? s:s s:o s:s? s:I}",
+  return json_pack ("{s:I s:s s:s s:s s:s? s:s s:o s:o s:s? s:s? s:s s:o s:s? s:I s:s?}",
                     "id", (json_int_t) fettle_rows_int (rows, 0),
                     "name", fettle_rows_text (rows, 1),
                     "address", fettle_rows_text (rows, 2),
@@ -37,7 +38,8 @@ node_json (struct fettle_rows *rows)
                     "error", code ? json_pack ("{s:s s:s}", "code", code, "message",
                                                fettle_rows_text (rows, 12)) : json_null (),
                     "inventoried", when ? fettle_time_text (when, inventoried) : NULL,
-                    "items", (json_int_t) fettle_rows_int (rows, 14));
+                    "items", (json_int_t) fettle_rows_int (rows, 14),
+                    "firewall_open", since ? fettle_time_text (since, opened) : NULL);
 }
 
 static json_t *

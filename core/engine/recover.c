@@ -98,7 +98,8 @@ take_up (struct fettle_engine *e, int64_t id, const char *kind, json_t *options)
     fettle_job_begin (j, give_up);
   }
   else
-    fettle_job_begin (j, strcmp (kind, "inventory") == 0 ? resume_inventory : resume);
+    fettle_job_begin (j, strcmp (kind, "inventory") == 0  ? resume_inventory
+                         : strcmp (kind, "firewall") == 0 ? fettle_node_firewall_begin : resume);
 }
 
 void
@@ -119,4 +120,5 @@ fettle_engine_recover (struct fettle_engine *e)
   json_array_foreach (jobs, i, job)
     take_up (e, json_integer_value (json_object_get (job, "id")),
              json_string_value (json_object_get (job, "kind")), json_object_get (job, "options"));
+  fettle_node_firewalls_recover (e);
 }

@@ -48,6 +48,12 @@ static const char *const fettle_schema[] = {
   /* Leases of the firewall: what is wanted, written before it is opened. */
   "CREATE TABLE lease (node TEXT NOT NULL, job TEXT NOT NULL, phase INTEGER NOT NULL,"
   " until INTEGER NOT NULL, holes TEXT NOT NULL, PRIMARY KEY (node, job, phase)) WITHOUT ROWID;",
+
+  /* Nodes whose own firewall may be open.  operation: the task that names it
+   * there; former: what it was like, NULL while that isn't known yet. */
+  "CREATE TABLE node_firewall (node INTEGER NOT NULL REFERENCES node ON DELETE CASCADE,"
+  " operation INTEGER NOT NULL, job INTEGER NOT NULL, since INTEGER NOT NULL, former TEXT,"
+  " PRIMARY KEY (node, operation)) WITHOUT ROWID;",
 };
 
 #endif

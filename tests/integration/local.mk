@@ -9,6 +9,7 @@ dist_check_SCRIPTS += integration/manual-ports.sh
 dist_check_SCRIPTS += integration/ports.sh
 dist_check_SCRIPTS += integration/cli-client.sh
 dist_check_SCRIPTS += integration/main-job.sh
+dist_check_SCRIPTS += integration/node-firewall.sh
 EXTRA_DIST += integration/cli-standin.py
 dist_check_SCRIPTS += integration/cli-service.sh
 EXTRA_DIST += integration/service-lib.sh

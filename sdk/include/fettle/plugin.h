@@ -301,7 +301,11 @@ struct fettle_node_type {
   fettle_result (*activate) (FETTLE_CALL);
 
   /* The node's own firewall.  open answers with its former state (text, at
-   * most 60 KiB, borrowed until the call ends), restore is given just that. */
+   * most 60 KiB, borrowed until the call ends), restore is given just that.
+   * NULL: there is nothing to restore.  open may be called again for the same
+   * operation, to keep it open, or since nobody knows whether the first call
+   * came through: it answers with the state before the first.  What it opens
+   * is for our address alone, and ends by itself in some hours. */
   fettle_result (*firewall_open) (FETTLE_CALL, uint32_t phases, const char **former);
   fettle_result (*firewall_restore) (FETTLE_CALL, const char *former);
 

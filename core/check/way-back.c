@@ -44,7 +44,9 @@ address_of (const char *text, const char *name, char ret[INET6_ADDRSTRLEN])
 {
   char value[INET6_ADDRSTRLEN];
 
-  if (value_of (text, name, value, sizeof value) && fettle_is_address (value))
+  /* "0.0.0.0", or what some print for that, is no address to come from. */
+  if (value_of (text, name, value, sizeof value) && fettle_is_address (value)
+      && !fettle_has_word ("0 0.0.0.0 ::", value))
     snprintf (ret, INET6_ADDRSTRLEN, "%s", value);
 }
 

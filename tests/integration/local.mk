@@ -43,3 +43,4 @@ EXTRA_DIST += integration/check-lib.sh
 dist_check_SCRIPTS += integration/firewall-ufw.sh
 dist_check_SCRIPTS += integration/firewall-jobs.sh
 dist_check_SCRIPTS += integration/check-gate.sh
+dist_check_SCRIPTS += integration/linux-reach.sh

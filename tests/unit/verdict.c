@@ -322,6 +322,9 @@ foreign_words (void **state)
   assert_string_equal (said.offender, "");
   assert_int_equal (said.source_port, 0);
   assert_int_equal (said.icmp_type, -1);
+  fettle_node_said_parse (FETTLE_E_UNREACHABLE, "no-route: x (source=0.0.0.0 offender=::)", &said);
+  assert_string_equal (said.source, "");
+  assert_string_equal (said.offender, "");
   fettle_node_said_parse (FETTLE_E_UNREACHABLE, "refused by whom", &said);
   assert_int_equal (said.attempt, FETTLE_ATTEMPT_IMPOSSIBLE);
   fettle_node_said_parse (FETTLE_E_UNREACHABLE, NULL, &said);

@@ -4,6 +4,7 @@
 . "$srcdir/tap.sh"
 . "$srcdir/lab/calls.sh"
 lab_packages_wanted="iproute2 nftables iptables ufw firewalld dbus"
+requires nft iptables-legacy iptables-nft
 lab_or_skip 6
 [ "$lab_mode" = namespaces ] || skip_all "network namespaces can't be made: nodes have no firewalls of their own"
 

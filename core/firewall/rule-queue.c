@@ -457,6 +457,7 @@ adopt (struct fettle_rule_queue *q, const struct fettle_hole *h, unsigned twin)
   fettle_buf_clear (&rule);
   if (!at)
     return false;
+  free (*at);
   memmove (at, at + 1, sizeof *at * (size_t) (&q->listed[q->n_listed] - (at + 1)));
   q->n_listed--;
   return true;

@@ -92,6 +92,11 @@ answer () {
 }
 # ask WORDS...: tells it and waits for the answer.
 ask () { tell "$@"; answer; }
-quit () { tell quit; exec 9>&-; wait "$backend_pid"; }
+# Leaks, too, are a complaint, where it is built with sanitizers.
+quit () {
+  tell quit; exec 9>&-
+  wait "$backend_pid"
+  is "the backend ends without complaint" "$? $(grep -A 20 Sanitizer "$T/out")" "0 "
+}
 die () { kill -9 "$backend_pid"; wait "$backend_pid" 2>/dev/null; exec 9>&-; }
 PATH="$builddir/integration:$PATH"

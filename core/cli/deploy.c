@@ -247,7 +247,7 @@ run_deploy (struct fettle_cli *cli, const struct fettle_args *args)
 
 static const struct fettle_option deploy_options[] = {
   PLAN_OPTIONS,
-  { "open-firewall", 0, NULL, "open this host's firewall for the nodes while they need it" },
+  { "open-firewall", 0, NULL, "open firewalls, ours and the nodes', while a job needs it" },
   { "plan",    0,   "HASH", "deploy only if the plan is still this one" },
   { "dry-run", 0,   NULL,   "print the plan and do nothing" },
   { "yes",     'y', NULL,   "don't ask" },

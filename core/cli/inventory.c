@@ -30,7 +30,7 @@ run_inventory (struct fettle_cli *cli, const struct fettle_args *args)
 
 static const struct fettle_option options[] = {
   { "all",     0, NULL, "all nodes, as without any name" },
-  { "open-firewall", 0, NULL, "open this host's firewall for the nodes while they need it" },
+  { "open-firewall", 0, NULL, "open firewalls, ours and the nodes', while a job needs it" },
   { "wait",    0, NULL, "follow the job to its end, as it does anyway" },
   { "no-wait", 0, NULL, "print the job's number and leave it to the service" },
   { NULL, 0, NULL, NULL },

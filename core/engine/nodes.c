@@ -199,6 +199,14 @@ check_new (struct fettle_engine *e, const char *name, const char *address, const
   return FETTLE_OK;
 }
 
+/* A group begins with its first node. */
+static void
+ensure_group (struct fettle_engine *e, const char *group)
+{
+  if (group)
+    fettle_store_run (e->store, "INSERT OR IGNORE INTO grp (name) VALUES (?)", "s", group);
+}
+
 static fettle_result
 add_node (struct fettle_engine *e, const json_t *n, int64_t *ret_id, struct fettle_error *err)
 {
@@ -219,6 +227,7 @@ add_node (struct fettle_engine *e, const json_t *n, int64_t *ret_id, struct fett
                     name ? name : address, address, type ? type : "auto", settings,
                     labels ? labels : empty, json_string_value (json_object_get (n, "group")),
                     json_string_value (json_object_get (n, "host_key")));
+  ensure_group (e, json_string_value (json_object_get (n, "group")));
   *ret_id = fettle_store_last_id (e->store);
   return fettle_node_set_credentials (e, *ret_id, credentials ? credentials : empty, err);
 }
@@ -290,6 +299,7 @@ change_node (struct fettle_engine *e, int64_t id, const json_t *changes, struct 
                     json_object_get (node, "settings"), json_object_get (node, "labels"),
                     json_string_value (json_object_get (node, "group")),
                     json_string_value (json_object_get (node, "host_key")), id);
+  ensure_group (e, json_string_value (json_object_get (node, "group")));
   if (!json_object_get (changes, "credentials"))
     return FETTLE_OK;
   /* What isn't given stays: a new password doesn't forget the user. */

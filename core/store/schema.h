@@ -54,6 +54,15 @@ static const char *const fettle_schema[] = {
   "CREATE TABLE node_firewall (node INTEGER NOT NULL REFERENCES node ON DELETE CASCADE,"
   " operation INTEGER NOT NULL, job INTEGER NOT NULL, since INTEGER NOT NULL, former TEXT,"
   " PRIMARY KEY (node, operation)) WITHOUT ROWID;",
+
+  /* Groups: what their nodes have in common; what a node says itself comes first.  Each node.grp
+   * has a row here.  maintenance: the text of a maintenance window, NULL: any time; secret:
+   * sealed credentials, as a node's. */
+  "CREATE TABLE grp (name TEXT PRIMARY KEY, note TEXT, user TEXT, auth TEXT NOT NULL DEFAULT 'none',"
+  " secret BLOB, labels TEXT NOT NULL DEFAULT '{}', maintenance TEXT, max_parallel INTEGER);"
+  "INSERT INTO grp (name) SELECT DISTINCT grp FROM node WHERE grp IS NOT NULL;"
+  "ALTER TABLE node ADD COLUMN maintenance TEXT;"
+  "CREATE INDEX node_grp ON node (grp);",
 };
 
 #endif

@@ -68,33 +68,6 @@ struct fettle_callbacks {
 
 /* ---- Addresses ---- */
 
-/* As getnameinfo has it, but v4-mapped ones as IPv4; "" when there is none. */
-static void
-peer_text (const struct sockaddr *sa, socklen_t size, char ret[FETTLE_PEER_MAX])
-{
-  const struct in6_addr *six = &((const struct sockaddr_in6 *) (const void *) sa)->sin6_addr;
-
-  ret[0] = '\0';
-  if (sa->sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED (six))
-    inet_ntop (AF_INET, &six->s6_addr[12], ret, FETTLE_PEER_MAX);
-  else if (getnameinfo (sa, size, ret, FETTLE_PEER_MAX, NULL, 0, NI_NUMERICHOST))
-    ret[0] = '\0';
-}
-
-static bool
-same (const char *a, const char *b)
-{
-  unsigned char x[16], y[16];
-  char s[FETTLE_PEER_MAX], t[FETTLE_PEER_MAX];
-
-  snprintf (s, sizeof s, "%.*s", (int) strcspn (a, "%"), a);
-  snprintf (t, sizeof t, "%.*s", (int) strcspn (b, "%"), b);
-  if (inet_pton (AF_INET, s, x) == 1 && inet_pton (AF_INET, t, y) == 1)
-    return memcmp (x, y, 4) == 0;
-  return inet_pton (AF_INET6, s, x) == 1 && inet_pton (AF_INET6, t, y) == 1
-         && memcmp (x, y, 16) == 0;
-}
-
 /* Does the API listen there itself? */
 static bool
 is_apis (const struct fettle_callbacks *all, const char *address)
@@ -107,8 +80,8 @@ is_apis (const struct fettle_callbacks *all, const char *address)
     size_t n = strcspn (p, " ,");
 
     snprintf (one, sizeof one, "%.*s", n < sizeof one ? (int) n : 0, p);
-    if (same (one, six ? "::" : "0.0.0.0") || same (one, address)
-        || (strcmp (one, "localhost") == 0 && same (address, six ? "::1" : "127.0.0.1")))
+    if (fettle_peer_same (one, six ? "::" : "0.0.0.0") || fettle_peer_same (one, address)
+        || (strcmp (one, "localhost") == 0 && fettle_peer_same (address, six ? "::1" : "127.0.0.1")))
       return true;
     p += n;
   }
@@ -138,7 +111,7 @@ static void
 note_connection (struct fettle_callbacks *all, const struct door *d, const char *from)
 {
   for (struct fettle_callback *c = all->first; c; c = c->next)
-    if (c->door == d && same (c->expected, from))
+    if (c->door == d && fettle_peer_same (c->expected, from))
       c->seen.connected = true;
 }
 
@@ -344,7 +317,7 @@ on_accept (struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa, in
     close ((int) fd);
     return;
   }
-  peer_text (sa, (socklen_t) size, p->from);
+  fettle_peer_text (sa, (socklen_t) size, p->from);
   note_connection (d->all, d, p->from);
   evtimer_add (p->deadline, &limit);
   bufferevent_setwatermark (p->bev, EV_READ, 0, INPUT_MAX);

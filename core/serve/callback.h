@@ -22,11 +22,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "serve/offer.h"
 #include "util/error.h"
 
 #define FETTLE_CALLBACK_PREFIX  "/c/"
 #define FETTLE_CALLBACK_URL_MAX 160
-#define FETTLE_PEER_MAX         (INET6_ADDRSTRLEN + 20) /* an address with its zone */
 
 struct fettle_callbacks;
 struct fettle_callback;

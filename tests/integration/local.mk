@@ -44,3 +44,5 @@ dist_check_SCRIPTS += integration/firewall-ufw.sh
 dist_check_SCRIPTS += integration/firewall-jobs.sh
 dist_check_SCRIPTS += integration/check-gate.sh
 dist_check_SCRIPTS += integration/linux-reach.sh
+EXTRA_DIST += integration/fleet-lib.sh
+dist_check_SCRIPTS += integration/fleet.sh

@@ -19,3 +19,11 @@ plugins_backcall_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
 noinst_PROGRAMS += plugins/call
 plugins_call_SOURCES = plugins/call.c
 plugins_call_LDADD = ../core/libservice.la ../core/libbase.la
+
+# An emulated fleet: its plugin, and the program that asks its hardware.
+check_LTLIBRARIES += plugins/sim.la
+plugins_sim_la_SOURCES = plugins/sim.c plugins/sim.h
+plugins_sim_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
+noinst_PROGRAMS += plugins/sim-fleet
+plugins_sim_fleet_SOURCES = plugins/sim-fleet.c plugins/sim.h
+plugins_sim_fleet_LDADD = ../core/libbase.la

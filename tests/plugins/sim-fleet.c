@@ -1,0 +1,272 @@
+/* sim-fleet.c - makes an emulated fleet (sim.h), and asks its hardware what
+ * really happened.
+ *
+ *   sim-fleet make FILE NODES SEED FLASH_MS POLL_S
+ *   sim-fleet nodes FILE FIRST COUNT      the body of POST /nodes
+ *   sim-fleet images FOLDER               a baseline of version 2.0
+ *   sim-fleet check FILE JOB.json         is what the job says true?
+ *
+ * In each hundred nodes three fail and one vanishes: for good in every other
+ * hundred, for a while in the rest.
+ *
+ * check prints counts as JSON and, on standard error, what is wrong; its status
+ * is 1 then.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "util/base.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "plugins/sim.h"
+
+static const char usage[] = "usage: sim-fleet make|nodes|images|check ...\n";
+
+static void
+die (const char *what)
+{
+  perror (what);
+  exit (2);
+}
+
+static struct sim_fleet *
+map (const char *path)
+{
+  int fd = open (path, O_RDWR | O_CLOEXEC);
+  struct stat st;
+  void *at;
+
+  if (fd < 0 || fstat (fd, &st))
+    die (path);
+  at = mmap (NULL, (size_t) st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (at == MAP_FAILED)
+    die (path);
+  close (fd);
+  return at;
+}
+
+/* ---- make ---- */
+
+static uint32_t
+rule_of (const struct sim_fleet *f, uint32_t i)
+{
+  switch ((i + f->seed) % 100) {
+  case 10: return SIM_REJECTS;
+  case 35: return SIM_BREAKS;
+  case 60: return SIM_LIES;
+  case 85: return i / 100 % 2 ? SIM_VANISHES : SIM_BLINKS;
+  default: return SIM_GOOD;
+  }
+}
+
+static int
+make (char **args)
+{
+  uint32_t n = (uint32_t) strtoul (args[1], NULL, 10);
+  size_t size = sizeof (struct sim_fleet) + n * sizeof (struct sim_node);
+  int fd = open (args[0], O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  struct sim_fleet *f;
+
+  /* Workers run as another user. */
+  if (fd < 0 || fchmod (fd, 0666) || ftruncate (fd, (off_t) size))
+    die (args[0]);
+  close (fd);
+  f = map (args[0]);
+  f->magic = SIM_MAGIC;
+  f->n_nodes = n;
+  f->seed = strtoull (args[2], NULL, 10);
+  f->flash_ms = (uint32_t) strtoul (args[3], NULL, 10);
+  f->poll_s = (uint32_t) strtoul (args[4], NULL, 10);
+  for (uint32_t i = 0; i < n; i++) {
+    f->nodes[i].rule = rule_of (f, i);
+    f->nodes[i].component = (uint32_t) ((i / 100 + i + f->seed) % SIM_COMPONENTS);
+  }
+  return 0;
+}
+
+static int
+nodes (char **args)
+{
+  const struct sim_fleet *f = map (args[0]);
+  unsigned long first = strtoul (args[1], NULL, 10), count = strtoul (args[2], NULL, 10);
+
+  printf ("{\"nodes\":[");
+  for (unsigned long i = first; i < first + count && i < f->n_nodes; i++)
+    printf ("%s{\"address\":\"127.%lu.%lu.%lu\",\"name\":\"n%lu\",\"type\":\"sim\","
+            "\"credentials\":{\"user\":\"admin\",\"password\":\"of %lu\"}}", i > first ? "," : "",
+            i / 62500 + 1, i / 250 % 250, i % 250 + 1, i, i);
+  printf ("]}\n");
+  return 0;
+}
+
+static int
+images (char **args)
+{
+  char path[4096];
+
+  for (int i = 0; i < SIM_COMPONENTS; i++) {
+    FILE *image, *side;
+
+    snprintf (path, sizeof path, "%s/fw%d.bin", args[0], i);
+    image = fopen (path, "w");
+    snprintf (path, sizeof path, "%s/fw%d.bin.component.cfg", args[0], i);
+    side = fopen (path, "w");
+    if (!image || !side)
+      die (path);
+    fprintf (image, "component %d version %d\n%20000d\n", i, SIM_NEW, i);
+    fprintf (side, "name = \"Firmware %d\";\nversion = \"%d.0\";\nscheme = \"dotted\";\n"
+                   "format = \"raw\";\nkind = \"firmware\";\nmatch = \"sim:%d\";\norder = %d;\n",
+             i, SIM_NEW, i, 100 + i);
+    if (fclose (image) || fclose (side))
+      die (path);
+  }
+  return 0;
+}
+
+/* ---- check ---- */
+
+struct counts {
+  unsigned tasks, done, failed, unknown, skipped, twice, lost, wrong;
+};
+
+static const char *
+text_of (const json_t *object, const char *key)
+{
+  const char *text = json_string_value (json_object_get (object, key));
+
+  return text ? text : "";
+}
+
+static void
+complain (struct counts *c, unsigned node, unsigned component, const char *what)
+{
+  if (c->wrong++ < 20)
+    fprintf (stderr, "n%u component %u: %s\n", node, component, what);
+}
+
+static unsigned
+times_begun (struct sim_node *n, unsigned component)
+{
+  unsigned times = 0;
+
+  for (uint32_t i = 0; i < sim_entries (n); i++) {
+    const struct sim_entry *e = sim_entry (n, i);
+
+    times += e && e->component == component;
+  }
+  return times;
+}
+
+/* How a task of this node may end, as true words. */
+static const char *
+true_states (const struct sim_node *n, unsigned component)
+{
+  switch ((enum sim_rule) n->rule) {
+  case SIM_REJECTS: case SIM_BREAKS: case SIM_LIES:
+    return component == n->component ? "failed" : "done";
+  case SIM_VANISHES:
+    return component <= n->component ? "unknown" : "skipped";
+  case SIM_GOOD: case SIM_BLINKS:
+    break;
+  }
+  return "done";
+}
+
+static bool
+begins (const struct sim_node *n, unsigned component)
+{
+  return !(n->rule == SIM_REJECTS && component == n->component)
+         && !(n->rule == SIM_VANISHES && component > n->component);
+}
+
+static void
+check_component (struct counts *c, struct sim_fleet *f, unsigned node, unsigned component,
+                 const char *state)
+{
+  struct sim_node *n = &f->nodes[node];
+  unsigned times = times_begun (n, component);
+  char text[160];
+
+  if (times > 1) {
+    c->twice++;
+    complain (c, node, component, "was installed more than once");
+  }
+  if (times == 0 && begins (n, component)) {
+    c->lost++;
+    complain (c, node, component, "was never installed");
+  }
+  if (strcmp (state, "done") == 0 && sim_version (f, n, component, sim_now ()) != SIM_NEW)
+    complain (c, node, component, "is said to be installed, and isn't");
+  if (strcmp (state, true_states (n, component)) != 0) {
+    snprintf (text, sizeof text, "is \"%s\" instead of \"%s\" (rule %u)", state,
+              true_states (n, component), (unsigned) n->rule);
+    complain (c, node, component, text);
+  }
+}
+
+static void
+count (struct counts *c, const char *state)
+{
+  c->tasks++;
+  c->done += strcmp (state, "done") == 0;
+  c->failed += strcmp (state, "failed") == 0;
+  c->unknown += strcmp (state, "unknown") == 0;
+  c->skipped += strcmp (state, "skipped") == 0;
+}
+
+static int
+check (char **args)
+{
+  struct sim_fleet *f = map (args[0]);
+  json_t *job = json_load_file (args[1], 0, NULL), *task;
+  unsigned char *seen = calloc (f->n_nodes, SIM_COMPONENTS);
+  struct counts c = { 0 };
+  unsigned component;
+  size_t i;
+
+  if (!seen || !json_is_array (json_object_get (job, "tasks"))) {
+    fprintf (stderr, "%s isn't a job\n", args[1]);
+    return 2;
+  }
+  json_array_foreach (json_object_get (job, "tasks"), i, task) {
+    unsigned node = (unsigned) strtoul (text_of (task, "name") + (*text_of (task, "name") == 'n'),
+                                        NULL, 10);
+
+    if (sscanf (text_of (task, "component"), "fw%u.bin", &component) != 1 || node >= f->n_nodes
+        || component >= SIM_COMPONENTS || seen[node * SIM_COMPONENTS + component]++) {
+      complain (&c, node, 0, "has a task that nobody asked for");
+      continue;
+    }
+    count (&c, text_of (task, "state"));
+    check_component (&c, f, node, component, text_of (task, "state"));
+  }
+  for (i = 0; i < (size_t) f->n_nodes * SIM_COMPONENTS; i++)
+    if (!seen[i])
+      complain (&c, (unsigned) (i / SIM_COMPONENTS), (unsigned) (i % SIM_COMPONENTS), "has no task");
+  printf ("{\"tasks\":%u,\"done\":%u,\"failed\":%u,\"unknown\":%u,\"skipped\":%u,\"twice\":%u,"
+          "\"lost\":%u,\"wrong\":%u}\n", c.tasks, c.done, c.failed, c.unknown, c.skipped, c.twice,
+          c.lost, c.wrong);
+  json_decref (job);
+  free (seen);
+  return c.wrong != 0;
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct {
+    const char *name;
+    int args;
+    int (*run) (char **args);
+  } commands[] = {
+    { "make", 5, make }, { "nodes", 3, nodes }, { "images", 1, images }, { "check", 2, check },
+  };
+
+  for (size_t i = 0; argc > 1 && i < COUNT (commands); i++)
+    if (strcmp (argv[1], commands[i].name) == 0 && argc == 2 + commands[i].args)
+      return commands[i].run (argv + 2);
+  fputs (usage, stderr);
+  return 2;
+}

@@ -4,6 +4,7 @@
 #   not_ok "what" command args...             the command must fail
 #   is "what" "$got" "$wanted"                equal text
 #   like "what" "$got" 'regex'                got matches (grep -E)
+#   ok "what" soon command args...            once it succeeds, which it has 30 s for
 #   skip "what" "why"
 #   done_testing
 # Each ok runs its command with output shown as diagnostics when it fails.
@@ -33,7 +34,8 @@ tap_line () { # ok|not ok, what, file of diagnostics
 }
 ok () {
   local what=$1; shift
-  if "$@" >"$T/tap.out" 2>&1; then tap_line "ok" "$what"; else tap_line "not ok" "$what" "$T/tap.out"; fi
+  if "$@" >"$T/tap.out" 2>&1; then tap_line "ok" "$what"; else tap_line "not ok" "$what" "$T/tap.out"; return; fi
+  [ "${1-}" != soon ] || cat "$T/tap.out"
 }
 not_ok () {
   local what=$1; shift
@@ -46,6 +48,18 @@ is () {
 like () {
   printf 'got:    %s\nwanted: %s\n' "$2" "$3" >"$T/tap.out"
   if printf '%s\n' "$2" | grep -qE -- "$3"; then tap_line "ok" "$1"; else tap_line "not ok" "$1" "$T/tap.out"; fi
+}
+# Tests never depend on how fast a machine is: a state that shall come is waited
+# for, generously; how long it took is a diagnostic.
+soon () {
+  local begin=${EPOCHREALTIME/[.,]/} took
+  until "$@" >/dev/null 2>&1; do
+    took=$(((${EPOCHREALTIME/[.,]/} - begin) / 1000))
+    [ $took -lt 30000 ] || return 1
+    sleep 0.05
+  done
+  took=$(((${EPOCHREALTIME/[.,]/} - begin) / 1000))
+  echo "# after $took ms"
 }
 skip () { tap_n=$((tap_n + 1)); echo "ok $tap_n - $1 # SKIP $2"; }
 skip_all () { echo "1..0 # SKIP $1"; exit 0; }

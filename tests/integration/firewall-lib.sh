@@ -52,16 +52,7 @@ while True:
         c, _ = key.fileobj.accept()
         c.close()
 PY
-  until_true 10 bash -c "exec 3<>/dev/tcp/127.0.0.1/${!#}"
-}
-
-# until_true SECONDS COMMAND...: waits for it to succeed.
-until_true () {
-  local end=$((SECONDS + $1)); shift
-  until "$@" >/dev/null 2>&1; do
-    [ "$SECONDS" -lt "$end" ] || return 1
-    sleep 0.05
-  done
+  soon bash -c "exec 3<>/dev/tcp/127.0.0.1/${!#}"
 }
 
 reaches () { ip netns exec "$1" timeout 1 bash -c "exec 3<>/dev/tcp/$2/$3"; }

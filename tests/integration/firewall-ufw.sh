@@ -23,31 +23,31 @@ backend ufw $ports
 ask settle; is "settles" "$line" "settle ok"
 ok "no hole: the node can't connect" cannot_reach n1 10.61.1.1 63001
 ask open 10.61.1.2 tcp 63001 60 "node'1"; is "opens" "$line" "open ok"
-ok "the node gets through" reaches n1 10.61.1.1 63001
+ok "the node gets through" soon reaches n1 10.61.1.1 63001
 ok "to no other port" cannot_reach n1 10.61.1.1 63002
 ok "and no other node" cannot_reach n2 10.61.2.1 63001
 like "it has a comment" "$(ufw show added)" "^ufw allow from 10.61.1.2 to any port 63001 proto tcp comment 'fettle:node_1'$"
 ask open fd61:1::2 tcp 63001-63002 60 n1
-ok "IPv6, some ports" reaches n1 fd61:1::1 63002
+ok "IPv6, some ports" soon reaches n1 fd61:1::1 63002
 ask open 10.61.1.2 tcp 63001 60 n1; is "opens once more" "$line" "open ok"
 is "and there is one rule" "$(ufw show added | grep -c 10.61.1.2)" 1
 ufw reload >/dev/null
-ok "after ufw reload the hole is there" until_true 2 reaches n1 10.61.1.1 63001
+ok "after ufw reload the hole is there" soon reaches n1 10.61.1.1 63001
 ask open 10.61.2.2 tcp 63002 60 n2
 is "an administrator's same rule keeps its words" "$(ufw show added | grep 10.61.2.2)" \
   "ufw allow from 10.61.2.2 to any port 63002 proto tcp"
 ask close 10.61.2.2 tcp 63002
-ok "and stays when ours is closed" reaches n2 10.61.2.1 63002
+ok "and stays when ours is closed" soon reaches n2 10.61.2.1 63002
 ask close 10.61.1.2 tcp 63001; is "closes" "$line" "close ok"
 ok "closed" cannot_reach n1 10.61.1.1 63001
 ask open 10.61.1.2 tcp 63002 2 n1
-ok "a short one" reaches n1 10.61.1.1 63002
-ok "closes by itself" until_true 6 cannot_reach n1 10.61.1.1 63002
+ok "a short one" soon reaches n1 10.61.1.1 63002
+ok "closes by itself" soon cannot_reach n1 10.61.1.1 63002
 ask gate; like "it can't shut ports by itself" "$line" "^gate unsupported"
 ask look; is "nothing stands in the way" "$line" "look ok"
 tell describe; answer; like "by hand" "$line" "^ufw allow from fd61:1::2 to any port 63001:63002 proto tcp comment 'fettle:n1'$"
 quit
-ok "at the end its rules go" until_true 10 sh -c '! ufw show added | grep -q fettle'
+ok "at the end its rules go" soon sh -c '! ufw show added | grep -q fettle'
 sleep 0.3
 is "and everything is as before" "$(diff "$T/before" <(state))" ""
 
@@ -55,7 +55,7 @@ is "and everything is as before" "$(diff "$T/before" <(state))" ""
 backend ufw
 ask open 10.61.1.2 tcp 63001 600 n1
 die
-ok "killed: the rule stays" reaches n1 10.61.1.1 63001
+ok "killed: the rule stays" soon reaches n1 10.61.1.1 63001
 backend ufw
 ask settle; is "the next start settles" "$line" "settle ok"
 is "and everything is as before" "$(diff "$T/before" <(state))" ""
@@ -72,13 +72,13 @@ if [ -x "$builddir/../core/fettle-gate" ]; then
   ask settle; is "settles, with the mark" "$line" "settle ok"
   ask gate; is "shuts the ports" "$line" "gate ok"
   ask open 10.61.1.2 tcp 63001 60 n1; is "opens, with the mark" "$line" "open ok"
-  ok "the node gets through" reaches n1 10.61.1.1 63001
+  ok "the node gets through" soon reaches n1 10.61.1.1 63001
   ok "no other node" cannot_reach n2 10.61.2.1 63001
   is "without a rule of ufw" "$(ufw show added | grep -c fettle)" 0
   ask open fd61:1::2 tcp 63002 60 n1
-  ok "IPv6" reaches n1 fd61:1::1 63002
+  ok "IPv6" soon reaches n1 fd61:1::1 63002
   ufw reload >/dev/null
-  ok "after ufw reload it is there" until_true 2 reaches n1 10.61.1.1 63001
+  ok "after ufw reload it is there" soon reaches n1 10.61.1.1 63001
   ask look; is "nothing stands in the way" "$line" "look ok"
   ask close 10.61.1.2 tcp 63001
   ok "closed" cannot_reach n1 10.61.1.1 63001

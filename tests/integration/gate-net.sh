@@ -62,7 +62,7 @@ net_up () {
   rtr sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
   ip netns exec "$N-srv" "$python" "$srcint/gate-probe.py" listen \
     tcp/63001 tcp/63002 tcp/63010 udp/137 udp/63001 >"$T/listener" 2>&1 &
-  within 100 grep -q ready "$T/listener"
+  soon grep -q ready "$T/listener"
 }
 
 holes_up () {
@@ -108,13 +108,4 @@ table inet host {
   }
 }
 X
-}
-
-# Until the command succeeds, at most so many tenths of a second.
-within () {
-  local n=$1; shift
-  while ! "$@" >/dev/null 2>&1; do
-    n=$((n - 1)); [ $n -gt 0 ] || return 1
-    sleep 0.1
-  done
 }

@@ -6,11 +6,6 @@ lab_or_skip 1
 
 printf 'echo run >>/root/runs\n' >"$T/note"
 runs () { lab_exec 1 sh -c 'cat /root/runs 2>/dev/null | wc -l; rm -f /root/runs'; }
-wait_for () { # command...: at most 20 s
-  local n
-  for n in $(seq 200); do "$@" >/dev/null 2>&1 && return; sleep 0.1; done
-  return 1
-}
 small=$(lab_build_deb fl-small 1.0 "$T" --postinst "$T/note")
 slow=$(lab_build_deb fl-slow 1.0 "$T" --postinst "$T/note" --sleep 3)
 slower=$(lab_build_deb fl-slow 2.0 "$T" --postinst "$T/note" --sleep 4)
@@ -19,7 +14,7 @@ slowest=$(lab_build_deb fl-slow 3.0 "$T" --postinst "$T/note" --sleep 7)
 # ---- the installation
 
 (call 1 deploy file="$slow" operation=inst) &
-wait_for lab_exec 1 test -e /root/runs
+soon lab_exec 1 test -e /root/runs
 lab_cut 1
 wait $!
 outcome 1
@@ -49,19 +44,19 @@ lab_controller timeout -s KILL 1.5 "$builddir/lab/call" deploy "$(lab_address 1)
   file="$slowest" operation=alone >/dev/null 2>&1
 call 1 cleanup operation=alone again=0
 answers 1 '' "an abandoned installation runs on"
-wait_for lab_exec 1 test ! -e /var/tmp/fettle
+soon lab_exec 1 test ! -e /var/tmp/fettle
 is "it removes its files itself" "$(installed 1 fl-slow)" "3.0 installed"
 nothing_left 1
 runs >/dev/null
 
 call 1 deploy file="$slowest" flags=2 operation=limit set.install_timeout=0
 answers -9 'still runs after 0 s .process [0-9]' "an installation that takes longer than allowed"
-wait_for lab_exec 1 test ! -e /var/tmp/fettle
+soon lab_exec 1 test ! -e /var/tmp/fettle
 nothing_left 1
 
 if [ "$lab_mode" = namespaces ]; then
   (call 1 deploy file="$slow" flags=1 operation=down) &
-  wait_for lab_exec 1 pgrep -f postinst
+  soon lab_exec 1 pgrep -f postinst
   lab_exec 1 reboot
   wait $!
   outcome 1
@@ -77,7 +72,7 @@ hold () { # file: a process that holds its lock for 60 s
   lab_exec 1 perl -e 'use Fcntl; open my $f, ">>", $ARGV[0] or die;
     my $l = pack ("s! s! l! l! i", F_WRLCK, 0, 0, 0, 0); fcntl ($f, F_SETLK, $l) or die;
     $| = 1; open STDERR, ">/dev/null"; open my $o, ">", "/tmp/held"; print $o $$; close $o; sleep 60' "$1" </dev/null >/dev/null 2>&1 &
-  wait_for lab_exec 1 test -s /tmp/held
+  soon lab_exec 1 test -s /tmp/held
 }
 release () { lab_exec 1 sh -c 'kill "$(cat /tmp/held)"; rm -f /tmp/held'; wait; }
 

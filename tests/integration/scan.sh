@@ -159,7 +159,7 @@ like "4 GiB behind data.tar's end" "$(problem_of data3.deb)" 'data\.tar\.xz .*mo
 like "a file of 4 GiB in data.tar" "$(problem_of data4.deb)" 'more than is allowed'
 like "a member larger than the file" "$(problem_of absurd.deb)" '[Tt]runcated|broken'
 like "a path that leads out" "$(problem_of escape.deb)" '"\.\./c/control", which leads out'
-ok "and all that in a few seconds" [ $((SECONDS - start)) -lt 45 ]
+echo "# in $((SECONDS - start)) s"
 
 # ---- side files
 fresh

@@ -9,14 +9,6 @@ free_port () { # nobody listens there now
   done
 }
 
-wait_for () { # SECONDS command...: until it succeeds
-  local n=$(($1 * 20)); shift
-  while ! "$@" >/dev/null 2>&1; do
-    n=$((n - 1)); [ "$n" -gt 0 ] || return 1
-    sleep 0.05
-  done
-}
-
 gone () { ! kill -0 "$1" 2>/dev/null; }
 
 start () { # STATE ARGS...: sets pid; its messages are in STATE.log
@@ -24,7 +16,7 @@ start () { # STATE ARGS...: sets pid; its messages are in STATE.log
   fettled --state-dir "$state" "$@" >"$state.log" 2>&1 &
   pid=$!
   at_exit "kill -9 $pid 2>/dev/null"
-  wait_for 20 test -e "$state/service.json" || { cat "$state.log"; return 1; }
+  soon test -e "$state/service.json" || { cat "$state.log"; return 1; }
 }
 
 api () { # STATE METHOD PATH [curl's options]: the answer; $T/status has its status

@@ -37,7 +37,7 @@ before=$(cat "$S/token" "$S/cert.pem")
 kill -9 "$pid"; wait "$pid" 2>/dev/null
 first=$pid
 ok "starts again after kill -9, on the same port" start "$S" --ssl-port "$port"
-wait_for 10 grep -q "\"pid\": $pid" "$S/service.json"
+soon grep -q "\"pid\": $pid" "$S/service.json"
 is "with the same token and certificate" "$(cat "$S/token" "$S/cert.pem")" "$before"
 is "and answers" "$(status "$S" GET /service)" 200
 
@@ -49,7 +49,7 @@ ok "starts once more" start "$S" --ssl-port "$port" --log-file "$T/log"
 is "a stop that is no boolean is refused" \
   "$(status "$S" POST /service/stop --json '{"force": 1}')" 400
 mv "$T/log" "$T/log.old"; kill -HUP "$pid"
-ok "SIGHUP opens the log anew" wait_for 5 grep -q anew "$T/log"
+ok "SIGHUP opens the log anew" soon grep -q anew "$T/log"
 is "POST /service/stop" "$(status "$S" POST /service/stop)" 200
 wait "$pid"; is "ends it with 0" $? 0
 
@@ -59,11 +59,11 @@ pid=$(cat "$S/lock"); at_exit "kill -9 $pid 2>/dev/null"
 is "and answers at once" "$(status "$S" GET /service)" 200
 is "it belongs to no terminal and no parent's session" "$(ps -o sid= -p "$pid" | tr -d ' ')" "$pid"
 like "it logs in the state folder" "$(cat "$S/fettled.log")" "stopping|answered|ready|^$"
-kill -INT "$pid"; ok "SIGINT ends it" wait_for 10 gone "$pid"
+kill -INT "$pid"; ok "SIGINT ends it" soon gone "$pid"
 
 fettled --state-dir "$S" --ssl-port "$port" --idle-exit --set idle_exit=1 >"$T/out" 2>&1 &
 pid=$!; at_exit "kill -9 $pid 2>/dev/null"
-ok "an unused one that a command started ends" wait_for 8 gone "$pid"
+ok "an unused one that a command started ends" soon gone "$pid"
 like "and says why" "$(cat "$T/out")" "unused for 1 seconds"
 
 bad=$(fettled --no-such 2>&1); is "an unknown option: 254" $? 254
@@ -128,7 +128,7 @@ s.bind(sys.argv[1]); s.settimeout(20)
 print(s.recv(100).decode()); print(s.recv(100).decode())
 EOF
   listener=$!
-  wait_for 10 test -S "$T/notify"
+  soon test -S "$T/notify"
   NOTIFY_SOCKET=$T/notify start "$S" --ssl-port "$port"
   kill "$pid"; wait "$pid" "$listener"
   is "systemd is told" "$(tr '\n' ' ' <"$T/notified")" "READY=1 STOPPING=1 "

@@ -35,15 +35,6 @@ static struct fettle_plugins plugins;
 static struct fettle_pool *pool;
 static int ends;
 
-static int64_t
-now_ms (void)
-{
-  struct timespec t;
-
-  clock_gettime (CLOCK_MONOTONIC, &t);
-  return (int64_t) t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* ---- Calls ---- */
 
 static void
@@ -184,13 +175,11 @@ test_crash (void **state)
 static void
 test_hang (void **state)
 {
-  int64_t began = now_ms ();
   struct seen s = do_with ("hang", "", 1);
 
   (void) state;
   assert_int_equal (s.code, FETTLE_E_TIMEOUT);
   assert_non_null (strstr (s.text, "longer than 1 s"));
-  assert_true (now_ms () - began < 8000);
   drop (&s);
 }
 
@@ -392,14 +381,11 @@ test_abort (void **state)
 
   (void) state;
   for (size_t i = 0; i < COUNT (deeds); i++) {
-    int64_t began = now_ms ();
-
     begin (&s, request ("inventory", "mischief", deeds[i], "", NULL), 30);
     until_message (&s);
     fettle_call_abort (s.call);
     wait_for (&s);
     assert_int_equal (s.code, FETTLE_E_ABORTED);
-    assert_true (now_ms () - began < (i ? 5000 : 1500));
     drop (&s);
   }
   /* Before it has begun. */

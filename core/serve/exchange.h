@@ -15,6 +15,7 @@ struct fettle_exchange {
   struct fettle_request request; /* first: the handlers' pointer is this one */
   struct evhttp_request *http;
   struct fettle_conn *conn;
+  struct fettle_caller caller;
   char *parameter;
   json_t *query, *body;
   bool head;  /* HEAD: an answer without its body */

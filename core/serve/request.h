@@ -13,12 +13,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "serve/role.h"
 #include "util/error.h"
 
 struct fettle_request {
   const char *parameter;     /* what stood for ":x" in the route's path, decoded, or NULL */
   const json_t *query;       /* object of strings, decoded */
   const json_t *body;        /* the JSON body, an object; json_null () when there was none */
+  const struct fettle_caller *caller; /* who asks; has the route's role or more */
   void (*gone) (struct fettle_request *, void *arg);
   void *arg;                 /* for gone; the handler's */
 };
@@ -31,10 +33,12 @@ void fettle_request_reply_text (struct fettle_request *, int status, const char 
  * UNSUPPORTED 422, BUSY 409, AUTH 403, UNREACHABLE 404 (no such thing), else 500. */
 void fettle_request_fail (struct fettle_request *, const struct fettle_error *);
 
-/* One row of the API.  path: "/api/v1/nodes/:node/items", at most one ":x". */
+/* One row of the API.  path: "/api/v1/nodes/:node/items", at most one ":x".
+ * role: who may call it at least; a row without one is refused at the start. */
 struct fettle_route {
   const char *method;
   const char *path;
+  enum fettle_role role;
   void (*handler) (void *engine, struct fettle_request *);
 };
 

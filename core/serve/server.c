@@ -172,6 +172,7 @@ dispatch (struct fettle_server *s, struct fettle_exchange *x, const char *method
     x->request.parameter = x->parameter;
     x->request.query = x->query;
     x->request.body = x->body;
+    x->request.caller = &x->caller;
     m.route->handler (m.engine, &x->request);
   }
   fettle_buf_clear (&m.allow);
@@ -191,6 +192,18 @@ static bool
 is_open (const struct fettle_server *s, const char *target)
 {
   return s->conns.open && strncmp (target, s->conns.open, strlen (s->conns.open)) == 0;
+}
+
+/* Who has the token is administrator. */
+static void
+take_caller (struct fettle_exchange *x)
+{
+  char *from = NULL;
+  ev_uint16_t port;
+
+  evhttp_connection_get_peer (evhttp_request_get_connection (x->http), &from, &port);
+  x->caller = (struct fettle_caller) { .name = "local", .role = FETTLE_ROLE_ADMIN };
+  snprintf (x->caller.from, sizeof x->caller.from, "%s", from ? from : "");
 }
 
 /* Without a token: there is such a thing, or not, and no more to be said. */
@@ -275,6 +288,7 @@ handle (struct evhttp_request *http, void *arg)
     fettle_exchange_fail (x, 401, NULL, "The token is missing or wrong.");
   else {
     s->last_use = fettle_seconds ();
+    take_caller (x);
     dispatch (s, x, method_name (evhttp_request_get_command (http)), target);
   }
 }
@@ -385,6 +399,11 @@ fettle_server_new (struct event_base *base, const struct fettle_server_options *
 void
 fettle_server_add_routes (struct fettle_server *s, const struct fettle_route *routes, void *engine)
 {
+  for (const struct fettle_route *row = routes; row->path; row++)
+    if (row->role == FETTLE_ROLE_NONE || row->role > FETTLE_ROLE_ADMIN) {
+      fettle_log (FETTLE_LOG_ERROR, "%s %s has no role", row->method, row->path);
+      abort (); /* who wrote the row must see it at the first start */
+    }
   if (s->n_tables < TABLES_MAX) {
     s->tables[s->n_tables].routes = routes;
     s->tables[s->n_tables++].engine = engine;

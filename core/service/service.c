@@ -146,9 +146,9 @@ post_stop (void *arg, struct fettle_request *r)
 }
 
 static const struct fettle_route routes[] = {
-  { "GET",  "/api/v1/service",      get_service },
-  { "POST", "/api/v1/service/stop", post_stop },
-  { NULL,   NULL,                   NULL },
+  { "GET",    "/api/v1/service",               FETTLE_ROLE_VIEWER,   get_service },
+  { "POST",   "/api/v1/service/stop",          FETTLE_ROLE_ADMIN,    post_stop },
+  { NULL, NULL, FETTLE_ROLE_NONE, NULL },
 };
 
 /* ---- Starting ---- */

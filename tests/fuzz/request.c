@@ -15,7 +15,9 @@
 #include "serve/route.h"
 
 static const struct fettle_route rows[] = {
-  { "GET", "/a/:x", NULL }, { "GET", "/a/:x/b", NULL }, { "GET", "/a", NULL },
+  { "GET", "/a/:x",   FETTLE_ROLE_VIEWER, NULL },
+  { "GET", "/a/:x/b", FETTLE_ROLE_VIEWER, NULL },
+  { "GET", "/a",      FETTLE_ROLE_VIEWER, NULL },
 };
 
 struct rest {

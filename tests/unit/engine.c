@@ -272,7 +272,9 @@ stop (void)
 static void
 call (void (*handler) (void *, struct fettle_request *), const char *parameter, json_t *body)
 {
-  struct fettle_request r = { .parameter = parameter, .query = NULL, .body = body };
+  static const struct fettle_caller caller = { "tester", FETTLE_ROLE_ADMIN, "192.0.2.1" };
+  struct fettle_request r = { .parameter = parameter, .query = NULL, .body = body,
+                              .caller = &caller };
 
   handler (engine, &r);
   json_decref (body);

@@ -15,7 +15,7 @@ static const char *
 fit (const char *route, const char *path)
 {
   static char got[256];
-  const struct fettle_route row = { "GET", route, NULL };
+  const struct fettle_route row = { "GET", route, FETTLE_ROLE_VIEWER, NULL };
   const char *parameter = NULL;
   size_t size = 0;
 

@@ -132,15 +132,15 @@ get_failure (void *engine, struct fettle_request *r)
 }
 
 static const struct fettle_route routes[] = {
-  { "GET",    "/items/:x", get_item },
-  { "DELETE", "/items/:x", get_item },
-  { "POST",   "/items",    post_item },
-  { "POST",   "/size",     post_size },
-  { "GET",    "/counts",   get_counts },
-  { "GET",    "/wait",     get_wait },
-  { "GET",    "/big",      get_big },
-  { "GET",    "/fail/:x",  get_failure },
-  { NULL,     NULL,        NULL },
+  { "GET",    "/items/:x", FETTLE_ROLE_VIEWER, get_item },
+  { "DELETE", "/items/:x", FETTLE_ROLE_VIEWER, get_item },
+  { "POST",   "/items",    FETTLE_ROLE_VIEWER, post_item },
+  { "POST",   "/size",     FETTLE_ROLE_VIEWER, post_size },
+  { "GET",    "/counts",   FETTLE_ROLE_VIEWER, get_counts },
+  { "GET",    "/wait",     FETTLE_ROLE_VIEWER, get_wait },
+  { "GET",    "/big",      FETTLE_ROLE_VIEWER, get_big },
+  { "GET",    "/fail/:x",  FETTLE_ROLE_VIEWER, get_failure },
+  { NULL, NULL, FETTLE_ROLE_NONE, NULL },
 };
 
 static void

@@ -36,16 +36,25 @@ lines_of (struct fettle_engine *e, int64_t task)
   return lines;
 }
 
+static int
+compare_ids (const void *id, const void *task)
+{
+  int64_t a = *(const int64_t *) id, b = ((const struct task *) task)->id;
+
+  return (a > b) - (a < b);
+}
+
+/* A job's tasks were stored in their order: their ids ascend. */
 static void
 add_progress (struct job *j, json_t *task)
 {
-  json_int_t id = json_integer_value (json_object_get (task, "id"));
+  int64_t id = json_integer_value (json_object_get (task, "id"));
+  const struct task *t = bsearch (&id, j->tasks, j->n_tasks, sizeof *t, compare_ids);
 
-  for (size_t i = 0; j && i < j->n_tasks; i++)
-    if (j->tasks[i].id == id) {
-      json_object_set_new (task, "progress", json_integer (j->tasks[i].progress));
-      json_object_set_new (task, "step", json_string (j->tasks[i].step));
-    }
+  if (!t)
+    return;
+  json_object_set_new (task, "progress", json_integer (t->progress));
+  json_object_set_new (task, "step", json_string (t->step));
 }
 
 static json_t *

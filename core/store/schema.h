@@ -63,6 +63,10 @@ static const char *const fettle_schema[] = {
   "INSERT INTO grp (name) SELECT DISTINCT grp FROM node WHERE grp IS NOT NULL;"
   "ALTER TABLE node ADD COLUMN maintenance TEXT;"
   "CREATE INDEX node_grp ON node (grp);",
+
+  /* Each lane asks for its node's tasks: not by reading the whole table. */
+  "CREATE INDEX task_node ON task (node);"
+  "CREATE INDEX task_leftovers ON task (node) WHERE leftovers = 1;",
 };
 
 #endif

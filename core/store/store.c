@@ -340,7 +340,8 @@ fettle_store_open (const char *path, struct event_base *base,
   }
   if (sqlite3_open_v2 (path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK
       || sqlite3_exec (s->db, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
-                              "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON",
+                              "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                              "PRAGMA cache_size = -32768", /* KiB */
                        NULL, NULL, NULL) != SQLITE_OK) {
     fettle_error_set (err, FETTLE_E_CONFIG, "opening the store %s: %s", path,
                       sqlite3_errmsg (s->db));

@@ -22,7 +22,7 @@ start () { # STATE ARGS...: sets pid; its messages are in STATE.log
 api () { # STATE METHOD PATH [curl's options]: the answer; $T/status has its status
   local state=$1 method=$2 path=$3 port; shift 3
   port=$(sed -n 's/.*"ssl_port": *\([0-9]*\).*/\1/p' "$state/service.json")
-  curl -sS --max-time 20 --noproxy '*' --cacert "$state/cert.pem" -X "$method" -o "$T/answer" \
+  curl -sS --max-time "${api_time-20}" --noproxy '*' --cacert "$state/cert.pem" -X "$method" -o "$T/answer" \
     -w '%{http_code}' -H "Authorization: Bearer $(cat "$state/token")" "$@" \
     "https://localhost:$port/api/v1$path" >"$T/status" 2>"$T/curl"
   cat "$T/answer" 2>/dev/null

@@ -41,5 +41,5 @@ is "what is left to do is what failed" "$(jq .counts.upgrade "$F/answer")" 6
 
 kill -TERM "$pid"; wait "$pid"
 is "the service ends" $? 0
-ok "with its workers" wait_for 60 fleet_no_worker "$F"
+ok "with its workers" soon fleet_no_worker "$F"
 done_testing

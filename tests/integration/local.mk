@@ -46,3 +46,4 @@ dist_check_SCRIPTS += integration/check-gate.sh
 dist_check_SCRIPTS += integration/linux-reach.sh
 EXTRA_DIST += integration/fleet-lib.sh
 dist_check_SCRIPTS += integration/fleet.sh
+dist_check_SCRIPTS += integration/fleet-crash.sh

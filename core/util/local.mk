@@ -7,4 +7,5 @@ libbase_la_SOURCES += \
   util/nearest.c util/nearest.h \
   util/secret.c util/secret.h \
   util/settings.c util/settings.h \
-  util/text.c util/text.h
+  util/text.c util/text.h \
+  util/zone.c util/zone.h

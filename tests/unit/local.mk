@@ -87,3 +87,10 @@ unit_probe_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
 unit_callback_SOURCES = unit/callback.c
 unit_callback_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += unit/rollout unit/window
+unit_rollout_SOURCES = unit/rollout.c
+unit_rollout_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
+unit_window_SOURCES = unit/window.c
+unit_window_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
+endif

@@ -81,6 +81,8 @@ make_request (const struct fettle_args *args)
   put_flag (args, "rewrite", "rewrite", options);
   put_flag (args, "install-missing", "install_missing", options);
   put_flag (args, "open-firewall", "open_firewall", options);
+  if (fettle_args_flag (args, "no-check"))
+    json_object_set_new (options, "check", json_false ());
   return request;
 }
 
@@ -91,6 +93,28 @@ is_deployed (const char *action)
 {
   return strcmp (action, "upgrade") == 0 || strcmp (action, "downgrade") == 0
          || strcmp (action, "rewrite") == 0 || strcmp (action, "install") == 0;
+}
+
+/* What the last check found in the way: "from tcp 63001: ..., as of ...". */
+static void
+add_blocked_ways (json_t *rows, const json_t *node)
+{
+  const json_t *way;
+  size_t i;
+
+  json_array_foreach (json_object_get (node, "blocked_ways"), i, way) {
+    const char *direction = NULL, *protocol = NULL, *sentence = NULL, *seen = NULL, *mend = NULL;
+    json_int_t port = 0;
+    char why[1400];
+
+    json_unpack ((json_t *) way, "{s?s s?s s?I s?s s?s s?s}", "direction", &direction, "protocol",
+                 &protocol, "port", &port, "sentence", &sentence, "seen", &seen, "mend", &mend);
+    snprintf (why, sizeof why, "%s %s %d, as of %s: %s%s%s", direction ? direction : "",
+              protocol ? protocol : "", (int) port, seen ? seen : "the last check",
+              sentence ? sentence : "", mend ? "; mend it with: " : "", mend ? mend : "");
+    json_array_append_new (rows, json_pack ("{s:O* s:s s:s}", "name", json_object_get (node, "name"),
+                                            "action", "way blocked", "why", why));
+  }
 }
 
 struct size {
@@ -115,6 +139,7 @@ plan_rows (const json_t *plan, bool all, struct size *ret)
       json_array_append_new (rows, json_pack ("{s:O* s:s s:O}", "name", name, "action", "problem",
                                               "why", problem));
     }
+    add_blocked_ways (rows, node);
     json_array_foreach (json_object_get (node, "entries"), k, entry) {
       const char *action = json_string_value (json_object_get (entry, "action"));
       json_t *row;
@@ -251,6 +276,7 @@ static const struct fettle_option deploy_options[] = {
   { "plan",    0,   "HASH", "deploy only if the plan is still this one" },
   { "dry-run", 0,   NULL,   "print the plan and do nothing" },
   { "yes",     'y', NULL,   "don't ask" },
+  { "no-check", 0,  NULL,   "don't look first whether the ways to and from the nodes are open" },
   { "no-wait", 0,   NULL,   "print the job's number and leave it to the service" },
   { NULL, 0, NULL, NULL },
 };

@@ -23,19 +23,13 @@ is_back (const struct check_row *row)
   return row->row->direction == FETTLE_FROM_TARGET;
 }
 
-static struct task *
-task_of (const struct check_row *row)
-{
-  return fettle_lane_task (row->check->lane, (size_t) (row - row->check->rows));
-}
-
 static void
 aborted (struct lane *lane)
 {
   struct fettle_error err;
 
   fettle_error_set (&err, FETTLE_E_ABORTED, "aborted by the user");
-  fettle_check_end_all (lane, "aborted", &err);
+  lane->check->user->ended (lane, &err);
 }
 
 /* ---- To the node ---- */
@@ -85,12 +79,14 @@ judge_there (struct check_row *row)
   };
   struct fettle_verdict v = { .cause = FETTLE_UNTESTED };
 
-  if (is_range (row))
+  if (row->error.code)
+    snprintf (v.sentence, sizeof v.sentence, "%.500s", row->error.text);
+  else if (is_range (row))
     snprintf (v.sentence, sizeof v.sentence, "one port of %u to %u is used, and only the node knows"
                                              " which", row->row->first, row->row->last);
   else
     fettle_judge_there (&way, &v);
-  fettle_check_verdict (row, task_of (row), &v);
+  c->user->verdict (row, &v);
 }
 
 static void
@@ -209,11 +205,9 @@ judge_back (struct lane *lane, const char *why_no_listener, fettle_result code, 
   way.source_has_way = !*said.source
                        || !fettle_own_address (said.source, own, sizeof own, &err);
   fettle_judge_back (&way, &v);
-  if (text && *text)
-    json_object_set_new (task_of (row)->spec, "node_says", json_string (text));
-  if (*c->ours)
-    json_object_set_new (task_of (row)->spec, "ours", json_string (c->ours));
-  fettle_check_verdict (row, task_of (row), &v);
+  if (text != c->said)
+    snprintf (c->said, sizeof c->said, "%s", text ? text : "");
+  c->user->verdict (row, &v);
   fettle_callback_free (c->callback);
   fettle_arrivals_free (c->arrivals);
   c->callback = NULL;
@@ -271,10 +265,9 @@ look_back (struct lane *lane)
 {
   struct check *c = lane->check;
   struct check_row *row = &c->rows[c->at];
-  struct task *t = task_of (row);
   struct fettle_error err;
 
-  fettle_task_state (t, "running");
+  c->user->looking (row);
   if (!c->type->reach_back)
     judge_back (lane, NULL, FETTLE_E_UNSUPPORTED, NULL);
   else if (!*c->ours)
@@ -289,8 +282,8 @@ look_back (struct lane *lane)
   else {
     c->arrivals = fettle_arrivals_new (lane->engine->base, c->address, c->ours, row->port);
     lane->argument = fettle_callback_url (c->callback);
-    lane->told = t;
-    lane->operation = t->id;
+    lane->told = row->task;
+    lane->operation = row->task->id;
     lane->phase = row->row->phases & FETTLE_DEPLOYMENT ? FETTLE_DEPLOYMENT : FETTLE_INVENTORY;
     fettle_check_count (c, &c->before, call_back);
   }
@@ -304,7 +297,7 @@ next_back (struct lane *lane)
   while (c->at < c->n_rows && !is_back (&c->rows[c->at]))
     c->at++;
   if (c->at == c->n_rows)
-    fettle_lane_end (lane);
+    c->user->ended (lane, NULL);
   else if (lane->job->aborted)
     aborted (lane);
   else
@@ -328,9 +321,9 @@ look_there (struct lane *lane, const char *address)
 
     if (is_back (row) || is_range (row))
       continue;
-    fettle_task_state (task_of (row), "running");
-    if (begin_probe (row, &err))
-      fettle_task_end (task_of (row), "failed", &err);
+    c->user->looking (row);
+    if (begin_probe (row, &row->error))
+      row->seen.error = EIO;
   }
   probe_done (c);
 }
@@ -350,7 +343,7 @@ on_resolved (int result, struct evutil_addrinfo *found, void *arg)
                       0, NI_NUMERICHOST)) {
     fettle_error_set (&err, FETTLE_E_UNREACHABLE, "the name %s can't be resolved: %s",
                       lane->address, evutil_gai_strerror (result));
-    fettle_check_end_all (lane, "failed", &err);
+    lane->check->user->ended (lane, &err);
   }
   else
     look_there (lane, address);

@@ -16,8 +16,8 @@ fettle_check_greeting (const struct fettle_port *row)
   return row->protocol == FETTLE_TCP && row->first == 22 && row->last == 22 ? "SSH-" : NULL;
 }
 
-static const char *
-protocol_name (uint32_t protocol)
+const char *
+fettle_protocol_name (uint32_t protocol)
 {
   return protocol == FETTLE_UDP ? "udp" : "tcp";
 }
@@ -32,7 +32,7 @@ static json_t *
 spec_of (const struct fettle_flow *f)
 {
   return json_pack ("{s:s s:s s:i s:i s:s? s:s s:b}", "direction", f->from_node ? "from" : "to",
-                    "protocol", protocol_name (f->protocol), "port", (int) f->first, "last",
+                    "protocol", fettle_protocol_name (f->protocol), "port", (int) f->first, "last",
                     (int) f->last, "listener",
                     f->from_node ? listener_name (f->row->listener) : NULL, "purpose",
                     f->row->purpose, "optional", (f->row->flags & FETTLE_PORT_OPTIONAL) != 0);
@@ -45,7 +45,7 @@ title_of (const struct fettle_flow *f, char *ret, size_t size)
 
   snprintf (ports, sizeof ports, f->first == f->last ? "%u" : "%u-%u", f->first, f->last);
   snprintf (ret, size, "%s %s %s (%s)", f->from_node ? "from" : "to",
-            f->from_node ? listener_name (f->row->listener) : protocol_name (f->protocol), ports,
+            f->from_node ? listener_name (f->row->listener) : fettle_protocol_name (f->protocol), ports,
             f->row->purpose);
 }
 
@@ -56,13 +56,27 @@ save_spec (struct task *t)
                     t->id);
 }
 
-void
-fettle_check_verdict (struct check_row *row, struct task *t, const struct fettle_verdict *v)
+static void
+looking (struct check_row *row)
 {
+  fettle_task_state (row->task, "running");
+}
+
+/* The verdict becomes the task's end, and part of its spec. */
+static void
+verdict (struct check_row *row, const struct fettle_verdict *v)
+{
+  const struct check *c = row->check;
+  struct task *t = row->task;
   bool open = fettle_cause_is_open (v->cause);
   bool optional = row->row->flags & FETTLE_PORT_OPTIONAL;
   struct fettle_error err;
 
+  fettle_way_found (row, v);
+  if (row->row->direction == FETTLE_FROM_TARGET && *c->said)
+    json_object_set_new (t->spec, "node_says", json_string (c->said));
+  if (row->row->direction == FETTLE_FROM_TARGET && *c->ours)
+    json_object_set_new (t->spec, "ours", json_string (c->ours));
   json_object_set_new (t->spec, "verdict", json_string (fettle_cause_name (v->cause)));
   json_object_set_new (t->spec, "sentence", json_string (v->sentence));
   json_object_set_new (t->spec, "mend", *v->mend ? json_string (v->mend) : json_null ());
@@ -89,7 +103,18 @@ fettle_check_end_all (struct lane *lane, const char *state, const struct fettle_
   fettle_lane_end (lane);
 }
 
-/* ---- The job ---- */
+static void
+ended (struct lane *lane, const struct fettle_error *err)
+{
+  if (err)
+    fettle_check_end_all (lane, err->code == FETTLE_E_ABORTED ? "aborted" : "failed", err);
+  else
+    fettle_lane_end (lane);
+}
+
+static const struct check_user job_of_its_own = { looking, verdict, ended };
+
+/* ---- The rows ---- */
 
 static json_t *
 settings_of (struct fettle_engine *e, int64_t node)
@@ -117,10 +142,11 @@ without_twins (struct fettle_flows *flows)
   return flows->n = n;
 }
 
-static fettle_result
-flows_of (struct fettle_engine *e, struct lane *lane, uint32_t phases, struct fettle_flows *ret,
-          struct fettle_error *err)
+fettle_result
+fettle_check_flows (struct lane *lane, uint32_t phases, struct fettle_flows *ret,
+                    struct fettle_error *err)
 {
+  struct fettle_engine *e = lane->engine;
   _cleanup_json_ json_t *settings = settings_of (e, lane->node);
   struct fettle_listen_ports ours = { .http = (uint16_t) e->settings->port,
                                       .https = (uint16_t) e->settings->ssl_port,
@@ -140,8 +166,30 @@ flows_of (struct fettle_engine *e, struct lane *lane, uint32_t phases, struct fe
   return FETTLE_OK;
 }
 
+void
+fettle_check_new (struct lane *lane, const struct fettle_flows *flows,
+                  const struct check_user *user)
+{
+  struct check *c = calloc (1, sizeof *c);
+
+  if (!c || !(c->rows = calloc (flows->n + 1, sizeof *c->rows)))
+    abort ();
+  lane->check = c;
+  c->lane = lane;
+  c->user = user;
+  c->type = fettle_plugins_type (lane->engine->plugins, lane->type, NULL);
+  for (size_t i = 0; i < flows->n; i++) {
+    const struct fettle_flow *f = &flows->flows[i];
+
+    c->rows[c->n_rows++] = (struct check_row) { .check = c, .row = f->row, .protocol = f->protocol,
+                                                .port = f->first, .declared = f->row->first };
+  }
+}
+
+/* ---- The job ---- */
+
 struct planned {
-  struct lane lane; /* name and type alone: before the job is there */
+  struct lane lane; /* engine, node, name and type alone: before the job is there */
   struct fettle_flows flows;
   struct fettle_error err;
 };
@@ -157,6 +205,7 @@ plan (struct fettle_engine *e, const json_t *ids, uint32_t phases, struct planne
     struct planned *p = &ret[i];
     struct fettle_rows rows;
 
+    p->lane.engine = e;
     p->lane.node = json_integer_value (id);
     fettle_store_query (e->store, &rows, "SELECT name, type FROM node WHERE id = ?", "i",
                         p->lane.node);
@@ -167,7 +216,7 @@ plan (struct fettle_engine *e, const json_t *ids, uint32_t phases, struct planne
     fettle_rows_end (&rows);
     if (!p->lane.name || !p->lane.type)
       abort ();
-    flows_of (e, &p->lane, phases, &p->flows, &p->err);
+    fettle_check_flows (&p->lane, phases, &p->flows, &p->err);
     n += p->flows.n ? p->flows.n : 1;
   }
   return n;
@@ -187,21 +236,15 @@ unplan (struct planned *p, size_t n)
 static void
 add_rows (struct lane *lane, const struct fettle_flows *flows)
 {
-  struct check *c = calloc (1, sizeof *c);
   char title[160];
 
-  if (!c || !(c->rows = calloc (flows->n + 1, sizeof *c->rows)))
-    abort ();
-  lane->check = c;
-  c->lane = lane;
-  c->type = fettle_plugins_type (lane->engine->plugins, lane->type, NULL);
+  fettle_check_new (lane, flows, &job_of_its_own);
   for (size_t i = 0; i < flows->n; i++) {
     const struct fettle_flow *f = &flows->flows[i];
 
-    c->rows[c->n_rows++] = (struct check_row) { .check = c, .row = f->row, .protocol = f->protocol,
-                                                .port = f->first, .declared = f->row->first };
     title_of (f, title, sizeof title);
-    fettle_job_add_task (lane->job, lane, title, "pending", 0, spec_of (f), NULL, NULL);
+    lane->check->rows[i].task = fettle_job_add_task (lane->job, lane, title, "pending", 0,
+                                                     spec_of (f), NULL, NULL);
   }
 }
 

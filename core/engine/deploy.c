@@ -201,5 +201,6 @@ fettle_deploy_begin (struct lane *lane)
 {
   lane->told = fettle_lane_task (lane, 0);
   lane->current = 0;
-  next_task (lane);
+  if (!fettle_deploy_check (lane, next_task))
+    next_task (lane);
 }

@@ -264,6 +264,9 @@ bool fettle_node_firewall_after (struct lane *);
 /* The lane's call is one of these. */
 bool fettle_node_firewall_is_call (const struct lane *);
 void fettle_node_firewall_clear (struct lane *);
+/* True: the node's firewall is opened now, if the job or the configuration
+ * wants that, and `then` comes after, whatever came of it. */
+bool fettle_node_firewall_first (struct lane *, void (*then) (struct lane *));
 /* A lane of a job "firewall", which only restores. */
 void fettle_node_firewall_begin (struct lane *);
 /* Makes such a job for what a crash left. */
@@ -290,6 +293,12 @@ void fettle_deploy_begin (struct lane *);               /* deploy.c */
 void fettle_verify_begin (struct lane *);               /* verify.c */
 void fettle_cleanup_begin (struct lane *);              /* verify.c */
 void fettle_check_free (struct check *);                /* check.c */
+/* deploy-check.c.  True: the ways that this node's deployment needs are looked
+ * at, and `then` comes after; the tasks of a node whose way is blocked have
+ * ended by then. */
+bool fettle_deploy_check (struct lane *, void (*then) (struct lane *));
+json_t *fettle_ways_blocked (struct fettle_engine *, int64_t node); /* ways.c */
+void fettle_ways_forget (struct fettle_engine *, int64_t node);
 /* The lane's inventory shows the task's component at its version. */
 bool fettle_task_is_there (struct lane *, const struct task *);
 void fettle_engine_recover (struct fettle_engine *);    /* recover.c */

@@ -216,13 +216,29 @@ wanted (const struct lane *lane)
          || (setting && strcmp (setting, "yes") == 0);
 }
 
+static bool
+has_one (const struct lane *lane)
+{
+  const struct fettle_node_type *type = fettle_plugins_type (lane->engine->plugins, lane->type, NULL);
+
+  return type && type->firewall_open && type->firewall_restore;
+}
+
+bool
+fettle_node_firewall_first (struct lane *lane, void (*then) (struct lane *))
+{
+  if (!has_one (lane) || !wanted (lane))
+    return false;
+  begin (lane, then);
+  open_node (lane);
+  return true;
+}
+
 bool
 fettle_node_firewall_before (struct lane *lane, const char *what, uint32_t deadline,
                              void (*done) (struct lane *, const struct fettle_outcome *))
 {
-  const struct fettle_node_type *type = fettle_plugins_type (lane->engine->plugins, lane->type, NULL);
-
-  if (lane->firewall.busy || !type || !type->firewall_open || !type->firewall_restore)
+  if (lane->firewall.busy || !has_one (lane))
     return false;
   if (!lane->firewall.looked && is_open (lane, own_operation (lane))) {
     lane->firewall.looked = true; /* once is enough: it may be in vain */

@@ -104,6 +104,18 @@ ask (struct fettle_engine *e, const json_t *body, struct asked *ret, struct fett
   return check_components (ret, err);
 }
 
+/* For those who look at it: no part of what will be done, nor of the hash. */
+static void
+add_blocked_ways (struct fettle_engine *e, json_t *nodes)
+{
+  json_t *node;
+  size_t i;
+
+  json_array_foreach (nodes, i, node)
+    json_object_set_new (node, "blocked_ways", fettle_ways_blocked (
+                           e, json_integer_value (json_object_get (node, "node"))));
+}
+
 static json_t *
 make_plan (struct fettle_engine *e, const struct asked *a)
 {
@@ -116,6 +128,7 @@ make_plan (struct fettle_engine *e, const struct asked *a)
     json_array_append_new (nodes, plan_node (e, json_integer_value (id), a->components,
                                              a->options));
   fettle_plan_hash (nodes, hash);
+  add_blocked_ways (e, nodes);
   return json_pack ("{s:s s:s s:o s:o}", "hash", hash, "created",
                     fettle_time_text (time (NULL), now), "counts", fettle_plan_counts (nodes),
                     "nodes", nodes);

@@ -420,7 +420,7 @@ fettle_plan_options_check (const json_t *options, struct fettle_error *err)
   json_t *value;
 
   json_object_foreach ((json_t *) options, key, value) {
-    if (fettle_has_word ("downgrade rewrite install_missing open_firewall", key)) {
+    if (fettle_has_word ("downgrade rewrite install_missing open_firewall check", key)) {
       if (!json_is_boolean (value))
         return fettle_error_set (err, FETTLE_E_CONFIG, "option %s must be true or false", key);
     }

@@ -67,6 +67,12 @@ static const char *const fettle_schema[] = {
   /* Each lane asks for its node's tasks: not by reading the whole table. */
   "CREATE INDEX task_node ON task (node);"
   "CREATE INDEX task_leftovers ON task (node) WHERE leftovers = 1;",
+
+  /* What checks found blocked, until they find it open. */
+  "CREATE TABLE way (node INTEGER NOT NULL REFERENCES node ON DELETE CASCADE, direction TEXT NOT NULL,"
+  " protocol TEXT NOT NULL, port INTEGER NOT NULL, time INTEGER NOT NULL, verdict TEXT NOT NULL,"
+  " sentence TEXT NOT NULL, mend TEXT NOT NULL, PRIMARY KEY (node, direction, protocol, port))"
+  " WITHOUT ROWID;",
 };
 
 #endif

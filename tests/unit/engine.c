@@ -13,10 +13,12 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <event2/event.h>
 #include <ftw.h>
 #include <sys/stat.h>
 
+#include "check/probe.h"
 #include "engine/engine.h"
 #include "engine/internal.h"
 #include "util/log.h"
@@ -29,7 +31,9 @@ struct node {
   unsigned installs;     /* how often it was really installed */
   unsigned calls;        /* deploy calls */
   unsigned cleanups;
-  const char *behaviour; /* "", "auth", "crash", "again", "lies", "late", "busy", "reject" */
+  unsigned looks;        /* at its port */
+  const char *behaviour; /* "", "auth", "crash", "again", "lies", "late", "busy", "reject",
+                            "shut" (its port), "restarting" (open at the second look) */
 };
 
 static struct node nodes[8];
@@ -175,6 +179,90 @@ void
 fettle_call_abort (struct fettle_call *c)
 {
   c->aborted = true;
+}
+
+/* ---- The prober's stand-in ---- */
+
+struct fettle_probe {
+  struct event *event;
+  struct fettle_probe_seen seen;
+  fettle_probe_done *done;
+  void *arg;
+};
+
+struct fettle_prober *
+fettle_prober_new (struct event_base *b)
+{
+  return (struct fettle_prober *) b;
+}
+
+void
+fettle_prober_free (struct fettle_prober *p)
+{
+  (void) p;
+}
+
+void
+fettle_probe_cancel (struct fettle_probe *p)
+{
+  if (p)
+    event_free (p->event);
+  free (p);
+}
+
+static void
+on_probe (evutil_socket_t fd, short what, void *arg)
+{
+  struct fettle_probe *p = arg;
+
+  (void) fd;
+  (void) what;
+  p->done (p->arg, &p->seen);
+  fettle_probe_cancel (p);
+}
+
+/* Nodes are 127.0.1.1 and so on. */
+fettle_result
+fettle_probe_tcp (struct fettle_prober *prober, const char *address, uint16_t port,
+                  uint32_t greeting_ms, fettle_probe_done *done, void *arg,
+                  struct fettle_probe **ret, struct fettle_error *err)
+{
+  struct node *n = &nodes[strtol (address + strlen ("127.0.1."), NULL, 10) - 1];
+  struct fettle_probe *p = calloc (1, sizeof *p);
+  bool shut = strcmp (n->behaviour, "shut") == 0
+              || (strcmp (n->behaviour, "restarting") == 0 && n->looks == 0);
+
+  (void) prober, (void) greeting_ms, (void) err;
+  assert_int_equal (port, 22);
+  n->looks++;
+  *p = (struct fettle_probe) { .event = event_new (base, -1, 0, on_probe, p), .done = done,
+                               .arg = arg, .seen = { .error = shut ? ECONNREFUSED : 0 } };
+  snprintf (p->seen.greeting, sizeof p->seen.greeting, "%s", shut ? "" : "SSH-2.0-x");
+  event_active (p->event, 0, 0);
+  *ret = p;
+  return FETTLE_OK;
+}
+
+fettle_result
+fettle_probe_udp (struct fettle_prober *prober, const char *address, uint16_t port,
+                  fettle_probe_done *done, void *arg, struct fettle_probe **ret,
+                  struct fettle_error *err)
+{
+  return fettle_probe_tcp (prober, address, port, 0, done, arg, ret, err);
+}
+
+fettle_result
+fettle_own_address (const char *address, char *ret, size_t size, struct fettle_error *err)
+{
+  (void) address, (void) err;
+  snprintf (ret, size, "127.0.0.1");
+  return FETTLE_OK;
+}
+
+bool
+fettle_same_address (const char *a, const char *b)
+{
+  return strcmp (a, b) == 0;
 }
 
 /* ---- The server's stand-in ---- */
@@ -603,6 +691,41 @@ test_bad_input (void **state)
   assert_int_equal (json_array_size (json_object_get (reply, "nodes")), 0);
 }
 
+/* Before anything is touched; who is blocked holds nobody else up. */
+static void
+test_blocked_way (void **state)
+{
+  const json_t *way;
+
+  (void) state;
+  add_node ("good", "");
+  add_node ("shut", "shut");
+  add_node ("restarting", "restarting");
+  add_baseline ();
+  inventory ();
+  begin_job (fettle_api_deployments);
+  settle ();
+  assert_string_equal (job_text ("good", "state"), "done");
+  assert_int_equal (node_named ("good")->looks, 1);
+  assert_string_equal (job_text ("restarting", "state"), "done");
+  assert_int_equal (node_named ("restarting")->looks, 2);
+  assert_string_equal (job_text ("shut", "state"), "blocked");
+  assert_int_equal (node_named ("shut")->calls, 0);
+  assert_int_equal (job_exit (), 253);
+  call (fettle_api_plans, NULL, json_pack ("{s:[s]}", "nodes", "shut"));
+  way = json_array_get (json_object_get (json_array_get (json_object_get (reply, "nodes"), 0),
+                                         "blocked_ways"), 0);
+  assert_string_equal (json_string_value (json_object_get (way, "verdict")), "nothing-listens");
+  assert_int_equal (json_integer_value (json_object_get (way, "port")), 22);
+
+  node_named ("shut")->behaviour = "";
+  call (fettle_api_deployments, NULL, json_pack ("{s:[s] s:{s:b}}", "nodes", "shut", "options",
+                                                 "check", 0));
+  settle ();
+  assert_int_equal (node_named ("shut")->looks, 2);
+  assert_int_equal (node_named ("shut")->installs, 1);
+}
+
 /* The secret is nowhere but sealed. */
 static void
 test_secret (void **state)
@@ -644,7 +767,7 @@ main (void)
   const struct CMUnitTest tests[] = {
     T (test_main_job),  T (test_nothing_needed),      T (test_liar_and_late),
     T (test_crash),     T (test_crash_after_install), T (test_limits_and_abort),
-    T (test_changed_file), T (test_bad_input), T (test_secret), T (test_type_found_out),
+    T (test_changed_file), T (test_bad_input), T (test_blocked_way), T (test_secret), T (test_type_found_out),
   };
 
   type.deploy = deploy_never_called;

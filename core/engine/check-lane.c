@@ -208,6 +208,7 @@ judge_back (struct lane *lane, const char *why_no_listener, fettle_result code, 
   if (text != c->said)
     snprintf (c->said, sizeof c->said, "%s", text ? text : "");
   c->user->verdict (row, &v);
+  lane->argument = NULL; /* the callback's */
   fettle_callback_free (c->callback);
   fettle_arrivals_free (c->arrivals);
   c->callback = NULL;

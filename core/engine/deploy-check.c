@@ -49,12 +49,15 @@ looking (struct check_row *row)
 static void
 verdict (struct check_row *row, const struct fettle_verdict *v)
 {
-  struct fettle_error *why = &row->check->deployment.why;
+  struct check *c = row->check;
+  struct fettle_error *why = &c->deployment.why;
 
   fettle_way_found (row, v);
   if (fettle_cause_is_open (v->cause))
     return;
-  fettle_task_log (row->task, "before it begins: %s%s%s", v->sentence, *v->mend ? "; " : "", v->mend);
+  if (c->deployment.looks == 1)
+    fettle_task_log (row->task, "before it begins: %s%s", v->sentence,
+                     v->cause == FETTLE_UNTESTED ? "" : "; looking again");
   if (v->cause != FETTLE_UNTESTED && why->code == FETTLE_OK)
     fettle_error_set (why, FETTLE_E_UNREACHABLE, "not begun: %s%s%s", v->sentence,
                       *v->mend ? "; mend it with: " : "", v->mend);

@@ -127,3 +127,13 @@ row () {
 }
 verdict () { row "$@" | jq -r .verdict; }
 sentence () { row "$@" | jq -r '.sentence + " -- " + (.mend // "")'; }
+
+# A baseline of one component, whose deployment is the node's setting "command".
+make_baseline () { # FOLDER
+  mkdir -p "$1"
+  echo "x" >"$1/errand.bin"
+  cat >"$1/errand.bin.component.cfg" <<'C'
+name = "errand"; version = "1"; format = "raw"; kind = "firmware"; match = "errand";
+install_missing = true; node_types = [ "backcall", "mute" ];
+C
+}

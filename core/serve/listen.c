@@ -60,6 +60,9 @@ say_why (const struct fettle_listen *l, const char *address, struct fettle_error
   uint16_t port = l->port;
   char owner[128];
 
+  if (errno == EINVAL)
+    return fettle_error_set (err, FETTLE_E_CONFIG,
+                             "api_address: \"%s\" is neither an address nor localhost", address);
   if (errno == EADDRINUSE && port)
     return fettle_error_set (err, FETTLE_E_BUSY,
                              "port %u on %s is in use by %s: end that, or choose another port with "
@@ -76,9 +79,9 @@ say_why (const struct fettle_listen *l, const char *address, struct fettle_error
                              "listening on %s, port %u", address, port);
 }
 
-/* The first one decides the port when any will do. */
-static fettle_result
-add_address (struct fettle_listen *l, const char *address, struct fettle_error *err)
+/* -1 and errno; EINVAL: it isn't an address. */
+static int
+open_literal (const char *address, uint16_t number)
 {
   struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
                             .ai_socktype = SOCK_STREAM };
@@ -86,17 +89,38 @@ add_address (struct fettle_listen *l, const char *address, struct fettle_error *
   char port[8];
   int fd, e;
 
-  snprintf (port, sizeof port, "%u", l->port);
-  if (l->n == FETTLE_LISTEN_MAX)
-    return fettle_error_set (err, FETTLE_E_CONFIG, "api_address has more than %d addresses",
-                             FETTLE_LISTEN_MAX);
-  if (!fettle_is_address (address) || getaddrinfo (address, port, &hints, &a))
-    return fettle_error_set (err, FETTLE_E_CONFIG,
-                             "api_address: \"%s\" is neither an address nor localhost", address);
+  snprintf (port, sizeof port, "%u", number);
+  if (!fettle_is_address (address) || getaddrinfo (address, port, &hints, &a)) {
+    errno = EINVAL;
+    return -1;
+  }
   fd = open_socket (a);
   e = errno;
   freeaddrinfo (a);
   errno = e;
+  return fd;
+}
+
+bool
+fettle_listen_try (const char *address, uint16_t port, struct fettle_listen *ret)
+{
+  int fd = open_literal (address, port);
+
+  if (fd >= 0)
+    *ret = (struct fettle_listen) { .fds = { fd }, .n = 1, .port = port_of (fd) };
+  return fd >= 0;
+}
+
+/* The first one decides the port when any will do. */
+static fettle_result
+add_address (struct fettle_listen *l, const char *address, struct fettle_error *err)
+{
+  int fd;
+
+  if (l->n == FETTLE_LISTEN_MAX)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "api_address has more than %d addresses",
+                             FETTLE_LISTEN_MAX);
+  fd = open_literal (address, l->port);
   if (fd < 0)
     return say_why (l, address, err);
   l->fds[l->n++] = fd;

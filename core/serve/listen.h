@@ -5,6 +5,7 @@
 #ifndef FETTLE_LISTEN_H
 #define FETTLE_LISTEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,10 @@ fettle_result fettle_listen_open (const char *addresses, uint16_t port, struct f
 /* The same on one address, for a port that another setting names. */
 fettle_result fettle_listen_one (const char *address, uint16_t port, const char *setting,
                                  struct fettle_listen *ret, struct fettle_error *);
+
+/* The same for a port that is one of many: false, without a reason, when it
+ * can't be had. */
+bool fettle_listen_try (const char *address, uint16_t port, struct fettle_listen *ret);
 
 void fettle_listen_close (struct fettle_listen *);
 

@@ -33,3 +33,6 @@ clean-local:
 check_PROGRAMS += fuzz/gate_request
 fuzz_gate_request_SOURCES = fuzz/gate_request.c fuzz/driver.c fuzz/fuzz.h
 fuzz_gate_request_LDADD = ../core/libgate.la ../core/libbase.la
+check_PROGRAMS += fuzz/ftp_command
+fuzz_ftp_command_SOURCES = fuzz/ftp_command.c fuzz/driver.c fuzz/fuzz.h
+fuzz_ftp_command_LDADD = ../core/libservice.la ../core/libbase.la

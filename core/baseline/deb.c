@@ -1,47 +1,24 @@
 /* deb.c - see deb.h.  SPDX-License-Identifier: Apache-2.0
  *
  * Three readers of libarchive stand on one another:
- *   ar (source) -> raw (one member, decompressed, counted) -> tar
+ *   ar (source) -> expand (one member, decompressed, counted) -> tar
  * The middle one is read to its very end, behind the tar's end too, so that
  * the compressor's own checksum is checked.
  */
 #include "util/base.h"
 
-#include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
-#include <zlib.h>
 
 #include "baseline/deb-control.h"
 #include "baseline/deb.h"
+#include "baseline/expand.h"
 
 static const struct {
-  uint64_t control;    /* bytes of control.tar */
-  uint64_t data;       /* bytes of data.tar ... */
-  uint64_t data_least; /* ... which may always be this large ... */
-  uint64_t data_ratio; /* ... or this many times its compressed size */
-  unsigned entries;    /* of a tar */
-} limits = {
-  .control = 64u << 20, .data = UINT64_C (64) << 30, .data_least = 256u << 20, .data_ratio = 1000,
-  .entries = 1000000,
-};
-
-static void
-cleanup_archive (struct archive **a)
-{
-  if (*a)
-    archive_read_free (*a);
-}
-
-#define _cleanup_archive_ _cleanup_ (cleanup_archive)
-
-static const char *
-why (struct archive *a)
-{
-  const char *text = archive_error_string (a);
-
-  return text ? text : "it is damaged";
-}
+  uint64_t control; /* bytes of control.tar */
+  uint64_t data;    /* bytes of data.tar, see fettle_expand_limit */
+  unsigned entries; /* of a tar */
+} limits = { .control = 64u << 20, .data = UINT64_C (64) << 30, .entries = 1000000 };
 
 /* ---- ar ---- */
 
@@ -51,7 +28,7 @@ read_source (struct archive *a, void *source, const void **ret_data)
   ssize_t n = fettle_source_read (source, ret_data);
 
   if (n < 0)
-    archive_set_error (a, errno, "%s", strerror (errno));
+    archive_set_error (a, EIO, "%s", fettle_source_why (source));
   return n;
 }
 
@@ -69,7 +46,7 @@ open_ar (struct fettle_source *s, struct archive **ret, struct fettle_error *err
   if (!a || archive_read_support_format_ar (a) != ARCHIVE_OK)
     return no_memory (err);
   if (archive_read_open2 (a, s, NULL, read_source, NULL, NULL) != ARCHIVE_OK)
-    return fettle_error_set (err, FETTLE_E_CONFIG, "it isn't a Debian package: %s", why (a));
+    return fettle_error_set (err, FETTLE_E_CONFIG, "it isn't a Debian package: %s", fettle_archive_why (a));
   *ret = STEAL (a);
   return FETTLE_OK;
 }
@@ -88,7 +65,7 @@ next_member (struct archive *ar, const char *wanted, struct archive_entry **ret,
       return fettle_error_set (err, FETTLE_E_CONFIG, "it is cut short: it ends before its %s",
                                wanted);
     if (r != ARCHIVE_OK)
-      return fettle_error_set (err, FETTLE_E_CONFIG, "it isn't a whole Debian package: %s", why (ar));
+      return fettle_error_set (err, FETTLE_E_CONFIG, "it isn't a whole Debian package: %s", fettle_archive_why (ar));
     name = archive_entry_pathname (*ret);
     if (!name)
       name = "";
@@ -116,131 +93,51 @@ check_format (struct archive *ar, struct fettle_error *err)
   return FETTLE_OK;
 }
 
-/* ---- raw: one member without its compression ---- */
+/* ---- one member without its compression ---- */
 
 struct member {
-  struct archive *ar, *raw;
+  struct archive *ar;
+  struct fettle_expand *expand;
   const char *name;
-  uint64_t left; /* bytes that it may still expand to */
-  uint64_t expanded;
-  uint32_t crc;  /* of what it expanded to */
-  unsigned char tail[8]; /* its last bytes as they are in the ar */
-  char in[1 << 16], out[1 << 16];
+  char in[1 << 16];
 };
 
 static void
-member_free (struct member *m)
+cleanup_member (struct member **m)
 {
-  if (m->raw)
-    archive_read_free (m->raw);
-  free (m);
+  if (*m)
+    fettle_expand_free ((*m)->expand);
+  free (*m);
 }
 
-static void cleanup_member (struct member **m) { if (*m) member_free (*m); }
-
-static void
-keep_tail (struct member *m, size_t n)
+static ssize_t
+read_ar (void *opaque, const void **ret_data, char *why, size_t why_size)
 {
-  size_t old = n < sizeof m->tail ? sizeof m->tail - n : 0;
-
-  if (old)
-    memmove (m->tail, m->tail + sizeof m->tail - old, old);
-  memcpy (m->tail + old, m->in + n - (sizeof m->tail - old), sizeof m->tail - old);
-}
-
-static la_ssize_t
-read_ar (struct archive *a, void *arg, const void **ret_data)
-{
-  struct member *m = arg;
+  struct member *m = opaque;
   la_ssize_t n = archive_read_data (m->ar, m->in, sizeof m->in);
 
-  if (n < 0) {
-    archive_set_error (a, EIO, "%s", why (m->ar));
-    return -1;
-  }
-  keep_tail (m, (size_t) n);
+  if (n < 0)
+    snprintf (why, why_size, "%s", fettle_archive_why (m->ar));
   *ret_data = m->in;
-  return n;
-}
-
-/* What libarchive would do by running a program isn't wanted. */
-static void
-support_filters (struct archive *a)
-{
-  if (archive_zlib_version ())
-    archive_read_support_filter_gzip (a);
-  if (archive_bzlib_version ())
-    archive_read_support_filter_bzip2 (a);
-  if (archive_liblzma_version ()) {
-    archive_read_support_filter_xz (a);
-    archive_read_support_filter_lzma (a);
-  }
-  if (archive_libzstd_version ())
-    archive_read_support_filter_zstd (a);
+  return n < 0 ? -1 : (ssize_t) n;
 }
 
 static fettle_result
 open_member (struct archive *ar, const char *name, uint64_t limit, struct member **ret,
              struct fettle_error *err)
 {
-  _cleanup_ (cleanup_member) struct member *m = malloc (sizeof *m);
-  struct archive_entry *e;
+  _cleanup_ (cleanup_member) struct member *m = calloc (1, sizeof *m);
+  fettle_result r;
 
   if (!m)
     return no_memory (err);
   m->ar = ar;
   m->name = name;
-  m->left = limit;
-  m->expanded = 0;
-  m->crc = 0;
-  memset (m->tail, 0, sizeof m->tail);
-  m->raw = archive_read_new ();
-  if (!m->raw || archive_read_support_format_raw (m->raw) != ARCHIVE_OK)
-    return no_memory (err);
-  support_filters (m->raw);
-  if (archive_read_open2 (m->raw, m, NULL, read_ar, NULL, NULL) != ARCHIVE_OK
-      || archive_read_next_header (m->raw, &e) != ARCHIVE_OK)
-    return fettle_error_set (err, FETTLE_E_CONFIG, "its %s is broken: %s", name, why (m->raw));
+  r = fettle_expand_open (&(struct fettle_stream) { read_ar, m }, limit, &m->expand, err);
+  if (r)
+    return fettle_error_prefix (err, "its %s is broken: ", name);
   *ret = STEAL (m);
   return FETTLE_OK;
-}
-
-static la_ssize_t
-read_member (struct archive *a, void *arg, const void **ret_data)
-{
-  struct member *m = arg;
-  la_ssize_t n = archive_read_data (m->raw, m->out, sizeof m->out);
-
-  if (n < 0) {
-    archive_set_error (a, EIO, "%s", why (m->raw));
-    return -1;
-  }
-  if ((uint64_t) n > m->left) {
-    archive_set_error (a, EFBIG, "it expands to more than is allowed");
-    return -1;
-  }
-  m->left -= (uint64_t) n;
-  m->expanded += (uint64_t) n;
-  m->crc = (uint32_t) crc32_z (m->crc, (const unsigned char *) m->out, (size_t) n);
-  *ret_data = m->out;
-  return n;
-}
-
-static uint32_t
-little_endian (const unsigned char *b)
-{
-  return b[0] | (uint32_t) b[1] << 8 | (uint32_t) b[2] << 16 | (uint32_t) b[3] << 24;
-}
-
-/* libarchive doesn't check gzip's checksum, which is at the end, before the
- * size.  Another size than ours is that of the last of several streams: these
- * are left to the node's package tool. */
-static bool
-gzip_ok (const struct member *m)
-{
-  return archive_filter_code (m->raw, 0) != ARCHIVE_FILTER_GZIP
-         || little_endian (m->tail + 4) != (uint32_t) m->expanded
-         || little_endian (m->tail) == m->crc;
 }
 
 /* ---- tar ---- */
@@ -248,7 +145,7 @@ gzip_ok (const struct member *m)
 static fettle_result
 broken (const struct member *m, struct archive *tar, struct fettle_error *err)
 {
-  return fettle_error_set (err, FETTLE_E_CONFIG, "its %s is broken: %s", m->name, why (tar));
+  return fettle_error_set (err, FETTLE_E_CONFIG, "its %s is broken: %s", m->name, fettle_archive_why (tar));
 }
 
 static bool
@@ -283,7 +180,7 @@ check_entry (const struct member *m, struct archive_entry *e, struct fettle_erro
     return fettle_error_set (err, FETTLE_E_CONFIG,
                              "its %s has the path \"%.200s\", which leads out of its folder", m->name,
                              leads_out (path) ? path : link);
-  if (archive_entry_size (e) < 0 || (uint64_t) archive_entry_size (e) > m->left)
+  if (archive_entry_size (e) < 0 || (uint64_t) archive_entry_size (e) > fettle_expand_left (m->expand))
     return fettle_error_set (err, FETTLE_E_CONFIG,
                              "its %s has the file \"%.200s\" of %lld bytes: more than is allowed",
                              m->name, path, (long long) archive_entry_size (e));
@@ -344,37 +241,22 @@ read_entries (const struct member *m, struct archive *tar, struct fettle_buf *co
 static fettle_result
 read_tar (struct member *m, struct fettle_buf *control, struct fettle_error *err)
 {
+  struct fettle_archive_input in = { { fettle_expand_read, m->expand } };
   _cleanup_archive_ struct archive *tar = archive_read_new ();
-  const void *rest;
-  la_ssize_t n;
+  char why[300] = "";
   fettle_result r;
 
   if (!tar || archive_read_support_format_tar (tar) != ARCHIVE_OK)
     return no_memory (err);
-  if (archive_read_open2 (tar, m, NULL, read_member, NULL, NULL) != ARCHIVE_OK)
+  if (fettle_archive_open_stream (tar, &in) != ARCHIVE_OK)
     return broken (m, tar, err);
   r = read_entries (m, tar, control, err);
-  if (r)
-    return r;
-  while ((n = read_member (tar, m, &rest)) > 0) /* to the compressor's checksum */
-    continue;
-  if (n < 0)
-    return broken (m, tar, err);
-  if (!gzip_ok (m))
-    return fettle_error_set (err, FETTLE_E_CONFIG, "its %s is broken: its checksum is wrong", m->name);
-  return FETTLE_OK;
+  if (!r && !fettle_expand_finish (m->expand, why, sizeof why)) /* behind the tar's end too */
+    r = fettle_error_set (err, FETTLE_E_CONFIG, "its %s is broken: %s", m->name, why);
+  return r;
 }
 
 /* ---- the package ---- */
-
-static uint64_t
-data_limit (uint64_t packed)
-{
-  uint64_t limit = packed > limits.data / limits.data_ratio ? limits.data
-                                                            : packed * limits.data_ratio;
-
-  return limit < limits.data_least ? limits.data_least : limit;
-}
 
 static fettle_result
 read_member_tar (struct archive *ar, const char *which, struct fettle_buf *control,
@@ -388,7 +270,8 @@ read_member_tar (struct archive *ar, const char *which, struct fettle_buf *contr
   if (r)
     return r;
   snprintf (name, sizeof name, "%s", archive_entry_pathname (e));
-  r = open_member (ar, name, control ? limits.control : data_limit ((uint64_t) archive_entry_size (e)),
+  r = open_member (ar, name, control ? limits.control
+                                   : fettle_expand_limit ((uint64_t) archive_entry_size (e), limits.data),
                    &m, err);
   return r ? r : read_tar (m, control, err);
 }

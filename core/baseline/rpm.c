@@ -80,14 +80,9 @@ make_ts (void)
 }
 
 static FD_t
-open_fd (struct fettle_source *s)
+open_fd (int fd)
 {
-  FD_t fd;
-
-  if (lseek (fettle_source_fd (s), 0, SEEK_SET))
-    return NULL;
-  fd = fdDup (fettle_source_fd (s));
-  return fd;
+  return lseek (fd, 0, SEEK_SET) ? NULL : fdDup (fd);
 }
 
 static fettle_result
@@ -150,9 +145,9 @@ fill_in (Header h, struct fettle_component *c, struct fettle_error *err)
 
 /* All digests there are, the payload's too. */
 static fettle_result
-verify (rpmts ts, struct fettle_source *s, struct fettle_error *err)
+verify (rpmts ts, int file, struct fettle_error *err)
 {
-  _cleanup_ (cleanup_fd) FD_t fd = open_fd (s);
+  _cleanup_ (cleanup_fd) FD_t fd = open_fd (file);
   struct rpmQVKArguments_s arguments = { 0 };
 
   if (!fd)
@@ -169,14 +164,19 @@ fettle_rpm_read (struct fettle_source *s, struct fettle_component *c, struct fet
 {
   _cleanup_ (cleanup_ts) rpmts ts = make_ts ();
   _cleanup_ (cleanup_header) Header h = NULL;
-  _cleanup_ (cleanup_fd) FD_t fd = open_fd (s);
+  _cleanup_ (cleanup_fd) FD_t fd = NULL;
   rpmRC got;
   fettle_result r;
+  int file;
 
   if (not_ready.code) {
     *err = not_ready;
     return err->code;
   }
+  r = fettle_source_spool (s, &file, err);
+  if (r)
+    return r;
+  fd = open_fd (file);
   if (!fd)
     return no_memory (err);
   last_words[0] = '\0';
@@ -186,8 +186,8 @@ fettle_rpm_read (struct fettle_source *s, struct fettle_component *c, struct fet
                              last_words[0] ? last_words : "its header can't be read");
   r = fill_in (h, c, err);
   if (!r)
-    r = verify (ts, s, err);
-  if (lseek (fettle_source_fd (s), 0, SEEK_SET))
+    r = verify (ts, file, err);
+  if (lseek (file, 0, SEEK_SET))
     return fettle_error_errno (err, FETTLE_E_CONFIG, "reading it failed");
   return r;
 }

@@ -14,7 +14,7 @@ void fettle_rpm_init (void);
 
 /* name, version ([epoch:]version-release), match "rpm:NAME", arch, summary;
  * scheme and format "rpm", kind "package", node type "linux".  The source's
- * bytes are all left.  The message begins in the middle of a sentence. */
+ * bytes are all left, or all read.  The message begins in the middle of a sentence. */
 fettle_result fettle_rpm_read (struct fettle_source *, struct fettle_component *,
                                struct fettle_error *);
 

@@ -1,4 +1,5 @@
 libscan_la_SOURCES += \
+  baseline/about.c baseline/about.h baseline/container.c baseline/container.h \
   baseline/confine.c baseline/confine.h baseline/deb.c baseline/deb.h \
   baseline/deb-control.c baseline/deb-control.h baseline/expand.c baseline/expand.h \
   baseline/hasher.c baseline/hasher.h baseline/kinds.c baseline/kinds.h \

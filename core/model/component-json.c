@@ -48,8 +48,10 @@ files_to_json (const struct fettle_component *c)
 
   for (size_t i = 0; i < c->n_files; i++) {
     const struct fettle_component_file *f = &c->files[i];
-    json_t *one = json_pack ("{s:s, s:s, s:I, s:s}", "name", f->name, "path", f->path, "size",
-                             (json_int_t) f->size, "sha256", f->sha256);
+    json_t *offset = f->container && !f->packed ? json_integer ((json_int_t) f->offset) : json_null ();
+    json_t *one = json_pack ("{s:s, s:s, s:I, s:s, s:s?, s:o}", "name", f->name, "path", f->path,
+                             "size", (json_int_t) f->size, "sha256", f->sha256, "container",
+                             f->container, "offset", offset);
 
     if (json_array_append_new (list, one))
       return NULL;
@@ -60,14 +62,16 @@ files_to_json (const struct fettle_component *c)
 json_t *
 fettle_component_to_json (const struct fettle_component *c)
 {
+  json_t *order = c->order > FETTLE_COMPONENT_ORDER_MAX ? json_null ()
+                                                        : json_integer ((json_int_t) c->order);
+
   return json_pack (
-      "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:i, s:s, s:b, s:o, s:o, s:o}",
+      "{s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:o, s:o, s:s, s:i, s:b, s:s?, s:s?, s:o, s:o}",
       "id", c->id, "name", c->name, "version", c->version, "scheme", c->scheme,
-      "format", c->format, "kind", c->kind, "match", c->match, "arch", text_or_null (c->arch),
-      "node_types", node_types_to_json (c), "order", (int) c->order,
-      "reboot", c->reboot ? "yes" : "no", "install_missing", c->install_missing,
-      "summary", text_or_null (c->summary), "prerequisites", prerequisites_to_json (c),
-      "files", files_to_json (c));
+      "format", c->format, "kind", c->kind, "match", c->match, "arch", c->arch,
+      "node_types", node_types_to_json (c), "order", order, "reboot", c->reboot ? "yes" : "no",
+      "duration", (int) c->duration, "install_missing", c->install_missing, "summary", c->summary,
+      "tree", c->tree, "prerequisites", prerequisites_to_json (c), "files", files_to_json (c));
 }
 
 /* ---- from JSON ---- */
@@ -94,15 +98,14 @@ plain_text (const json_t *value)
 }
 
 static fettle_result
-get_text (const char *name, const json_t *value, bool may_be_null, char **member,
-          struct fettle_error *err)
+get_text (const char *name, const json_t *value, char **member, struct fettle_error *err)
 {
   const char *text = plain_text (value);
 
-  if (may_be_null && json_is_null (value))
+  if (json_is_null (value)) /* the check says what is missing */
     return FETTLE_OK;
   if (!text)
-    return wrong (err, name, may_be_null ? "text or null" : "text");
+    return wrong (err, name, "text or null");
   return fettle_component_set (member, text) ? FETTLE_OK : no_memory (err);
 }
 
@@ -111,9 +114,22 @@ get_order (const json_t *value, struct fettle_component *c, struct fettle_error 
 {
   json_int_t n = json_integer_value (value);
 
+  if (json_is_null (value))
+    return FETTLE_OK;
   if (!json_is_integer (value) || n < 0 || n > FETTLE_COMPONENT_ORDER_MAX)
     return wrong (err, "order", "a number of 0 to 10000");
   c->order = (uint32_t) n;
+  return FETTLE_OK;
+}
+
+static fettle_result
+get_duration (const json_t *value, struct fettle_component *c, struct fettle_error *err)
+{
+  json_int_t n = json_integer_value (value);
+
+  if (!json_is_integer (value) || n < 0 || n > FETTLE_COMPONENT_DURATION_MAX)
+    return wrong (err, "duration", "a number of seconds, of a week at most");
+  c->duration = (uint32_t) n;
   return FETTLE_OK;
 }
 
@@ -184,26 +200,52 @@ get_prerequisites (const json_t *value, struct fettle_component *c, struct fettl
   return FETTLE_OK;
 }
 
+/* Members that are absent are as if null: a file of the folder. */
+static bool
+get_place (const json_t *one, struct fettle_component_file *f)
+{
+  const json_t *container = json_object_get (one, "container"),
+               *offset = json_object_get (one, "offset");
+  const char *text = plain_text (container);
+
+  if ((container && !json_is_null (container) && !text)
+      || (offset && !json_is_null (offset) && (!json_is_integer (offset) || !text))
+      || json_integer_value (offset) < 0)
+    return false;
+  f->packed = text && !json_is_integer (offset);
+  f->offset = (uint64_t) json_integer_value (offset);
+  return !text || fettle_component_set (&f->container, text);
+}
+
+static fettle_result
+get_file (json_t *one, struct fettle_component *c, struct fettle_error *err)
+{
+  static const char *const words[] = { "name", "path", "size", "sha256", "container", "offset" };
+  const json_t *size = json_object_get (one, "size");
+  const char *name = plain_text (json_object_get (one, "name")),
+             *path = plain_text (json_object_get (one, "path")),
+             *sha256 = plain_text (json_object_get (one, "sha256"));
+
+  if (!name || !path || !sha256 || strlen (sha256) != 64 || !json_is_integer (size)
+      || json_integer_value (size) < 0 || !members_known (one, words, COUNT (words)))
+    return wrong (err, "files", "a list of {name, path, size, sha256 (64 hex digits), container, offset}");
+  if (!fettle_component_add_file (c, name, path, (uint64_t) json_integer_value (size), sha256))
+    return no_memory (err);
+  if (!get_place (one, &c->files[c->n_files - 1]))
+    return wrong (err, "files", "a list whose container is text or null, and offset a number or null");
+  return FETTLE_OK;
+}
+
 static fettle_result
 get_files (const json_t *value, struct fettle_component *c, struct fettle_error *err)
 {
-  static const char *const words[] = { "name", "path", "size", "sha256" };
+  fettle_result r = FETTLE_OK;
 
   if (!json_is_array (value) || json_array_size (value) > FETTLE_COMPONENT_FILES_MAX)
     return wrong (err, "files", "a list of up to 64 objects");
-  for (size_t i = 0; i < json_array_size (value); i++) {
-    json_t *one = json_array_get (value, i), *size = json_object_get (one, "size");
-    const char *name = plain_text (json_object_get (one, "name")),
-               *path = plain_text (json_object_get (one, "path")),
-               *sha256 = plain_text (json_object_get (one, "sha256"));
-
-    if (!name || !path || !sha256 || strlen (sha256) != 64 || !json_is_integer (size)
-        || json_integer_value (size) < 0 || !members_known (one, words, COUNT (words)))
-      return wrong (err, "files", "a list of {name, path, size, sha256 (64 hex digits)}");
-    if (!fettle_component_add_file (c, name, path, (uint64_t) json_integer_value (size), sha256))
-      return no_memory (err);
-  }
-  return FETTLE_OK;
+  for (size_t i = 0; i < json_array_size (value) && !r; i++)
+    r = get_file (json_array_get (value, i), c, err);
+  return r;
 }
 
 static fettle_result
@@ -213,23 +255,24 @@ get_member (const char *key, const json_t *value, struct fettle_component *c,
   const struct {
     const char *name;
     char **member;
-    bool may_be_null;
   } texts[] = {
-    { "id",      &c->id,      false },
-    { "name",    &c->name,    false },
-    { "version", &c->version, false },
-    { "scheme",  &c->scheme,  false },
-    { "format",  &c->format,  false },
-    { "kind",    &c->kind,    false },
-    { "match",   &c->match,   false },
-    { "arch",    &c->arch,    true },
-    { "summary", &c->summary, true },
+    { "id",      &c->id },
+    { "name",    &c->name },
+    { "version", &c->version },
+    { "scheme",  &c->scheme },
+    { "format",  &c->format },
+    { "kind",    &c->kind },
+    { "match",   &c->match },
+    { "arch",    &c->arch },
+    { "summary", &c->summary },
+    { "tree",    &c->tree },
   };
   static const struct {
     const char *name;
     fettle_result (*get) (const json_t *, struct fettle_component *, struct fettle_error *);
   } others[] = {
     { "order",         get_order },
+    { "duration",      get_duration },
     { "reboot",        get_reboot },
     { "node_types",    get_node_types },
     { "prerequisites", get_prerequisites },
@@ -238,7 +281,7 @@ get_member (const char *key, const json_t *value, struct fettle_component *c,
 
   for (size_t i = 0; i < COUNT (texts); i++)
     if (strcmp (texts[i].name, key) == 0)
-      return get_text (key, value, texts[i].may_be_null, texts[i].member, err);
+      return get_text (key, value, texts[i].member, err);
   for (size_t i = 0; i < COUNT (others); i++)
     if (strcmp (others[i].name, key) == 0)
       return others[i].get (value, c, err);
@@ -249,10 +292,9 @@ get_member (const char *key, const json_t *value, struct fettle_component *c,
 }
 
 fettle_result
-fettle_component_from_json (const json_t *json, struct fettle_component *ret,
-                            struct fettle_error *err)
+fettle_component_parse_json (const json_t *json, struct fettle_component *c,
+                             struct fettle_error *err)
 {
-  _cleanup_ (fettle_component_clear) struct fettle_component c = { 0 };
   const char *key;
   json_t *value;
   fettle_result r;
@@ -261,11 +303,22 @@ fettle_component_from_json (const json_t *json, struct fettle_component *ret,
     return fettle_error_set (err, FETTLE_E_CONFIG, "a component must be an object");
   json_object_foreach ((json_t *) json, key, value)
   {
-    r = get_member (key, value, &c, err);
+    r = get_member (key, value, c, err);
     if (r)
       return r;
   }
-  r = fettle_component_check (&c, err);
+  return FETTLE_OK;
+}
+
+fettle_result
+fettle_component_from_json (const json_t *json, struct fettle_component *ret,
+                            struct fettle_error *err)
+{
+  _cleanup_ (fettle_component_clear) struct fettle_component c = { 0 };
+  fettle_result r = fettle_component_parse_json (json, &c, err);
+
+  if (!r)
+    r = fettle_component_check (&c, err);
   if (r)
     return r;
   *ret = c;

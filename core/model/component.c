@@ -39,7 +39,7 @@ void
 fettle_component_clear (struct fettle_component *c)
 {
   char *const texts[] = { c->id,    c->name, c->version, c->scheme, c->format,
-                          c->kind,  c->match, c->arch,   c->summary };
+                          c->kind,  c->match, c->arch,   c->summary, c->tree };
 
   for (size_t i = 0; i < COUNT (texts); i++)
     free (texts[i]);
@@ -52,6 +52,7 @@ fettle_component_clear (struct fettle_component *c)
   for (size_t i = 0; i < c->n_files; i++) {
     free (c->files[i].name);
     free (c->files[i].path);
+    free (c->files[i].container);
   }
   free (c->node_types);
   free (c->prerequisites);
@@ -235,6 +236,7 @@ check_texts (const struct fettle_component *c, struct fettle_error *err)
     { "match",   c->match,   FETTLE_COMPONENT_TEXT_MAX, true },
     { "arch",    c->arch,    64,                        false },
     { "summary", c->summary, FETTLE_COMPONENT_TEXT_MAX, false },
+    { "tree",    c->tree,    FETTLE_COMPONENT_PATH_MAX, false },
   };
 
   for (size_t i = 0; i < COUNT (texts); i++) {
@@ -269,6 +271,9 @@ check_words (const struct fettle_component *c, struct fettle_error *err)
   if (!match_ok (c->match))
     return fettle_error_set (err, FETTLE_E_CONFIG,
                              "match \"%s\" isn't made of words with one space between", c->match);
+  if (c->duration > FETTLE_COMPONENT_DURATION_MAX)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "duration is %u s, but must be at most a week",
+                             (unsigned) c->duration);
   if (c->order > FETTLE_COMPONENT_ORDER_MAX)
     return fettle_error_set (err, FETTLE_E_CONFIG, "order is %u, but must be 0 to %d",
                              (unsigned) c->order, FETTLE_COMPONENT_ORDER_MAX);
@@ -319,6 +324,9 @@ check_file (const struct fettle_component *c, size_t i, struct fettle_error *err
                              f->name);
   if (f->size > FETTLE_COMPONENT_SIZE_MAX)
     return fettle_error_set (err, FETTLE_E_CONFIG, "%s is larger than 1 TiB", f->name);
+  if ((f->container && !path_ok (f->container)) || (!f->container && (f->offset || f->packed))
+      || f->offset > (uint64_t) INT64_MAX - f->size)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "it can't be told where %s is", f->name);
   for (size_t j = 0; j < i; j++)
     if (strcmp (f->name, c->files[j].name) == 0)
       return fettle_error_set (err, FETTLE_E_CONFIG, "two files have the name %s", f->name);

@@ -38,12 +38,17 @@
 #define FETTLE_COMPONENT_PREREQUISITES_MAX 64
 #define FETTLE_COMPONENT_ORDER_MAX         10000
 #define FETTLE_COMPONENT_SIZE_MAX          (UINT64_C (1) << 40)
+#define FETTLE_COMPONENT_DURATION_MAX      (7 * 24 * 3600)
 
 struct fettle_component_file {
   char *name; /* on the node: safe in a shell */
-  char *path; /* relative to the baseline's folder, '/' between */
+  char *path; /* within the baseline, '/' between; "!/" is behind an archive's */
   uint64_t size;
   char sha256[FETTLE_SHA256_TEXT];
+  char *container; /* the file of the folder that it is in, or the baseline's
+                    * own file; NULL: it is a file of the folder */
+  uint64_t offset; /* where its bytes lie in the container, as they are ... */
+  bool packed;     /* ... unless they must be unpacked first */
 };
 
 struct fettle_prerequisite {
@@ -60,6 +65,9 @@ struct fettle_component {
   char **node_types;
   size_t n_node_types;
   uint32_t order; /* lower is installed first; see fettle_component_usual_order */
+  uint32_t duration; /* expected, s; 0: not known */
+  char *tree; /* it is all of this folder of the baseline, and its files are one
+               * of them and the list of their digests; NULL: just its files */
   bool reboot, install_missing;
   struct fettle_prerequisite *prerequisites;
   size_t n_prerequisites;
@@ -81,6 +89,11 @@ json_t *fettle_component_to_json (const struct fettle_component *);
 fettle_result fettle_component_from_json (const json_t *, struct fettle_component *ret,
                                           struct fettle_error *);
 
+/* The same without the check: members may be missing or null.  They are set
+ * also when it fails; the caller clears them. */
+fettle_result fettle_component_parse_json (const json_t *, struct fettle_component *,
+                                           struct fettle_error *);
+
 /* Firmware 100, drivers 200, packages 300, the system 400.  Management
  * processors say a lower one in their side file. */
 uint32_t fettle_component_usual_order (const char *kind);
@@ -91,7 +104,8 @@ bool fettle_component_file_name_ok (const char *name);
 /* UTF-8, one line, not empty, at most max bytes. */
 bool fettle_component_text_ok (const char *text, size_t max);
 
-/* To fill one in.  Texts are copied; false is out of memory. */
+/* To fill one in.  Texts are copied; false is out of memory.  A file that is
+ * added is one of the folder; where else it is, is set afterwards. */
 bool fettle_component_set (char **member, const char *text);
 bool fettle_component_add_node_type (struct fettle_component *, const char *type);
 bool fettle_component_add_prerequisite (struct fettle_component *, const char *match,

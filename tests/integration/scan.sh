@@ -173,7 +173,7 @@ sed -n '/^\.Bd/,/^\.Ed/p' "$srcdir/../docs/component.cfg.5" | awk '/^\.Bd/{n++;n
 scan
 done_is "the manual's examples are components" '{"components":2,"problems":0}'
 is "the example as JSON" "$(components 'select(.format == "scexe") | del(.files) | tojson')" \
-  '{"id":"CP055555.scexe","name":"System ROM U46","version":"U46 v2.34 (03/11/2025)","scheme":"hpe","format":"scexe","kind":"firmware","match":"bios:U46 bios:U47","arch":null,"node_types":["linux"],"order":100,"reboot":"yes","install_missing":false,"summary":"Mitigates speculative execution issues","prerequisites":[{"match":"bios:U46","min_version":"U46 v1.40 (01/15/2021)","hard":true},{"match":"deb:sut","min_version":null,"hard":false}]}'
+  '{"id":"CP055555.scexe","name":"System ROM U46","version":"U46 v2.34 (03/11/2025)","scheme":"hpe","format":"scexe","kind":"firmware","match":"bios:U46 bios:U47","arch":null,"node_types":["linux"],"order":100,"reboot":"yes","duration":0,"install_missing":false,"summary":"Mitigates speculative execution issues","tree":null,"prerequisites":[{"match":"bios:U46","min_version":"U46 v1.40 (01/15/2021)","hard":true},{"match":"deb:sut","min_version":null,"hard":false}]}'
 is "it has its further file" "$(components 'select(.format == "scexe") | .files[].path')" \
 "CP055555.scexe
 CP055555.compsig"

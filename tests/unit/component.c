@@ -17,12 +17,14 @@ static const char good[] =
     "{\"id\": \"fw/CP1.scexe\", \"name\": \"BIOS\", \"version\": \"U46 v2.34 (03/11/2025)\","
     " \"scheme\": \"hpe\", \"format\": \"scexe\", \"kind\": \"firmware\","
     " \"match\": \"bios:U46 guid:1\", \"arch\": null, \"node_types\": [\"linux\", \"superdome-x\"],"
-    " \"order\": 100, \"reboot\": \"yes\", \"install_missing\": false, \"summary\": \"ROM\","
+    " \"order\": 100, \"reboot\": \"yes\", \"duration\": 600, \"install_missing\": false,"
+    " \"summary\": \"ROM\", \"tree\": null,"
     " \"prerequisites\": [{\"match\": \"bios:U46\", \"min_version\": \"U46 v1.00 (01/01/2020)\","
     " \"hard\": true}, {\"match\": \"ilo\", \"min_version\": null, \"hard\": false}],"
     " \"files\": [{\"name\": \"CP1.scexe\", \"path\": \"fw/CP1.scexe\", \"size\": 12,"
-    " \"sha256\": \"" DIGEST "\"}, {\"name\": \"CP1.compsig\", \"path\": \"fw/CP1.compsig\","
-    " \"size\": 0, \"sha256\": \"" DIGEST "\"}]}";
+    " \"sha256\": \"" DIGEST "\", \"container\": \"spp.iso\", \"offset\": 4294967296},"
+    " {\"name\": \"CP1.compsig\", \"path\": \"fw/CP1.compsig\","
+    " \"size\": 0, \"sha256\": \"" DIGEST "\", \"container\": null, \"offset\": null}]}";
 
 static fettle_result
 read_json (json_t *json, struct fettle_error *err)

@@ -20,7 +20,7 @@ job=$(fleet_job "$F" POST /inventories '{"nodes": ["all"]}')
 ok "an inventory of all" fleet_wait "$F" "$job"
 is "found each" "$(api "$F/state" GET "/jobs/$job" | jq -c .counts)" '{"done":200}'
 
-api "$F/state" POST /deployments --json '{"nodes": ["all"]}' >"$F/answer"
+api "$F/state" POST /deployments --json '{"nodes": ["all"], "options": {"check": false}}' >"$F/answer"
 job=$(jq -r .job "$F/answer")
 is "the plan has a task for each component" "$(jq .plan.counts.upgrade "$F/answer")" 800
 ok "the deployment ends" fleet_wait "$F" "$job"

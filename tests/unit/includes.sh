@@ -15,14 +15,15 @@ allowed () { # folder of core -> folders whose headers it may include
     serve)     echo serve ports model util ;;
     check)     echo check ports model util ;;
     report)    echo report ports model util ;;
-    engine)    echo engine check plugin serve store report firewall ports model util ;;
+    engine)    echo engine sign check plugin serve store report firewall ports model util ;;
     service)   echo service engine plugin serve store report firewall ports model util ;;
     transport) echo transport util ;;
     worker)    echo worker transport plugin ports model util ;;
-    baseline)  echo baseline model util ;;
+    sign)      echo sign util ;;
+    baseline)  echo baseline sign model util ;;
     firewall)  echo firewall ports util ;;
     gate)      echo gate firewall/gate-protocol.h ;; # its own licence: see gate/base.h
-    cli)       echo cli plugin firewall ports model util ;;
+    cli)       echo cli sign plugin firewall ports model util ;;
     *)         echo "unknown folder: say in tests/unit/includes.sh what it may include" ;;
   esac
 }

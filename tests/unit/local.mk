@@ -93,4 +93,7 @@ unit_rollout_SOURCES = unit/rollout.c
 unit_rollout_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
 unit_window_SOURCES = unit/window.c
 unit_window_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
+check_PROGRAMS += unit/sign
+unit_sign_SOURCES = unit/sign.c
+unit_sign_LDADD = ../core/libsign.la ../core/libbase.la $(CMOCKA_LIBS)
 endif

@@ -10,6 +10,7 @@ const struct fettle_option fettle_global_options[] = {
   { "set",       0,   "NAME=VALUE", "change a setting of fettle.conf for this run" },
   { "port",      0,   "N",          "port of the HTTP listener for nodes" },
   { "ssl-port",  0,   "N",          "port of the HTTPS listener: API, nodes, browser" },
+  { "ftp-port",  0,   "N",          "port of the FTP listener for nodes; 0: off, as it is" },
   { "plugindir", 0,   "DIR",        "where plugins are; ':' between several folders" },
   { "format",    0,   "FORMAT",     "form of the output, as the command lists them" },
   { "output",    'o', "FILE",       "write the output to this file" },

@@ -105,6 +105,8 @@ apply_option (struct fettle_settings *s, const struct fettle_given *g, struct fe
     return fettle_settings_set (s, "port", g->value, err);
   if (strcmp (g->name, "ssl-port") == 0)
     return fettle_settings_set (s, "ssl_port", g->value, err);
+  if (strcmp (g->name, "ftp-port") == 0)
+    return fettle_settings_set (s, "ftp_port", g->value, err);
   return FETTLE_OK;
 }
 

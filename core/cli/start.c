@@ -57,6 +57,7 @@ make_command_line (const struct fettle_cli *cli, const char *program, struct com
 {
   static const struct { const char *name, *option; } passed[] = {
     { "set", "--set" }, { "port", "--port" }, { "ssl-port", "--ssl-port" },
+    { "ftp-port", "--ftp-port" },
   };
 
   add (l, program, NULL);

@@ -118,7 +118,8 @@ holes_new (struct fettle_engine *e, struct fettle_error *err)
   add_span (h, l->https, l->https);
   add_span (h, l->ftp, l->ftp);
   add_span (h, l->data_first, l->data_last);
-  add_span (h, l->ftp_data_first, l->ftp_data_last);
+  if (l->ftp)
+    add_span (h, l->ftp_data_first, l->ftp_data_last);
   return h;
 }
 

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "serve/callback.h"
+#include "serve/ftp.h"
 #include "serve/guard.h"
 #include "serve/listen.h"
 #include "util/log.h"
@@ -20,6 +21,9 @@
 #define TOKEN_TEXT  (2 * TOKEN_BYTES + 1)
 #define INPUT_MAX   (32 << 10)
 
+static const char *const schemes[] = { [FETTLE_LISTEN_HTTP] = "http",
+                                       [FETTLE_LISTEN_HTTPS] = "https",
+                                       [FETTLE_LISTEN_FTP] = "ftp" };
 static const char answer_ok[] = "Fettle is reached.\n";
 static const char answer_none[] = "There is nothing at this path.\n";
 
@@ -58,6 +62,7 @@ struct fettle_callbacks {
   struct event_base *base;
   SSL_CTX *tls;
   uint16_t http, https;
+  struct fettle_ftp *ftp;
   char *api_address;
   unsigned max, n, seconds;
   struct door *doors;
@@ -113,6 +118,28 @@ note_connection (struct fettle_callbacks *all, const struct door *d, const char 
   for (struct fettle_callback *c = all->first; c; c = c->next)
     if (c->door == d && fettle_peer_same (c->expected, from))
       c->seen.connected = true;
+}
+
+const char *
+fettle_callbacks_other (void *callbacks, const char *path, const char *from)
+{
+  return fettle_callbacks_take (callbacks, path, from) ? answer_ok : NULL;
+}
+
+void
+fettle_callbacks_connected (void *callbacks, const char *address, const char *from)
+{
+  struct fettle_callbacks *all = callbacks;
+
+  for (const struct door *d = all->doors; d; d = d->next)
+    if (d->listener == FETTLE_LISTEN_FTP && strcmp (d->address, address) == 0)
+      note_connection (all, d, from);
+}
+
+void
+fettle_callbacks_set_ftp (struct fettle_callbacks *all, struct fettle_ftp *ftp)
+{
+  all->ftp = ftp;
 }
 
 const char *
@@ -338,6 +365,8 @@ door_close (struct door *d)
   while (*p != d)
     p = &(*p)->next;
   *p = d->next;
+  if (d->listener == FETTLE_LISTEN_FTP)
+    fettle_ftp_close (d->all->ftp, d->address);
   if (d->accept) {
     evconnlistener_free (d->accept);
     fettle_log (FETTLE_LOG_INFO, "closed port %u on %s", d->port, d->address);
@@ -351,6 +380,8 @@ door_listen (struct door *d, struct fettle_error *err)
   struct fettle_listen l = { .n = 0 };
   const char *setting = d->listener == FETTLE_LISTEN_HTTPS ? "ssl_port" : "port";
 
+  if (d->listener == FETTLE_LISTEN_FTP)
+    return fettle_ftp_open (d->all->ftp, d->address, err);
   if (fettle_listen_one (d->address, d->port, setting, &l, err))
     return err->code;
   d->accept = evconnlistener_new (d->all->base, on_accept, d,
@@ -361,6 +392,13 @@ door_listen (struct door *d, struct fettle_error *err)
   }
   fettle_log (FETTLE_LOG_INFO, "opened port %u on %s for nodes", d->port, d->address);
   return FETTLE_OK;
+}
+
+static uint16_t
+port_of (const struct fettle_callbacks *all, uint32_t listener)
+{
+  return listener == FETTLE_LISTEN_FTP     ? fettle_ftp_port (all->ftp)
+         : listener == FETTLE_LISTEN_HTTPS ? all->https : all->http;
 }
 
 static fettle_result
@@ -379,7 +417,7 @@ door_open (struct fettle_callbacks *all, uint32_t listener, const char *address,
   if (!d)
     return fettle_error_set (err, FETTLE_E_NOMEM, "no memory to listen");
   *d = (struct door) { .next = all->doors, .all = all, .listener = listener, .users = 1,
-                       .port = listener == FETTLE_LISTEN_HTTPS ? all->https : all->http };
+                       .port = port_of (all, listener) };
   snprintf (d->address, sizeof d->address, "%s", address);
   if (!(listener == FETTLE_LISTEN_HTTPS && is_apis (all, address)) && door_listen (d, err)) {
     free (d);
@@ -408,12 +446,12 @@ fettle_result
 fettle_callback_new (struct fettle_callbacks *all, uint32_t listener, const char *address,
                      const char *expected, struct fettle_callback **ret, struct fettle_error *err)
 {
-  bool six = strchr (address, ':') != NULL, https = listener == FETTLE_LISTEN_HTTPS;
+  bool six = strchr (address, ':') != NULL;
   struct fettle_callback *c;
   struct door *d = NULL;
 
-  if (listener != FETTLE_LISTEN_HTTP && !https)
-    return fettle_error_set (err, FETTLE_E_UNSUPPORTED, "there is no FTP listener in this Fettle");
+  if (listener == FETTLE_LISTEN_FTP && !all->ftp)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "the FTP listener is off: ftp_port turns it on");
   if (door_open (all, listener, address, &d, err))
     return err->code;
   c = calloc (1, sizeof *c);
@@ -426,7 +464,7 @@ fettle_callback_new (struct fettle_callbacks *all, uint32_t listener, const char
   snprintf (c->expected, sizeof c->expected, "%s", expected);
   /* Our zone means nothing to the node. */
   snprintf (c->url, sizeof c->url, "%s://%s%.*s%s:%u" FETTLE_CALLBACK_PREFIX "%s",
-            https ? "https" : "http", six ? "[" : "", (int) strcspn (address, "%"), address,
+            schemes[listener], six ? "[" : "", (int) strcspn (address, "%"), address,
             six ? "]" : "", d->port, c->token);
   c->next = all->first;
   all->first = c;
@@ -492,7 +530,7 @@ fettle_callbacks_listeners (const struct fettle_callbacks *all)
   for (const struct door *d = all->doors; d; d = d->next)
     json_array_append_new (list, json_pack ("{s:s s:i s:s s:i}", "address", d->address, "port",
                                             (int) d->port, "scheme",
-                                            d->listener == FETTLE_LISTEN_HTTPS ? "https" : "http",
+                                            schemes[d->listener],
                                             "users", (int) d->users));
   return list;
 }

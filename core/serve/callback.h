@@ -1,5 +1,5 @@
 /* callback.h - the listeners for nodes: HTTP on the setting port, HTTPS on
- * ssl_port.
+ * ssl_port, FTP on ftp_port (ftp.h).
  *
  * A port is bound only while somebody needs it, and only on the address that
  * the nodes in question use.  All there is to be had are one-time URLs,
@@ -42,6 +42,14 @@ struct fettle_callbacks_options {
 fettle_result fettle_callbacks_new (struct event_base *, const struct fettle_callbacks_options *,
                                     struct fettle_callbacks **ret, struct fettle_error *);
 
+/* The FTP listener, for URLs of that kind; borrowed.  NULL: there is none. */
+struct fettle_ftp;
+void fettle_callbacks_set_ftp (struct fettle_callbacks *, struct fettle_ftp *);
+
+/* What it asks of the URLs: fettle_ftp_options.other and .connected. */
+const char *fettle_callbacks_other (void *callbacks, const char *path, const char *from);
+void fettle_callbacks_connected (void *callbacks, const char *address, const char *from);
+
 /* Ends all connections and listeners. */
 void fettle_callbacks_free (struct fettle_callbacks *);
 
@@ -52,7 +60,7 @@ struct fettle_callback_seen {
   bool connected;              /* a connection came from `expected` */
 };
 
-/* A new one-time URL on FETTLE_LISTEN_HTTP or _HTTPS at one of our addresses,
+/* A new one-time URL on a listener (FETTLE_LISTEN_*) at one of our addresses,
  * opening the listener if need be.  `expected`: the node's address, copied. */
 fettle_result fettle_callback_new (struct fettle_callbacks *, uint32_t listener,
                                    const char *address, const char *expected,

@@ -88,9 +88,9 @@ find_offer (struct ftp_session *s, const char *path, const char **ret_why)
   return NULL;
 }
 
-/* False: has answered. */
+/* False: has answered.  Texts are for once: they are there for RETR only. */
 static bool
-find (struct ftp_session *s, const char *argument, struct found *ret)
+find (struct ftp_session *s, const char *argument, bool fetch, struct found *ret)
 {
   char path[FETTLE_FTP_PATH_MAX];
   const char *why = "a path that leads up, or is too long";
@@ -98,7 +98,7 @@ find (struct ftp_session *s, const char *argument, struct found *ret)
   *ret = (struct found) { 0 };
   if (fettle_ftp_path (s->folder, argument, path)) {
     ret->offer = find_offer (s, path, &why);
-    if (!ret->offer && s->ftp->o.other)
+    if (!ret->offer && fetch && s->ftp->o.other)
       ret->text = s->ftp->o.other (s->ftp->o.arg, path, s->from);
   }
   ret->size = ret->offer ? ret->offer->file->length : ret->text ? strlen (ret->text) : 0;
@@ -114,7 +114,7 @@ do_size (struct ftp_session *s, const char *argument)
   struct found f;
   char line[64];
 
-  if (!find (s, argument, &f))
+  if (!find (s, argument, false, &f))
     return;
   snprintf (line, sizeof line, "213 %llu", (unsigned long long) f.size);
   fettle_ftp_reply (s, line);
@@ -128,7 +128,7 @@ do_mdtm (struct ftp_session *s, const char *argument)
   struct tm tm = { 0 };
   char line[64];
 
-  if (!find (s, argument, &f))
+  if (!find (s, argument, false, &f))
     return;
   if (!f.offer || fstat (f.offer->file->fd, &st) || !gmtime_r (&st.st_mtime, &tm)) {
     fettle_ftp_reply (s, "550 Its time isn't known.");
@@ -146,12 +146,12 @@ do_retr (struct ftp_session *s, const char *argument)
   struct found f;
 
   s->seen_rest = false;
-  if (!find (s, argument, &f))
-    return;
   if (!d->passive && !d->bev) {
     fettle_ftp_reply (s, "425 Say PASV or EPSV first.");
     return;
   }
+  if (!find (s, argument, true, &f))
+    return;
   if (rest > f.size) {
     fettle_ftp_reply (s, "554 The file isn't that long.");
     return;

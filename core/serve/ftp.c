@@ -38,8 +38,8 @@ why_not (const struct ftp_door *d, const char *from)
 {
   const struct fettle_ftp *ftp = d->ftp;
 
-  if (!*from || (ftp->o.admit && !ftp->o.admit (ftp->o.arg, d->address, from)))
-    return "a stranger";
+  if (!*from)
+    return "it has no address";
   if (ftp->n >= ftp->o.max_sessions)
     return "there are too many connections";
   return sessions_of (ftp, from) >= ftp->o.max_of_address ? "it has too many connections" : NULL;
@@ -55,6 +55,8 @@ on_accept (struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa, in
 
   (void) l;
   fettle_peer_text (sa, (socklen_t) size, from);
+  if (d->ftp->o.connected)
+    d->ftp->o.connected (d->ftp->o.arg, d->address, from);
   why = why_not (d, from);
   if (!why) {
     fettle_ftp_session_new (d, (int) fd, from);
@@ -144,6 +146,12 @@ fettle_ftp_close (struct fettle_ftp *ftp, const char *address)
 }
 
 /* ---- From outside ---- */
+
+uint16_t
+fettle_ftp_port (const struct fettle_ftp *ftp)
+{
+  return ftp->o.port;
+}
 
 void
 fettle_ftp_listeners (const struct fettle_ftp *ftp, json_t *list)

@@ -29,9 +29,10 @@ struct fettle_ftp_options {
   uint16_t port;                  /* 0: off; fettle_ftp_open fails */
   uint16_t data_first, data_last; /* of passive FTP; both 0: any that is free */
   struct fettle_offers *offers;   /* borrowed; outlives the listener */
-  /* Who connects to the port at our address: may they?  NULL: everybody may. */
-  bool (*admit) (void *arg, const char *address, const char *from);
-  /* A path that isn't an offer's ("/c/TOKEN"): the short text that is there, or NULL. */
+  /* Somebody has connected to the port at our address; may be NULL. */
+  void (*connected) (void *arg, const char *address, const char *from);
+  /* A path that isn't an offer's ("/c/TOKEN") is fetched: the short text that
+   * is there, or NULL.  May be NULL itself. */
   const char *(*other) (void *arg, const char *path, const char *from);
   void *arg;
   /* Limits; 0: the initial ones. */
@@ -52,6 +53,8 @@ void fettle_ftp_free (struct fettle_ftp *);
  * closed once; with the last user the sessions there end too. */
 fettle_result fettle_ftp_open (struct fettle_ftp *, const char *address, struct fettle_error *);
 void fettle_ftp_close (struct fettle_ftp *, const char *address);
+
+uint16_t fettle_ftp_port (const struct fettle_ftp *);
 
 /* The same members as fettle_callbacks_listeners, appended. */
 void fettle_ftp_listeners (const struct fettle_ftp *, json_t *list);

@@ -16,6 +16,7 @@ static const char help[] =
   "      --config=FILE      configuration instead of the usual file\n"
   "      --port=N           port of the HTTP listener that nodes pull from (63001)\n"
   "      --ssl-port=N       port of the HTTPS listener (63002)\n"
+  "      --ftp-port=N       port of the FTP listener; 0: off (0)\n"
   "      --plugindir=DIRS   folders of plugins, ':' between several\n"
   "      --set=NAME=VALUE   any setting of the configuration\n"
   "      --foreground       stay in the foreground (this is usual)\n"
@@ -25,7 +26,7 @@ static const char help[] =
   "      --help             show this and exit\n"
   "      --version          show the version and exit\n";
 
-enum { OPT_STATE_DIR = 1000, OPT_CONFIG, OPT_PORT, OPT_SSL_PORT, OPT_PLUGINDIR, OPT_SET,
+enum { OPT_STATE_DIR = 1000, OPT_CONFIG, OPT_PORT, OPT_SSL_PORT, OPT_FTP_PORT, OPT_PLUGINDIR, OPT_SET,
        OPT_FOREGROUND, OPT_BACKGROUND, OPT_IDLE_EXIT, OPT_LOG_FILE, OPT_HELP, OPT_VERSION };
 
 static const struct option options[] = {
@@ -33,6 +34,7 @@ static const struct option options[] = {
   { "config",     required_argument, NULL, OPT_CONFIG },
   { "port",       required_argument, NULL, OPT_PORT },
   { "ssl-port",   required_argument, NULL, OPT_SSL_PORT },
+  { "ftp-port",   required_argument, NULL, OPT_FTP_PORT },
   { "plugindir",  required_argument, NULL, OPT_PLUGINDIR },
   { "set",        required_argument, NULL, OPT_SET },
   { "foreground", no_argument,       NULL, OPT_FOREGROUND },
@@ -93,6 +95,7 @@ take (struct fettle_service_options *o, int option, const char *value, struct fe
   case OPT_STATE_DIR:  return fettle_settings_set (&o->settings, "state_dir", value, err);
   case OPT_PORT:       return fettle_settings_set (&o->settings, "port", value, err);
   case OPT_SSL_PORT:   return fettle_settings_set (&o->settings, "ssl_port", value, err);
+  case OPT_FTP_PORT:   return fettle_settings_set (&o->settings, "ftp_port", value, err);
   case OPT_PLUGINDIR:  return fettle_settings_set (&o->settings, "plugindir", value, err);
   case OPT_SET:        return set_pair (&o->settings, value, err);
   case OPT_LOG_FILE:   return make_absolute (value, &o->log_file, err);

@@ -8,7 +8,9 @@
 #include "engine/engine.h"
 #include "plugin/load.h"
 #include "plugin/pool.h"
+#include "ports/ports.h"
 #include "serve/callback.h"
+#include "serve/ftp.h"
 #include "serve/listen.h"
 #include "serve/server.h"
 #include "serve/tls.h"
@@ -34,6 +36,8 @@ struct service {
   SSL_CTX *tls;
   struct fettle_server *server;
   struct fettle_callbacks *callbacks;
+  struct fettle_offers *offers;
+  struct fettle_ftp *ftp; /* NULL: off */
   struct event *signals[3];
   struct event *stop_timer, *idle_timer;
   bool stopping;
@@ -190,6 +194,24 @@ make_callbacks (struct service *s, struct fettle_error *err)
   return FETTLE_OK;
 }
 
+/* FTP, if ftp_port turns it on. */
+static fettle_result
+make_ftp (struct service *s, struct fettle_error *err)
+{
+  struct fettle_ftp_options o = { .port = (uint16_t) s->settings->ftp_port, .offers = s->offers,
+                                  .other = fettle_callbacks_other,
+                                  .connected = fettle_callbacks_connected, .arg = s->callbacks };
+
+  if (!o.port)
+    return FETTLE_OK;
+  if (fettle_parse_port_range (s->settings->ftp_data_ports, &o.data_first, &o.data_last, err))
+    return fettle_error_prefix (err, "ftp_data_ports: ");
+  if (fettle_ftp_new (s->base, &o, &s->ftp, err))
+    return err->code;
+  fettle_callbacks_set_ftp (s->callbacks, s->ftp);
+  return FETTLE_OK;
+}
+
 static fettle_result
 make_server (struct service *s, struct fettle_listen *l, struct fettle_error *err)
 {
@@ -205,7 +227,10 @@ make_server (struct service *s, struct fettle_listen *l, struct fettle_error *er
   fettle_wipe (token, sizeof token);
   if (r)
     return r;
-  if (make_callbacks (s, err))
+  s->offers = fettle_offers_new ();
+  if (!s->offers)
+    return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for one-time names");
+  if (make_callbacks (s, err) || make_ftp (s, err))
     return err->code;
   fettle_server_add_routes (s->server, routes, s);
   fettle_server_add_routes (s->server, fettle_engine_routes (), s->engine);
@@ -278,6 +303,8 @@ end (struct service *s)
   fettle_server_free (s->server);
   fettle_engine_free (s->engine);
   fettle_callbacks_free (s->callbacks);
+  fettle_ftp_free (s->ftp);
+  fettle_offers_free (s->offers);
   if (s->pool)
     fettle_pool_free (s->pool);
   for (size_t i = 0; i < COUNT (s->signals); i++)

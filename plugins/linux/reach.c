@@ -44,7 +44,8 @@ take_apart (const char *url, struct url *ret)
     return -1;
   snprintf (ret->host, sizeof ret->host, "%.*s", (int) (end - host), host);
   snprintf (ret->port, sizeof ret->port, "%.*s", (int) n, port);
-  return strcmp (ret->scheme, "http") == 0 || strcmp (ret->scheme, "https") == 0 ? 0 : -1;
+  return strcmp (ret->scheme, "http") == 0 || strcmp (ret->scheme, "https") == 0
+         || strcmp (ret->scheme, "ftp") == 0 ? 0 : -1;
 }
 
 static fettle_result

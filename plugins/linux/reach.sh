@@ -72,6 +72,14 @@ for i in (1, 2):
         if e.errno in word: say(word[e.errno])
         say("failed errno=%s" % e.errno)
 try:
+    if s == "ftp":
+        import ftplib
+        c.close()
+        f = ftplib.FTP(timeout=5)
+        f.connect(h, int(p))
+        f.login()
+        f.retrbinary("RETR /" + u.split("/", 3)[3], len)
+        say("ok")
     if s == "https":
         x = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         x.check_hostname = False
@@ -136,7 +144,7 @@ by_curl () {
   read -r code ip port <"$T" || code=000
   [ -z "$ip" ] || ip=" source=$ip source-port=$port"
   case $code in
-    200) echo "ok$ip tool=curl" ;;
+    200|226) echo "ok$ip tool=curl" ;;
     000|'')
       w=failed; [ $e != 28 ] || w=timed-out; [ $e != 7 ] || w=unreachable
       echo "$(word "$(grep -i 'connect to\|immediate\|failed\|rying\|unreach' "$T.2" | tr '\n' ' ')" $w)$ip tool=curl" ;;

@@ -12,6 +12,7 @@ static const struct fettle_port ports[] = {
   FETTLE_TO_OPT (FETTLE_DEPLOYMENT, FETTLE_TCP, 80, "plain web"),
   FETTLE_FROM (FETTLE_BOTH, FETTLE_LISTEN_HTTP, "pull"),
   FETTLE_FROM (FETTLE_DEPLOYMENT, FETTLE_LISTEN_HTTPS, "status"),
+  FETTLE_FROM (FETTLE_DEPLOYMENT, FETTLE_LISTEN_FTP, "old pull"),
 };
 
 static const struct fettle_setting settings[] = {

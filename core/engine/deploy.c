@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "engine/internal.h"
+#include "engine/rollout.h"
 #include "util/text.h"
 
 #define MAX_ATTEMPTS   4 /* of a deploy that failed in a way that may pass */
@@ -37,18 +38,14 @@ time_left (struct lane *lane)
 
 /* The node can't be talked to: what is still to come on it isn't tried. */
 static void
-skip_rest (struct lane *lane, const struct fettle_error *why)
+skip_pending (struct lane *lane, const struct fettle_error *why)
 {
   struct fettle_error err;
 
-  for (size_t i = lane->current + 1; i < lane->n_tasks; i++) {
-    struct task *t = fettle_lane_task (lane, i);
-
-    if (fettle_task_ended (t))
-      continue;
-    fettle_error_set (&err, why->code, "not tried, since an earlier step failed: %.900s", why->text);
-    fettle_task_end (t, "skipped", &err);
-  }
+  fettle_error_set (&err, why->code, "not tried, since an earlier step failed: %.900s", why->text);
+  for (size_t i = 0; i < lane->n_tasks; i++)
+    if (strcmp (fettle_lane_task (lane, i)->state, "pending") == 0)
+      fettle_task_end (fettle_lane_task (lane, i), "skipped", &err);
 }
 
 static void
@@ -67,7 +64,7 @@ failed (struct lane *lane, const struct fettle_error *err)
     fettle_task_end (t, "failed", err);
   if (err->code == FETTLE_E_UNREACHABLE || err->code == FETTLE_E_AUTH) {
     lane->lost = err->code == FETTLE_E_AUTH;
-    skip_rest (lane, err);
+    skip_pending (lane, err);
   }
   lane->current++;
   next_task (lane);
@@ -176,24 +173,132 @@ begin_task (struct lane *lane)
   deploy (lane);
 }
 
+/* ---- What a task needs of others on its node ---- */
+
+/* What of these hasn't come to be, or is still to be seen; NULL: all is there. */
+static struct task *
+missing_need (struct lane *lane, const struct task *t)
+{
+  const json_t *needs = json_object_get (t->spec, "needs"), *v;
+  size_t i;
+
+  json_array_foreach (needs, i, v) {
+    json_int_t at = json_integer_value (v);
+    struct task *need = at >= 0 && (size_t) at < lane->n_tasks ? fettle_lane_task (lane, (size_t) at)
+                                                               : NULL;
+
+    if (need && (strcmp (need->state, "done") != 0 || need->reboot))
+      return need;
+  }
+  return NULL;
+}
+
+static bool
+waits_to_be_seen (const struct task *t)
+{
+  return fettle_has_word ("verifying waiting-reboot", t->state);
+}
+
+/* What it needs didn't come to be. */
+static void
+block (struct lane *lane, struct task *t, const struct task *need)
+{
+  const char *mode = json_string_value (json_object_get (lane->job->options,
+                                                         "on_failed_dependency"));
+  const char *name = json_string_value (
+    json_object_get (json_object_get (need->spec, "component"), "name"));
+  struct fettle_error err;
+
+  if (strcmp (need->state, "done") == 0)
+    fettle_error_set (&err, FETTLE_E_CONFIG, "it needs %.200s, which works after a restart only, and"
+                                             " the node wasn't restarted (option reboot)",
+                      name ? name : "another component");
+  else
+    fettle_error_set (&err, FETTLE_E_CONFIG, "it needs %.200s, which ended %s",
+                      name ? name : "another component", need->state);
+  fettle_task_end (t, "blocked", &err);
+  if (!mode || strcmp (mode, "omit-host") == 0)
+    skip_pending (lane, &err);
+}
+
+static bool
+forced (const struct lane *lane)
+{
+  const char *mode = json_string_value (json_object_get (lane->job->options,
+                                                         "on_failed_dependency"));
+
+  return mode && strcmp (mode, "force") == 0;
+}
+
+/* Aborted, or it needs what isn't there: then it has ended. */
+static bool
+may_begin (struct lane *lane, struct task *t)
+{
+  const struct task *need = missing_need (lane, t);
+  struct fettle_error err;
+
+  if (lane->job->aborted) {
+    fettle_error_set (&err, FETTLE_E_ABORTED, "not begun: %.900s",
+                      *lane->job->why ? lane->job->why : "aborted by the user before it began");
+    fettle_task_end (t, "aborted", &err);
+    return false;
+  }
+  if (!need || forced (lane))
+    return true;
+  block (lane, t, need);
+  return false;
+}
+
 static void
 next_task (struct lane *lane)
 {
-  struct fettle_error err;
-
-  fettle_error_set (&err, FETTLE_E_ABORTED, "aborted by the user before it began");
   for (; lane->current < lane->n_tasks; lane->current++) {
-    struct task *t = current (lane);
+    struct task *t = current (lane), *need;
+    bool begun = strcmp (t->state, "installing") == 0;
 
-    if (strcmp (t->state, "pending") != 0 && strcmp (t->state, "installing") != 0)
+    if (!begun && strcmp (t->state, "pending") != 0)
       continue;
-    if (!lane->job->aborted) {
-      begin_task (lane);
-      return;
-    }
-    fettle_task_end (t, "aborted", &err);
+    need = begun ? NULL : missing_need (lane, t);
+    /* Seen to be there before what needs it begins; or it is no time to begin. */
+    if ((need && waits_to_be_seen (need)) || (!begun && !fettle_job_rollout_lets (lane)))
+      break;
+    if (!may_begin (lane, t))
+      continue;
+    begin_task (lane);
+    return;
   }
   fettle_verify_begin (lane);
+}
+
+static bool
+any_pending (struct lane *lane)
+{
+  for (size_t i = 0; i < lane->n_tasks; i++)
+    if (strcmp (fettle_lane_task (lane, i)->state, "pending") == 0)
+      return true;
+  return false;
+}
+
+void
+fettle_deploy_go_on (struct lane *lane)
+{
+  struct fettle_error err;
+
+  if (lane->lost && any_pending (lane)) {
+    fettle_error_set (&err, FETTLE_E_UNREACHABLE, "the node can't be looked at");
+    skip_pending (lane, &err);
+  }
+  if (!any_pending (lane)) {
+    fettle_lane_end (lane);
+    return;
+  }
+  if (!fettle_job_rollout_lets (lane)) {
+    lane->parking = true;
+    fettle_lane_end (lane);
+    return;
+  }
+  lane->current = 0;
+  next_task (lane);
 }
 
 void

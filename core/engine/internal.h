@@ -26,6 +26,7 @@ struct fettle_port_node;
 struct fettle_prober;
 struct job;
 struct lane;
+struct rollout;
 struct scan;
 struct starting;
 
@@ -81,6 +82,9 @@ struct lane {
   size_t probe_at;            /* the node type being probed */
   uint32_t best_score;
   const char *asked_type, *best_type; /* names in the plugins' descriptors */
+  size_t place;               /* in the job's rollout; SIZE_MAX: it has none */
+  bool begun;                 /* by the rollout */
+  bool parking;               /* it ends for now, and is to begin again */
   bool lost;                  /* no use to talk to this node any more in this job */
   bool restarted;
   struct check *check;        /* check.h; NULL in other jobs */
@@ -114,6 +118,8 @@ struct job {
   struct lane *lanes;
   size_t n_lanes, lanes_left;
   bool aborted, hard, finished;
+  char why[512];              /* it was aborted; "": by the user */
+  struct rollout *rollout;    /* of a deployment; rollout.h */
   bool looked;                /* for obstacles in this host's firewall */
 
   /* Baseline: the scan. */
@@ -237,6 +243,10 @@ void fettle_task_end (struct task *, const char *state, const struct fettle_erro
 void fettle_task_save (struct task *);
 void fettle_task_log (struct task *, const char *format, ...) FETTLE_FORMAT (2, 3);
 void fettle_task_journal (struct task *, const char *what, const char *detail);
+/* Stored: what waits ends, and, if hard, what runs. */
+void fettle_job_abort (struct job *, bool hard);
+/* jobs.c: the id of what a reference (id, "last") means; 0 and an error. */
+int64_t fettle_job_find (struct fettle_engine *, const char *reference, struct fettle_error *);
 /* done, failed, ...: nothing more will happen to it. */
 bool fettle_task_ended (const struct task *);
 
@@ -290,6 +300,11 @@ struct task *fettle_lane_task (struct lane *, size_t i);
 
 void fettle_inventory_begin (struct lane *);            /* inventory.c */
 void fettle_deploy_begin (struct lane *);               /* deploy.c */
+/* Goes on with what is left, or parks, or ends. */
+void fettle_deploy_go_on (struct lane *);               /* deploy.c */
+/* After a crash, and when the lane had to wait: looks first. */
+void fettle_deploy_resume (struct lane *);              /* recover.c */
+void fettle_deploy_look (struct lane *);                /* recover.c */
 void fettle_verify_begin (struct lane *);               /* verify.c */
 void fettle_cleanup_begin (struct lane *);              /* verify.c */
 void fettle_check_free (struct check *);                /* check.c */
@@ -302,6 +317,9 @@ void fettle_ways_forget (struct fettle_engine *, int64_t node);
 /* The lane's inventory shows the task's component at its version. */
 bool fettle_task_is_there (struct lane *, const struct task *);
 void fettle_engine_recover (struct fettle_engine *);    /* recover.c */
+
+/* rollout.c: windows of nodes or groups may be others now. */
+void fettle_rollouts_changed (struct fettle_engine *);
 
 /* ---- handlers of the API ---- */
 
@@ -323,6 +341,9 @@ void fettle_api_jobs_list (void *, struct fettle_request *);
 void fettle_api_job_show (void *, struct fettle_request *);
 void fettle_api_job_events (void *, struct fettle_request *);
 void fettle_api_job_abort (void *, struct fettle_request *);
+void fettle_api_job_pause (void *, struct fettle_request *);
+void fettle_api_job_resume (void *, struct fettle_request *);
+void fettle_api_job_approve (void *, struct fettle_request *);
 void fettle_api_firewall (void *, struct fettle_request *);
 void fettle_api_firewall_open (void *, struct fettle_request *);
 void fettle_api_firewall_close (void *, struct fettle_request *);

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "engine/internal.h"
+#include "engine/rollout.h"
 #include "engine/waiter.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -89,6 +90,8 @@ fettle_task_end (struct task *t, const char *state, const struct fettle_error *e
   fettle_task_journal (t, "state", state);
   fettle_job_event (t->job, t, json_pack ("{s:s s:s?}", "state", state, "error",
                                           err ? err->text : NULL));
+  if (t->job->rollout && fettle_has_word ("failed unknown blocked", state))
+    fettle_job_rollout_failed (t->lane);
 }
 
 /* ---- Jobs ---- */
@@ -154,6 +157,7 @@ fettle_job_add_lane (struct job *j, int64_t node, const char *name, const char *
   lane->address = strdup (address);
   lane->type = strdup (type);
   lane->first_task = j->n_tasks;
+  lane->place = SIZE_MAX;
   j->lanes_left++;
   return lane;
 }
@@ -237,6 +241,15 @@ fettle_job_load (struct fettle_engine *e, int64_t id, const char *kind, json_t *
 
   j->id = id;
   fettle_job_room (j, n, n);
+  fettle_store_query (e->store, &rows, "SELECT aborted, message FROM job WHERE id = ?", "i", id);
+  if (fettle_rows_next (&rows)) {
+    const char *why = fettle_rows_text (&rows, 1);
+
+    j->aborted = fettle_rows_int (&rows, 0) > 0;
+    j->hard = fettle_rows_int (&rows, 0) > 1;
+    snprintf (j->why, sizeof j->why, "%s", why ? why : "");
+    fettle_rows_end (&rows);
+  }
   fettle_store_query (e->store, &rows,
                       "SELECT id, node, name, address, type, state, spec, token, taken, reboot,"
                       " started, error_code, error FROM task WHERE job = ? ORDER BY id", "i", id);
@@ -311,8 +324,8 @@ fettle_job_finish (struct job *j, const char *message, int code)
   fettle_store_run (j->engine->store,
                     "UPDATE job SET state = ?, finished = ?, exit_code = ?, message = ?"
                     " WHERE id = ?", "siisi", j->aborted ? "aborted" : "done",
-                    (int64_t) time (NULL), (int64_t) (code >= 0 ? code : exit_code (j)), message,
-                    j->id);
+                    (int64_t) time (NULL), (int64_t) (code >= 0 ? code : exit_code (j)),
+                    message || !*j->why ? message : j->why, j->id);
   fettle_waiters_wake (j);
   /* Not under the feet of who called. */
   event_base_once (j->engine->base, -1, EV_TIMEOUT, on_drop, j->engine, &soon);
@@ -348,6 +361,7 @@ fettle_job_free (struct job *j)
 {
   fettle_waiters_drop (j);
   fettle_scan_stop (j);
+  fettle_job_rollout_free (j);
   for (size_t i = 0; i < j->n_lanes; i++)
     fettle_lane_clear (&j->lanes[i]);
   for (size_t i = 0; i < j->n_tasks; i++) {

@@ -8,6 +8,7 @@
 #include "util/base.h"
 
 #include "engine/internal.h"
+#include "engine/rollout.h"
 #include "report/report.h"
 #include "util/text.h"
 
@@ -126,7 +127,7 @@ job_json (struct fettle_engine *e, struct fettle_rows *r)
 {
   bool ended = fettle_rows_text (r, 6) != NULL;
 
-  return json_pack ("{s:I s:s s:s s:o s:o s:o s:o s:o s:s?}",
+  return json_pack ("{s:I s:s s:s s:o s:o s:o s:o s:o s:s? s:o}",
                     "id", (json_int_t) fettle_rows_int (r, 0),
                     "kind", fettle_rows_text (r, 1),
                     "state", fettle_rows_text (r, 2),
@@ -135,7 +136,8 @@ job_json (struct fettle_engine *e, struct fettle_rows *r)
                     "options", fettle_rows_json (r, 5),
                     "counts", counts_of (e, fettle_rows_int (r, 0)),
                     "exit_code", ended ? json_integer (fettle_rows_int (r, 6)) : json_null (),
-                    "message", fettle_rows_text (r, 7));
+                    "message", fettle_rows_text (r, 7), "rollout",
+                    fettle_job_rollout_json (fettle_engine_job (e, fettle_rows_int (r, 0))));
 }
 
 #define COLUMNS "id, kind, state, created, finished, options, exit_code, message"
@@ -157,8 +159,8 @@ job_by_id (struct fettle_engine *e, int64_t id)
 
 /* ---- Which job is meant ---- */
 
-static int64_t
-find (struct fettle_engine *e, const char *reference, struct fettle_error *err)
+int64_t
+fettle_job_find (struct fettle_engine *e, const char *reference, struct fettle_error *err)
 {
   uint64_t number = 0;
   int64_t id = 0;
@@ -191,7 +193,7 @@ void
 fettle_api_job_show (void *engine, struct fettle_request *r)
 {
   struct fettle_error err;
-  int64_t id = find (engine, r->parameter, &err);
+  int64_t id = fettle_job_find (engine, r->parameter, &err);
 
   if (id)
     fettle_request_reply (r, 200, job_by_id (engine, id));
@@ -201,11 +203,14 @@ fettle_api_job_show (void *engine, struct fettle_request *r)
 
 /* ---- Abort ---- */
 
-static void
-abort_job (struct job *j, bool hard)
+void
+fettle_job_abort (struct job *j, bool hard)
 {
   j->aborted = true;
   j->hard |= hard;
+  fettle_store_run (j->engine->store, "UPDATE job SET aborted = ?, message = ? WHERE id = ?", "isi",
+                    (int64_t) (j->hard ? 2 : 1), *j->why ? j->why : NULL, j->id);
+  fettle_job_rollout_poke (j);
   if (j->scan) {
     /* Reading a folder changes nothing: it can end at any time. */
     fettle_scan_abort (j);
@@ -219,7 +224,7 @@ void
 fettle_api_job_abort (void *engine, struct fettle_request *r)
 {
   struct fettle_error err;
-  int64_t id = find (engine, r->parameter, &err);
+  int64_t id = fettle_job_find (engine, r->parameter, &err);
   struct job *j = id ? fettle_engine_job (engine, id) : NULL;
 
   if (!id) {
@@ -227,7 +232,7 @@ fettle_api_job_abort (void *engine, struct fettle_request *r)
     return;
   }
   if (j && !j->finished)
-    abort_job (j, json_is_true (json_object_get (r->body, "hard")));
+    fettle_job_abort (j, json_is_true (json_object_get (r->body, "hard")));
   fettle_request_reply (r, 200, json_object ());
 }
 
@@ -254,7 +259,7 @@ job_of_report (struct fettle_engine *e, const struct fettle_request *r, struct f
   int64_t id;
 
   if (wanted)
-    return find (e, wanted, err);
+    return fettle_job_find (e, wanted, err);
   id = fettle_store_number (e->store, 0,
                             "SELECT id FROM job WHERE kind IN ('inventory', 'deployment')"
                             " ORDER BY kind = 'deployment' DESC, id DESC LIMIT 1", "");

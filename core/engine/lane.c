@@ -10,6 +10,7 @@
 
 #include "engine/call-request.h"
 #include "engine/internal.h"
+#include "engine/rollout.h"
 #include "util/text.h"
 
 #define MAX_ITEMS 100000 /* of one node */
@@ -306,6 +307,13 @@ fettle_lane_end (struct lane *lane)
   fettle_holes_close (lane);
   json_decref (lane->items);
   lane->items = NULL;
+  if (lane->parking) {
+    lane->parking = false;
+    lane->firewall.ended = false;
+    fettle_job_rollout_parked (lane);
+    return;
+  }
+  fettle_job_rollout_ended (lane);
   if (--job->lanes_left == 0)
     fettle_job_finish (job, NULL, -1);
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "engine/internal.h"
+#include "engine/rollout.h"
 #include "model/plan.h"
 #include "util/text.h"
 
@@ -167,8 +168,9 @@ add_entry (struct job *j, struct lane *lane, const struct asked *a, const json_t
   const json_t *component = component_of (a, entry);
   int64_t baseline = json_integer_value (json_object_get (component, "baseline_id"));
   bool blocked = strcmp (text_of (entry, "action"), "blocked") == 0;
-  json_t *spec = json_pack ("{s:O s:O s:I}", "component", component, "action",
-                            json_object_get (entry, "action"), "baseline_id",
+  json_t *spec = json_pack ("{s:O s:O s:O s:I}", "component", component, "action",
+                            json_object_get (entry, "action"), "installed",
+                            json_object_get (entry, "installed"), "baseline_id",
                             (json_int_t) baseline);
   struct task *t = fettle_job_add_task (j, lane, text_of (entry, "name"), "pending", baseline, spec,
                                         text_of (entry, "installed"), text_of (entry, "offered"));
@@ -265,6 +267,6 @@ fettle_api_deployments (void *engine, struct fettle_request *r)
   }
   j = fettle_job_new (e, "deployment", a.options, plan);
   fill (j, &a, json_object_get (plan, "nodes"));
-  fettle_job_begin (j, fettle_deploy_begin);
+  fettle_job_rollout_begin (j, NULL);
   fettle_request_reply (r, 202, json_pack ("{s:I s:O}", "job", (json_int_t) j->id, "plan", plan));
 }

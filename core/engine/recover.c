@@ -11,6 +11,9 @@
 
 #include "engine/check.h"
 #include "engine/internal.h"
+#include "engine/rollout.h"
+#include "model/plan.h"
+#include "model/version.h"
 #include "util/log.h"
 
 static bool
@@ -50,8 +53,81 @@ looked (struct lane *lane, const struct fettle_outcome *outcome)
   fettle_deploy_begin (lane);
 }
 
+/* ---- A lane that had to wait: the node may be another one now ---- */
+
+static const char *
+text_of (const json_t *object, const char *key)
+{
+  return json_string_value (json_object_get (object, key));
+}
+
+/* Its component is there by other hands, or what is there isn't what was
+ * planned for: the task ends. */
 static void
-resume (struct lane *lane)
+compare (struct lane *lane, struct task *t)
+{
+  const json_t *component = json_object_get (t->spec, "component");
+  const json_t *item = fettle_plan_find_item (lane->items, text_of (component, "match"),
+                                              text_of (component, "arch"));
+  const char *now = item ? text_of (item, "version") : NULL, *then = text_of (t->spec, "installed");
+  struct fettle_error err;
+  int order;
+
+  if (is_rewrite (t) || json_array_size (json_object_get (t->spec, "needs")) || (!now && !then)
+      || (now && then && strcmp (now, then) == 0))
+    return;
+  if (now && fettle_version_compare (text_of (component, "scheme"), now,
+                                     text_of (component, "version"), &order) && order == 0) {
+    fettle_task_log (t, "was there already when its turn came");
+    fettle_store_run (lane->engine->store, "UPDATE task SET verified = 1, found = ? WHERE id = ?",
+                      "si", now, t->id);
+    fettle_task_end (t, "done", NULL);
+    return;
+  }
+  fettle_error_set (&err, FETTLE_E_CONFIG, "the node has %.200s now, and the plan was made for %.200s:"
+                                           " plan again", now ? now : "none",
+                    then ? then : "a node without it");
+  fettle_task_end (t, "blocked", &err);
+}
+
+static void
+look_done (struct lane *lane, const struct fettle_outcome *outcome)
+{
+  struct fettle_error err;
+
+  if (outcome->code == FETTLE_OK) {
+    fettle_node_set_items (lane->engine, lane->node, lane->items);
+    fettle_node_set_state (lane->engine, lane->node, NULL);
+    for (size_t i = 0; i < lane->n_tasks; i++)
+      if (strcmp (fettle_lane_task (lane, i)->state, "pending") == 0)
+        compare (lane, fettle_lane_task (lane, i));
+    fettle_deploy_begin (lane);
+    return;
+  }
+  fettle_error_set (&err, outcome->code, "%s", outcome->text ? outcome->text : "no reason given");
+  if (err.code != FETTLE_E_ABORTED)
+    fettle_node_set_state (lane->engine, lane->node, &err);
+  for (size_t i = 0; i < lane->n_tasks; i++)
+    if (strcmp (fettle_lane_task (lane, i)->state, "pending") == 0)
+      fettle_task_end (fettle_lane_task (lane, i),
+                       err.code == FETTLE_E_ABORTED ? "aborted" : "failed", &err);
+  lane->lost = true;
+  fettle_deploy_begin (lane);
+}
+
+void
+fettle_deploy_look (struct lane *lane)
+{
+  lane->told = fettle_lane_task (lane, 0);
+  lane->operation = lane->told->id;
+  fettle_lane_call (lane, "inventory", (uint32_t) lane->engine->settings->inventory_timeout,
+                    look_done);
+}
+
+/* ---- At start ---- */
+
+void
+fettle_deploy_resume (struct lane *lane)
 {
   lane->told = fettle_lane_task (lane, 0);
   for (size_t i = 0; i < lane->n_tasks; i++)
@@ -97,9 +173,11 @@ take_up (struct fettle_engine *e, int64_t id, const char *kind, json_t *options)
     j->aborted = true;
     fettle_job_begin (j, give_up);
   }
+  else if (strcmp (kind, "deployment") == 0)
+    fettle_job_rollout_load (j);
   else
-    fettle_job_begin (j, strcmp (kind, "inventory") == 0  ? resume_inventory
-                         : strcmp (kind, "firewall") == 0 ? fettle_node_firewall_begin : resume);
+    fettle_job_begin (j, strcmp (kind, "inventory") == 0 ? resume_inventory
+                                                         : fettle_node_firewall_begin);
 }
 
 void

@@ -177,8 +177,10 @@ restart_wanted (struct lane *lane)
   bool needed = false, taken = false;
 
   for (size_t i = 0; i < lane->n_tasks; i++) {
-    needed |= fettle_lane_task (lane, i)->reboot;
-    taken |= fettle_lane_task (lane, i)->taken;
+    const struct task *t = fettle_lane_task (lane, i);
+
+    needed |= waits (t) && t->reboot;
+    taken |= waits (t) && t->taken;
   }
   if (!reboot || lane->job->aborted)
     return false;
@@ -236,6 +238,7 @@ fettle_verify_begin (struct lane *lane)
 {
   struct fettle_error err;
 
+  lane->restarted = false;
   if (!any_waits (lane))
     fettle_cleanup_begin (lane);
   else if (lane->lost) {
@@ -283,7 +286,7 @@ fettle_cleanup_begin (struct lane *lane)
                                       "i", lane->node);
 
   if (!task || lane->lost || !type || !type->cleanup) {
-    fettle_lane_end (lane);
+    fettle_deploy_go_on (lane);
     return;
   }
   lane->operation = task;

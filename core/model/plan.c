@@ -2,6 +2,7 @@
 #include "util/base.h"
 
 #include "model/plan.h"
+#include "model/rollout.h"
 #include "model/version.h"
 #include "util/file.h"
 #include "util/text.h"
@@ -416,11 +417,12 @@ check_choice (const char *key, const json_t *value, const char *choices, struct 
 fettle_result
 fettle_plan_options_check (const json_t *options, struct fettle_error *err)
 {
+  struct fettle_rollout_rules rules;
   const char *key;
   json_t *value;
 
   json_object_foreach ((json_t *) options, key, value) {
-    if (fettle_has_word ("downgrade rewrite install_missing open_firewall check", key)) {
+    if (fettle_has_word ("downgrade rewrite install_missing open_firewall check look_first", key)) {
       if (!json_is_boolean (value))
         return fettle_error_set (err, FETTLE_E_CONFIG, "option %s must be true or false", key);
     }
@@ -436,8 +438,11 @@ fettle_plan_options_check (const json_t *options, struct fettle_error *err)
       if (check_choice (key, value, "omit-host omit-component force", err))
         return err->code;
     }
-    else
+    else if (!fettle_rollout_is_rule (key))
       return fettle_error_set (err, FETTLE_E_CONFIG, "there is no option %s", key);
   }
+  if (fettle_rollout_rules_read (options, &rules, err))
+    return err->code;
+  fettle_rollout_rules_clear (&rules);
   return FETTLE_OK;
 }

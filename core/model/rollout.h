@@ -8,7 +8,8 @@
  *  - Batches: nodes in their order are cut into batches by the rules' sizes,
  *    the last size again and again; a percentage is of all nodes, rounded up.
  *    One begins when all nodes of the one before have ended.
- *  - Failures: a node with a failed task is a failed one.  As soon as more
+ *  - Failures: a node with a task that failed, or was blocked when its turn came,
+ *    is a failed one.  As soon as more
  *    nodes have failed than the rules allow (a percentage is of all nodes,
  *    rounded down), nothing more begins; likewise when a batch has ended and,
  *    by percentage, more of the nodes up to there have failed.

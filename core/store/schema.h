@@ -68,6 +68,22 @@ static const char *const fettle_schema[] = {
   "CREATE INDEX task_node ON task (node);"
   "CREATE INDEX task_leftovers ON task (node) WHERE leftovers = 1;",
 
+  /* Rollout.  job.aborted: 1 soft, 2 hard; held: what a person has to end.  rollout: a node's place
+   * in a deployment; begun: it may have been touched.  node.parent: the node that it belongs to;
+   * pair: nodes of which two are never worked on at once. */
+  "ALTER TABLE job ADD COLUMN aborted INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE job ADD COLUMN held TEXT;"
+  "ALTER TABLE job ADD COLUMN canary_passed INTEGER NOT NULL DEFAULT 0;"
+  "CREATE TABLE rollout (job INTEGER NOT NULL REFERENCES job ON DELETE CASCADE,"
+  " node INTEGER NOT NULL REFERENCES node ON DELETE CASCADE, position INTEGER NOT NULL,"
+  " batch INTEGER NOT NULL, rank INTEGER NOT NULL, enclosure INTEGER NOT NULL,"
+  " begun INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (job, node)) WITHOUT ROWID;"
+  "CREATE INDEX rollout_node ON rollout (node);"
+  "ALTER TABLE node ADD COLUMN parent INTEGER REFERENCES node ON DELETE SET NULL;"
+  "ALTER TABLE node ADD COLUMN location TEXT;"
+  "ALTER TABLE node ADD COLUMN pair TEXT;"
+  "CREATE INDEX node_parent ON node (parent);",
+
   /* What checks found blocked, until they find it open. */
   "CREATE TABLE way (node INTEGER NOT NULL REFERENCES node ON DELETE CASCADE, direction TEXT NOT NULL,"
   " protocol TEXT NOT NULL, port INTEGER NOT NULL, time INTEGER NOT NULL, verdict TEXT NOT NULL,"

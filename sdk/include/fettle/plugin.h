@@ -263,6 +263,10 @@ struct fettle_host {
 
 #define FETTLE_CALL const struct fettle_host *, fettle_ctx *, const struct fettle_target *
 
+#define FETTLE_LAYER_SERVER       0u /* and all else */
+#define FETTLE_LAYER_MANAGER      1u /* of an enclosure */
+#define FETTLE_LAYER_INTERCONNECT 2u
+
 struct fettle_node_type {
   const char *name;      /* [a-z][a-z0-9-]*: "ilo" */
   const char *title;     /* "iLO" */
@@ -326,6 +330,10 @@ struct fettle_node_type {
    * keeps packets from leaving.  Repeat what is silent once, more than a
    * second later, and come to an end within a minute. */
   fettle_result (*reach_back) (FETTLE_CALL, const char *url);
+
+  /* FETTLE_LAYER_*: of one enclosure, managers are updated first, then
+   * interconnects, then servers. */
+  uint32_t layer;
 };
 
 struct fettle_plugin {

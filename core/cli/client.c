@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "cli/client.h"
-#include "cli/libcurl.h"
+#include "util/libcurl.h"
 #include "util/file.h"
 #include "util/secret.h"
 #include "util/text.h"

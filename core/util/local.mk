@@ -3,6 +3,7 @@ libbase_la_SOURCES += \
   util/buf.c util/buf.h \
   util/error.c util/error.h \
   util/file.c util/file.h \
+  util/libcurl.c util/libcurl.h \
   util/log.c util/log.h \
   util/nearest.c util/nearest.h \
   util/secret.c util/secret.h \

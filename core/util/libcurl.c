@@ -3,7 +3,7 @@
 
 #include <dlfcn.h>
 
-#include "cli/libcurl.h"
+#include "util/libcurl.h"
 
 /* The ABI's name, unchanged since 2006. */
 #define NAME "libcurl.so.4"

@@ -253,6 +253,8 @@ is_message (const json_t *m)
     return is_number (j, 0, 1000) && is_text (json_object_get (m, "step"), false);
   if ((j = json_object_get (m, "node")))
     return is_node (j);
+  if ((j = json_object_get (m, "certificate")))
+    return is_text (j, true);
   return is_text (json_object_get (m, "host_key"), true);
 }
 

@@ -22,6 +22,7 @@
  *      "credentials": {"user": , "password": , "key": (PEM text), "passphrase": ,
  *                      "agent": true, "sudo_password": },
  *      "host_key": {"policy": "tofu|strict", "pinned": "ssh-ed25519 SHA256:..." or null},
+ *      "certificate": "SHA256:..." or null,       pinned; the policy is host_key's
  *      "timeouts": {"connect": s, "read": s},
  *      "token": "..." or null,
  *      "argument": text or null,                  reach_back: the URL; firewall_restore: the former state
@@ -35,6 +36,7 @@
  *                 "location", "arch", "staged", "updateable": bool}, ...]}
  *   < {"node": {"address", "type", "name", "location"}}
  *   < {"host_key": "ssh-ed25519 SHA256:..."}      seen and accepted (tofu)
+ *   < {"certificate": "SHA256:..."}               the same for its certificate's key
  *   < {"result": code, "error": "text" or null,
  *      "score": n, "delay": s, "token": "...",
  *      "former": firewall_open's}                 the last one

@@ -34,6 +34,7 @@ struct fettle_credentials {
   int agent; /* a connected socket of an SSH agent, or -1 */
 };
 
+struct fettle_https;
 struct fettle_ssh_state;
 struct fettle_streams;
 
@@ -52,6 +53,8 @@ struct fettle_ctx {
   bool strict;               /* a host key must be known */
   const char *pinned;        /* "TYPE SHA256:...", or NULL */
   int known_hosts;           /* a file, or -1 */
+  const char *certificate;   /* "SHA256:..." of the key of the node's certificate, or NULL */
+  char *certificate_seen;    /* the same, first seen in this call: ours */
   uint32_t connect_timeout;  /* ms */
   uint32_t read_timeout;     /* ms without a byte from the node */
 
@@ -61,6 +64,7 @@ struct fettle_ctx {
   /* Bytes of an image's file: as fettle_host's, and its size. */
   int64_t (*read_file) (fettle_ctx *, uint32_t file, uint64_t offset, void *, uint32_t size);
 
+  struct fettle_https *https;
   struct fettle_ssh_state *ssh;
   struct fettle_streams *streams;
 };

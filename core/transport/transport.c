@@ -6,12 +6,14 @@
 #include <openssl/rand.h>
 
 #include "transport/transport.h"
+#include "util/libcurl.h"
 
 static const struct {
   const char *name;
   uint32_t version;
   const void *table;
 } services[] = {
+  { "http",   1, &fettle_http_service },
   { "ssh",    1, &fettle_ssh_service },
   { "stream", 1, &fettle_stream_service },
 };
@@ -35,12 +37,17 @@ warm_up (void)
 }
 
 void
-fettle_transport_init (void)
+fettle_transport_init (bool http)
 {
+  struct fettle_error err;
+
   OPENSSL_init_crypto (OPENSSL_INIT_LOAD_CONFIG | OPENSSL_INIT_ADD_ALL_CIPHERS
                          | OPENSSL_INIT_ADD_ALL_DIGESTS, NULL);
   warm_up ();
   fettle_ssh_init ();
+  /* Where it is missing, the calls that need it say so. */
+  if (http)
+    (void) fettle_libcurl_load (&err);
 }
 
 const void *
@@ -55,6 +62,9 @@ fettle_transport_service (const char *name, uint32_t version)
 void
 fettle_transport_close (fettle_ctx *c)
 {
+  fettle_http_close (c);
   fettle_ssh_close (c);
   fettle_stream_close (c);
+  free (c->certificate_seen);
+  c->certificate_seen = NULL;
 }

@@ -196,6 +196,19 @@ listen_to_children (struct zygote *z, struct fettle_error *err)
   return z->signals >= 0 ? FETTLE_OK : fettle_error_errno (err, FETTLE_E_INTERNAL, "making a signalfd");
 }
 
+static bool
+uses (const struct fettle_plugin_info *plugin, const char *service)
+{
+  for (uint32_t i = 0; i < plugin->descriptor.n_node_types; i++) {
+    const struct fettle_node_type *t = &plugin->node_types[i];
+
+    if ((t->services && fettle_has_word (t->services, service))
+        || (t->wants && fettle_has_word (t->wants, service)))
+      return true;
+  }
+  return false;
+}
+
 static fettle_result
 set_up (struct zygote *z, const char *user, const char *plugin, struct fettle_error *err)
 {
@@ -204,7 +217,7 @@ set_up (struct zygote *z, const char *user, const char *plugin, struct fettle_er
   if (r == FETTLE_OK)
     r = fettle_plugin_load_one (&z->plugin, plugin, err);
   if (r == FETTLE_OK) {
-    fettle_transport_init ();
+    fettle_transport_init (uses (&z->plugin, "http/1"));
     r = fettle_sandbox_zygote (err);
   }
   return r == FETTLE_OK ? listen_to_children (z, err) : r;

@@ -169,6 +169,7 @@ take_rest (struct fettle_worker_call *w)
   /* What isn't understood is the stricter one. */
   w->ctx.strict = !policy || strcmp (policy, "tofu") != 0;
   w->ctx.pinned = text_of (key, "pinned");
+  w->ctx.certificate = text_of (w->request, "certificate");
   w->ctx.connect_timeout = milliseconds (timeouts, "connect", 10);
   w->ctx.read_timeout = milliseconds (timeouts, "read", 60);
   w->ctx.phase = (uint32_t) json_integer_value (json_object_get (w->request, "phase"));

@@ -1,10 +1,12 @@
 # Plugins for tests: modules as those of plugins/, but not installed.
 PLUGIN_TEST_LDFLAGS = -module -avoid-version -no-undefined -rpath /nowhere -shared $(HARDEN_LDFLAGS)
-check_LTLIBRARIES += plugins/mischief.la plugins/errand.la plugins/stuck.la
+check_LTLIBRARIES += plugins/mischief.la plugins/errand.la plugins/stuck.la plugins/fetch.la
 plugins_mischief_la_SOURCES = plugins/mischief.c
 plugins_mischief_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
 plugins_errand_la_SOURCES = plugins/errand.c
 plugins_errand_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
+plugins_fetch_la_SOURCES = plugins/fetch.c
+plugins_fetch_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
 plugins_stuck_la_SOURCES = plugins/stuck.c
 plugins_stuck_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
 

@@ -102,7 +102,7 @@ a_right_one_is_copied (void **state)
   X (types[1].n_ports = 1,                  "node type 2: n_ports doesn't fit")                 \
   X (types[0].n_ports = 257,                "node type 1: n_ports doesn't fit")                 \
   X (types[1].n_settings = 1,               "node type 2: n_settings doesn't fit")              \
-  X (types[0].services = "ssh/2",           "needs the service ssh/2, and this Fettle has ssh/1") \
+  X (types[0].services = "ssh/2",           "needs the service ssh/2, and this Fettle has http/1") \
   X (types[0].services = "ssh",             "services are written")                             \
   X (types[0].services = "ssh/1  stream/1", "services are written")                             \
   X (types[0].wants = "serve",              "services are written")                             \

@@ -65,6 +65,79 @@ struct fettle_ssh {
   void (*disconnect) (fettle_ctx *);
 };
 
+/* ---- The node's secrets in what is sent ----
+ *
+ * Where a plugin asks for it, these words are replaced by what the user gave
+ * for the node, written as its format demands:
+ *
+ *   %{text:user} %{json:user} %{xml:user} %{url:user}, the same with password
+ *
+ * %{json:password} goes between quotes that are the plugin's.  What isn't such
+ * a word stays as it is. */
+
+/* ---- "http", 1: requests to the node ----
+ *
+ * HTTPS unless asked otherwise.  The node is known by its certificate's key,
+ * as an SSH server is by its host key.  Redirections aren't followed: they are
+ * an answer.  Cookies are kept until the call ends. */
+
+#define FETTLE_HTTP_PLAIN     (1u << 16) /* http, not https */
+#define FETTLE_HTTP_BASIC     (1u << 17) /* with the node's user and password */
+#define FETTLE_HTTP_FILL      (1u << 18) /* its secrets, in data */
+#define FETTLE_HTTP_MULTIPART (1u << 19) /* the parts as multipart/form-data */
+#define FETTLE_HTTP_OLD_TLS   (1u << 20) /* TLS 1.0 and weak ciphers, too */
+
+/* A body, or a part of it: bytes in memory, or a piece of a file of the image. */
+struct fettle_http_part {
+  const char *name;      /* multipart: of the field; else NULL */
+  const char *file_name; /* multipart: or NULL */
+  const char *type;      /* its Content-Type, or NULL */
+  const void *data;      /* NULL: from the file */
+  uint64_t offset;       /* in the file */
+  uint64_t size;         /* bytes */
+  uint32_t file;
+  uint32_t reserved;     /* 0 */
+};
+
+struct fettle_http_request {
+  uint32_t struct_size;
+  uint32_t flags;
+  uint32_t port;         /* declared; usually 443 */
+  uint32_t timeout_ms;   /* how long the node may be silent; 0: the user's setting */
+  const char *method;    /* "GET" */
+  const char *path;      /* "/redfish/v1/?a=b", encoded */
+  const char *fields;    /* "Name: value", newlines between; NULL: none */
+  uint32_t n_parts;      /* 0: no body; more than one: multipart only */
+  uint32_t part_size;    /* stride of parts[] */
+  const struct fettle_http_part *parts;
+  fettle_sink *body;     /* takes the answer's body as it comes; NULL: it is kept */
+  void (*sent) (void *opaque, uint64_t bytes, uint64_t all); /* now and then; NULL */
+  void *opaque;          /* for both */
+};
+
+/* Borrowed until the next request or the end of the call. */
+struct fettle_http_answer {
+  uint32_t struct_size;
+  int32_t status;        /* 200 */
+  const char *fields;    /* "Name: value", newlines between */
+  const char *body;      /* at most 16 MiB, a NUL behind it; "" with a sink */
+  uint64_t size;         /* of the body */
+};
+
+struct fettle_http {
+  uint32_t struct_size;
+  uint32_t version;
+
+  /* FETTLE_OK when the node answered, whatever its status; FETTLE_E_PROTOCOL
+   * when what it said isn't HTTP, FETTLE_E_UNREACHABLE when it went away.  A
+   * request that may have changed something is never sent twice. */
+  fettle_result (*request) (fettle_ctx *, const struct fettle_http_request *,
+                            struct fettle_http_answer *);
+
+  /* Forget connections and cookies: the node restarts. */
+  void (*disconnect) (fettle_ctx *);
+};
+
 /* ---- "stream", 1: a connected, port-checked byte stream ---- */
 
 struct fettle_stream {
@@ -77,6 +150,12 @@ struct fettle_stream {
   int64_t (*read) (fettle_ctx *, int32_t handle, void *buffer, size_t size,
                    uint32_t timeout_ms);
   void (*close) (fettle_ctx *, int32_t handle);
+
+  /* Speaks TLS from now on; `flags`: 0 or FETTLE_HTTP_OLD_TLS. */
+  fettle_result (*start_tls) (fettle_ctx *, int32_t handle, uint32_t flags);
+
+  /* write, with the node's secrets filled in. */
+  fettle_result (*write_filled) (fettle_ctx *, int32_t handle, const char *text);
 };
 
 #ifdef __cplusplus

@@ -1,4 +1,5 @@
-/* fettle/util.h - header-only helpers for plugins: printf-like messages.
+/* fettle/util.h - header-only helpers for plugins: printf-like messages,
+ * fields of HTTP.
  *
  * The ABI takes finished text; these format it.  C only, since they are
  * conveniences of a C plugin; longer messages are cut at 1023 bytes.
@@ -10,6 +11,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <fettle/plugin.h>
 
@@ -19,8 +21,10 @@ extern "C" {
 
 #if defined (__GNUC__)
 # define FETTLE_PRINTF(a, b) __attribute__ ((__format__ (__printf__, a, b), __unused__))
+# define FETTLE_UNUSED       __attribute__ ((__unused__))
 #else
 # define FETTLE_PRINTF(a, b)
+# define FETTLE_UNUSED
 #endif
 
 /* return fettle_fail (h, c, FETTLE_E_PROTOCOL, "no version in %s", path); */
@@ -50,6 +54,30 @@ fettle_say (const struct fettle_host *h, fettle_ctx *c, uint32_t level,
   vsnprintf (text, sizeof text, format, ap);
   va_end (ap);
   h->log (c, level, text);
+}
+
+/* The value of a field in "Name: value" lines, whatever the name's case:
+ * borrowed, up to its line's end, *ret_size bytes.  NULL: there is none. */
+FETTLE_UNUSED
+static const char *
+fettle_http_field (const char *fields, const char *name, size_t *ret_size)
+{
+  size_t n = strlen (name), i;
+
+  while (fields && *fields) {
+    const char *value = fields, *end = fields + strcspn (fields, "\n");
+
+    for (i = 0; i < n && (value[i] | 0x20) == (name[i] | 0x20); i++)
+      ;
+    if (i == n && value[n] == ':') {
+      value += n + 1;
+      value += strspn (value, " \t");
+      *ret_size = value < end ? (size_t) (end - value) : 0;
+      return value;
+    }
+    fields = *end ? end + 1 : end;
+  }
+  return NULL;
 }
 
 #ifdef __cplusplus

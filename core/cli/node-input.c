@@ -63,6 +63,7 @@ fettle_node_input (const struct fettle_args *args, json_t *node, struct fettle_e
 {
   static const struct { const char *option, *member; } plain[] = {
     { "name", "name" }, { "type", "type" }, { "group", "group" }, { "host-key", "host_key" },
+    { "certificate", "certificate" },
   };
   _cleanup_json_ json_t *credentials = json_object ();
   const char *port = fettle_args_value (args, "ssh-port");
@@ -108,7 +109,7 @@ column_labels (const char *where, const char *value, json_t *node, struct fettle
 
 static const char *const list_columns[] = {
   "address", "name", "type", "user", "password", "password_file", "key", "ssh_port", "group",
-  "labels", "host_key",
+  "labels", "host_key", "certificate",
 };
 
 /* One cell of a list, into the node. */

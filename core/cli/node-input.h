@@ -21,7 +21,8 @@
   { "setting",  0, "NAME=VALUE", "a setting of its node type; may be repeated" },                 \
   { "label",    0, "NAME=VALUE", "a label; may be repeated" },                                    \
   { "group",    0, "GROUP", "its group" },                                                        \
-  { "host-key", 0, "KEY", "fingerprint of its host key, \"SHA256:...\"" }
+  { "host-key", 0, "KEY", "fingerprint of its host key, \"SHA256:...\"" },                  \
+  { "certificate", 0, "KEY", "fingerprint of its certificate's key, \"SHA256:...\"" }
 
 /* Members of a node (API: POST /nodes) that the options give. */
 fettle_result fettle_node_input (const struct fettle_args *, json_t *node, struct fettle_error *);

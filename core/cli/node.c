@@ -173,6 +173,7 @@ run_set (struct fettle_cli *cli, const struct fettle_args *args)
     if (fettle_args_flag (args, "host-key"))
       return fettle_cli_usage ("--host-key and --forget-host-key exclude each other");
     json_object_set_new (change, "host_key", json_null ());
+    json_object_set_new (change, "certificate", json_null ());
   }
   if (json_object_size (change) == 0)
     return fettle_cli_usage ("fettle node set: nothing to change was given; see --help");
@@ -186,7 +187,7 @@ run_set (struct fettle_cli *cli, const struct fettle_args *args)
 static const struct fettle_option set_options[] = {
   { "address", 0, "ADDRESS", "its address or host name" },
   FETTLE_NODE_OPTIONS,
-  { "forget-host-key", 0, NULL, "trust the host key that it shows next" },
+  { "forget-host-key", 0, NULL, "trust the host key and the certificate that it shows next" },
   { NULL, 0, NULL, NULL },
 };
 

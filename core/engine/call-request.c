@@ -172,16 +172,17 @@ fettle_call_request_make (struct lane *lane, const char *address, struct fettle_
     return fettle_error_set (err, FETTLE_E_UNSUPPORTED,
                              "no plugin for nodes of type %s is installed: install the package"
                              " fettle-plugin-%s and restart the service", type_name, type_name);
-  fettle_store_query (e->store, &rows, "SELECT settings, host_key FROM node WHERE id = ?", "i",
+  fettle_store_query (e->store, &rows, "SELECT settings, host_key, certificate FROM node WHERE id = ?", "i",
                       lane->node);
   if (!fettle_rows_next (&rows))
     return fettle_error_set (err, FETTLE_E_CONFIG, "the node %s is gone", lane->name);
   settings = fettle_rows_json (&rows, 0);
   r->json = json_pack (
-    "{s:s s:s s:o s:i s:o s:o s:{s:s s:s?} s:{s:I s:I} s:s? s:s? s:[]}", "call", lane->what, "type",
+    "{s:s s:s s:o s:i s:o s:o s:{s:s s:s?} s:s? s:{s:I s:I} s:s? s:s? s:[]}", "call", lane->what, "type",
     type_name, "target", target_of (lane, address), "phase", (int) lane->phase, "ports",
     allowed_ports (type, settings, lane->phase), "settings", settings, "host_key", "policy",
-    e->settings->host_keys, "pinned", fettle_rows_text (&rows, 1), "timeouts", "connect",
+    e->settings->host_keys, "pinned", fettle_rows_text (&rows, 1),
+    "certificate", fettle_rows_text (&rows, 2), "timeouts", "connect",
     (json_int_t) e->settings->connect_timeout, "read", (json_int_t) e->settings->read_timeout,
     "token", token, "argument", lane->argument, "fds");
   fettle_rows_end (&rows);

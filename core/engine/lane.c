@@ -130,6 +130,7 @@ on_message (void *arg, const json_t *message)
   struct lane *lane = arg;
   const char *log = json_string_value (json_object_get (message, "log"));
   const char *key = json_string_value (json_object_get (message, "host_key"));
+  const char *certificate = json_string_value (json_object_get (message, "certificate"));
   json_t *items = json_object_get (message, "items");
 
   if (items)
@@ -138,6 +139,11 @@ on_message (void *arg, const json_t *message)
     fettle_task_log (lane->told, "%s", log);
   if (json_object_get (message, "progress"))
     take_progress (lane, message);
+  if (certificate) {
+    fettle_store_run (lane->engine->store, "UPDATE node SET certificate = ? WHERE id = ?", "si",
+                      certificate, lane->node);
+    fettle_task_log (lane->told, "certificate accepted at first contact, its key: %s", certificate);
+  }
   if (key) {
     fettle_store_run (lane->engine->store, "UPDATE node SET host_key = ? WHERE id = ?", "si", key,
                       lane->node);

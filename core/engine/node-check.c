@@ -92,7 +92,7 @@ check_settings (struct fettle_engine *e, const char *type, const json_t *setting
 fettle_result
 fettle_node_check (struct fettle_engine *e, const json_t *n, struct fettle_error *err)
 {
-  static const char known[] = "address name type credentials settings labels group host_key";
+  static const char known[] = "address name type credentials settings labels group host_key certificate";
   const char *key, *type = json_string_value (json_object_get (n, "type"));
   json_t *value;
 

@@ -14,7 +14,7 @@
 #define COLUMNS \
   "id, name, address, type, user, auth, settings, labels, grp, host_key, state, error_code, error," \
   " inventoried, coalesce ((SELECT items FROM inventory WHERE node = node.id), 0)," \
-  " (SELECT min (since) FROM node_firewall WHERE node = node.id)"
+  " (SELECT min (since) FROM node_firewall WHERE node = node.id), certificate"
 
 static json_t *
 node_json (struct fettle_rows *rows)
@@ -23,7 +23,7 @@ node_json (struct fettle_rows *rows)
   const char *code = fettle_rows_text (rows, 11);
   int64_t when = fettle_rows_int (rows, 13), since = fettle_rows_int (rows, 15);
 
-  return json_pack ("{s:I s:s s:s s:s s:s? s:s s:o s:o s:s? s:s? s:s s:o s:s? s:I s:s?}",
+  return json_pack ("{s:I s:s s:s s:s s:s? s:s s:o s:o s:s? s:s? s:s s:o s:s? s:I s:s? s:s?}",
                     "id", (json_int_t) fettle_rows_int (rows, 0),
                     "name", fettle_rows_text (rows, 1),
                     "address", fettle_rows_text (rows, 2),
@@ -39,7 +39,8 @@ node_json (struct fettle_rows *rows)
                                                fettle_rows_text (rows, 12)) : json_null (),
                     "inventoried", when ? fettle_time_text (when, inventoried) : NULL,
                     "items", (json_int_t) fettle_rows_int (rows, 14),
-                    "firewall_open", since ? fettle_time_text (since, opened) : NULL);
+                    "firewall_open", since ? fettle_time_text (since, opened) : NULL,
+                    "certificate", fettle_rows_text (rows, 16));
 }
 
 static json_t *
@@ -223,10 +224,11 @@ add_node (struct fettle_engine *e, const json_t *n, int64_t *ret_id, struct fett
     return err->code;
   fettle_store_run (e->store,
                     "INSERT INTO node (name, address, type, auth, settings, labels, grp, host_key,"
-                    " state) VALUES (?, ?, ?, 'none', ?, ?, ?, ?, 'new')", "sssjjss",
+                    " certificate, state) VALUES (?, ?, ?, 'none', ?, ?, ?, ?, ?, 'new')", "sssjjsss",
                     name ? name : address, address, type ? type : "auto", settings,
                     labels ? labels : empty, json_string_value (json_object_get (n, "group")),
-                    json_string_value (json_object_get (n, "host_key")));
+                    json_string_value (json_object_get (n, "host_key")),
+                    json_string_value (json_object_get (n, "certificate")));
   ensure_group (e, json_string_value (json_object_get (n, "group")));
   *ret_id = fettle_store_last_id (e->store);
   return fettle_node_set_credentials (e, *ret_id, credentials ? credentials : empty, err);
@@ -280,7 +282,7 @@ change_node (struct fettle_engine *e, int64_t id, const json_t *changes, struct 
 {
   _cleanup_json_ json_t *node = node_by_id (e, id), *credentials = NULL;
   static const char *const members[] = { "address", "name", "type", "settings", "labels", "group",
-                                         "host_key" };
+                                         "host_key", "certificate" };
   json_t *value;
 
   for (size_t i = 0; i < COUNT (members); i++)
@@ -292,13 +294,14 @@ change_node (struct fettle_engine *e, int64_t id, const json_t *changes, struct 
     return err->code;
   fettle_store_run (e->store,
                     "UPDATE node SET name = ?, address = ?, type = ?, settings = ?, labels = ?,"
-                    " grp = ?, host_key = ? WHERE id = ?", "sssjjssi",
+                    " grp = ?, host_key = ?, certificate = ? WHERE id = ?", "sssjjsssi",
                     json_string_value (json_object_get (node, "name")),
                     json_string_value (json_object_get (node, "address")),
                     json_string_value (json_object_get (node, "type")),
                     json_object_get (node, "settings"), json_object_get (node, "labels"),
                     json_string_value (json_object_get (node, "group")),
-                    json_string_value (json_object_get (node, "host_key")), id);
+                    json_string_value (json_object_get (node, "host_key")),
+                    json_string_value (json_object_get (node, "certificate")), id);
   ensure_group (e, json_string_value (json_object_get (node, "group")));
   fettle_ways_forget (e, id); /* they may be others now */
   if (!json_object_get (changes, "credentials"))

@@ -89,6 +89,9 @@ static const char *const fettle_schema[] = {
   " protocol TEXT NOT NULL, port INTEGER NOT NULL, time INTEGER NOT NULL, verdict TEXT NOT NULL,"
   " sentence TEXT NOT NULL, mend TEXT NOT NULL, PRIMARY KEY (node, direction, protocol, port))"
   " WITHOUT ROWID;",
+
+  /* The key of a node's certificate, as host_key is that of its SSH server. */
+  "ALTER TABLE node ADD COLUMN certificate TEXT;",
 };
 
 #endif

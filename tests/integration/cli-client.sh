@@ -91,7 +91,7 @@ is "node add --from: what is sent" "$(sent POST /nodes | jq -Sc '.nodes[]')" \
 {"address":"192.0.2.6","credentials":{"user":"bob"},"name":"c","settings":{"a":"b"}}'
 run node set we/b --forget-host-key --address 192.0.2.9
 is "node set: what is sent, the name encoded" "$status $(sent PATCH /nodes/we%2Fb | jq -Sc .)" \
-  '0 {"address":"192.0.2.9","host_key":null}'
+  '0 {"address":"192.0.2.9","certificate":null,"host_key":null}'
 
 # Problems.
 run node remove web1 web2

@@ -38,6 +38,7 @@ static const char *const names[] = {
   [FETTLE_NODE_DOWN]        = "node-down",
   [FETTLE_LISTENER]         = "listener",
   [FETTLE_UNTESTED]         = "untested",
+  [FETTLE_DATA_PORTS]       = "data-ports",
 };
 
 const char *

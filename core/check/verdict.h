@@ -34,6 +34,7 @@ enum fettle_cause {
   FETTLE_NODE_DOWN,
   FETTLE_LISTENER,        /* we can't listen */
   FETTLE_UNTESTED,        /* can't be told */
+  FETTLE_DATA_PORTS,      /* FTP: the port is open, those of its data aren't */
 };
 
 struct fettle_verdict {
@@ -98,6 +99,7 @@ struct fettle_way_back {
   const char *name, *address;  /* of the node */
   const char *ours;            /* where it is to come to */
   uint16_t port;
+  const char *data_ports;      /* FTP's, as text; NULL: it isn't FTP */
   const char *why_no_listener; /* NULL: we listen */
   const struct fettle_node_said *said;
   bool fetched;                /* our one-time URL was asked for ... */

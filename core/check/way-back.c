@@ -354,6 +354,17 @@ something_else (const struct fettle_way_back *w, struct fettle_verdict *v)
                   " in fettle.conf", w->address, w->ours);
 }
 
+/* The control connection came through, and no file. */
+static void
+data_lost (const struct fettle_way_back *w, struct fettle_verdict *v)
+{
+  fettle_say (v, FETTLE_DATA_PORTS, "%s reaches %s port %u, but nothing comes through the data connection,"
+              " which is to go to one of the ports %s", w->name, w->ours, w->port, w->data_ports);
+  fettle_mend (v, "let %s connect to %s ports %s, in each firewall between them (fettle firewall plan"
+                  " lists the rules); others: ftp_data_ports in fettle.conf", w->address, w->ours,
+               w->data_ports);
+}
+
 static void
 untested (const struct fettle_way_back *w, const char *why, struct fettle_verdict *v)
 {
@@ -375,6 +386,12 @@ fettle_judge_back (const struct fettle_way_back *w, struct fettle_verdict *v)
   }
   if (w->fetched) {
     fetched (w, v);
+    return;
+  }
+  if (w->data_ports && w->connected && w->said->attempt != FETTLE_ATTEMPT_NONE
+      && w->said->attempt != FETTLE_ATTEMPT_IMPOSSIBLE
+      && w->said->attempt != FETTLE_ATTEMPT_CONNECTED) {
+    data_lost (w, v);
     return;
   }
   switch (w->said->attempt) {

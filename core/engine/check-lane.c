@@ -189,6 +189,8 @@ judge_back (struct lane *lane, const char *why_no_listener, fettle_result code, 
   struct fettle_error err;
   struct fettle_way_back way = {
     .name = lane->name, .address = c->address, .ours = c->ours, .port = row->port,
+    .data_ports = row->row->listener == FETTLE_LISTEN_FTP ? lane->engine->settings->ftp_data_ports
+                                                          : NULL,
     .why_no_listener = why_no_listener, .said = &said, .arrivals = &arrivals,
     .fetched = seen && seen->fetched, .fetched_from = seen ? seen->from : "",
     .connected = seen && seen->connected, .traced = c->traced,

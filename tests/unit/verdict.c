@@ -189,6 +189,7 @@ struct back {
   fettle_result code;
   const char *text;          /* of reach_back */
   const char *fetched_from;  /* NULL: it wasn't */
+  const char *data_ports;
   bool connected;
   struct fettle_arrivals_seen seen;
   bool traced;
@@ -214,6 +215,11 @@ static const struct back backs[] = {
     .connected = true, .cause = FETTLE_OPEN, .words = "a connection" },
   { .what = "a connection elsewhere", .code = FETTLE_E_UNREACHABLE, .text = "connected: x",
     .cause = FETTLE_WRONG_PORT, .words = "something else" },
+  { .what = "control without data", .code = FETTLE_E_UNREACHABLE, .text = "answered: x",
+    .connected = true, .data_ports = "63050-63081", .cause = FETTLE_DATA_PORTS,
+    .words = "let " NODE " connect to " US " ports 63050-63081" },
+  { .what = "neither", .code = FETTLE_E_UNREACHABLE, .text = "refused: x", .seen = WATCHED (0),
+    .data_ports = "63050-63081", .cause = FETTLE_BETWEEN_REJECT, .words = "rejects" },
   { .what = "can't", .code = FETTLE_E_UNSUPPORTED, .text = "plugin ilo can't do reach_back",
     .cause = FETTLE_UNTESTED, .words = "only counted" },
   { .what = "no login", .code = FETTLE_E_AUTH, .text = "the password is refused",
@@ -282,7 +288,7 @@ from_node (void **state)
     struct fettle_way_back w = {
       .name = "web1", .address = NODE, .ours = US, .port = 63001, .said = &said,
       .fetched = b->fetched_from != NULL, .fetched_from = b->fetched_from ? b->fetched_from : "",
-      .connected = b->connected, .arrivals = &b->seen, .source_has_way = true, .traced = b->traced,
+      .connected = b->connected, .data_ports = b->data_ports, .arrivals = &b->seen, .source_has_way = true, .traced = b->traced,
       .arrived = b->arrived, .refused = b->refused, .passed = b->passed,
     };
     struct fettle_verdict v;

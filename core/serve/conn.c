@@ -7,24 +7,15 @@
 #include <openssl/err.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "serve/conn.h"
 #include "serve/exchange.h"
 #include "util/log.h"
+#include "util/text.h"
 
 #define INPUT_MAX    (32 << 10) /* beside a body */
 #define RATE_MIN     (32 << 10) /* bytes a second that a body or an answer must make */
 #define LINGER_SECONDS 3        /* reading on after a refusal */
-
-uint64_t
-fettle_seconds (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return (uint64_t) now.tv_sec;
-}
 
 /* ---- Birth and death ---- */
 

@@ -64,9 +64,6 @@ struct fettle_conns {
   void *room_arg;
 };
 
-/* Seconds of a clock that is never set. */
-uint64_t fettle_seconds (void);
-
 bool fettle_conns_init (struct fettle_conns *);
 
 /* Connections that are left find their way without it. */

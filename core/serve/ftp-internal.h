@@ -67,7 +67,7 @@ struct fettle_ftp {
   struct ftp_passive *passives;
   struct ftp_session *sessions;
   unsigned n;
-  time_t last_complaint;
+  uint64_t last_complaint;
 };
 
 /* ---- ftp.c ---- */

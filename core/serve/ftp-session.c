@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "serve/conn.h" /* fettle_seconds */
 #include "serve/ftp-internal.h"
 #include "util/text.h"
 

@@ -3,21 +3,20 @@
 #include "util/base.h"
 
 #include <sys/socket.h>
-#include <time.h>
 
 #include "serve/ftp-internal.h"
 #include "serve/listen.h"
 #include "util/log.h"
+#include "util/text.h"
 
 void
 fettle_ftp_complain (struct fettle_ftp *ftp, const char *from, const char *what)
 {
-  struct timespec now;
+  uint64_t now = fettle_seconds ();
 
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  if (ftp->last_complaint == now.tv_sec)
+  if (ftp->last_complaint == now)
     return;
-  ftp->last_complaint = now.tv_sec;
+  ftp->last_complaint = now;
   fettle_log (FETTLE_LOG_WARNING, "%s at the FTP listener: %s", from, what);
 }
 

@@ -219,7 +219,7 @@ static const struct back backs[] = {
     .connected = true, .data_ports = "63050-63081", .cause = FETTLE_DATA_PORTS,
     .words = "let " NODE " connect to " US " ports 63050-63081" },
   { .what = "neither", .code = FETTLE_E_UNREACHABLE, .text = "refused: x", .seen = WATCHED (0),
-    .data_ports = "63050-63081", .cause = FETTLE_BETWEEN_REJECT, .words = "rejects" },
+    .data_ports = "63050-63081", .cause = FETTLE_BETWEEN_REJECT, .words = "is rejected" },
   { .what = "can't", .code = FETTLE_E_UNSUPPORTED, .text = "plugin ilo can't do reach_back",
     .cause = FETTLE_UNTESTED, .words = "only counted" },
   { .what = "no login", .code = FETTLE_E_AUTH, .text = "the password is refused",

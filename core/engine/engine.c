@@ -35,6 +35,9 @@ static const struct fettle_route routes[] = {
   { "GET",    "/api/v1/firewall",              FETTLE_ROLE_VIEWER,   fettle_api_firewall },
   { "POST",   "/api/v1/firewall/open",         FETTLE_ROLE_OPERATOR, fettle_api_firewall_open },
   { "POST",   "/api/v1/firewall/close",        FETTLE_ROLE_OPERATOR, fettle_api_firewall_close },
+  { "GET",    "/api/v1/tokens",                FETTLE_ROLE_ADMIN,    fettle_api_tokens_list },
+  { "POST",   "/api/v1/tokens",                FETTLE_ROLE_ADMIN,    fettle_api_tokens_add },
+  { "DELETE", "/api/v1/tokens/:token",         FETTLE_ROLE_ADMIN,    fettle_api_token_revoke },
   { NULL, NULL, FETTLE_ROLE_NONE, NULL },
 };
 

@@ -13,6 +13,7 @@
 
 #include "plugin/load.h"
 #include "plugin/pool.h"
+#include "serve/access.h"
 #include "serve/request.h"
 #include "util/error.h"
 #include "util/settings.h"
@@ -32,6 +33,9 @@ void fettle_engine_set_callbacks (struct fettle_engine *, struct fettle_callback
 /* The API's routes; a handler's first argument is the engine.  Ends with a
  * row of NULLs. */
 const struct fettle_route *fettle_engine_routes (void);
+
+/* The store's tokens, for the server. */
+void fettle_engine_tokens (struct fettle_engine *, struct fettle_access_tokens *ret);
 
 /* {"nodes": n, "baselines": n, "calls": n, "jobs": n, "listeners": [...]}: the
  * engine's share of GET /service.  The caller's reference. */

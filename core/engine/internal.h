@@ -348,5 +348,8 @@ void fettle_api_firewall (void *, struct fettle_request *);
 void fettle_api_firewall_open (void *, struct fettle_request *);
 void fettle_api_firewall_close (void *, struct fettle_request *);
 void fettle_api_report (void *, struct fettle_request *);
+void fettle_api_tokens_list (void *, struct fettle_request *);
+void fettle_api_tokens_add (void *, struct fettle_request *);
+void fettle_api_token_revoke (void *, struct fettle_request *);
 
 #endif

@@ -321,7 +321,7 @@ peer_new (const struct door *d, int fd)
     free (p);
     return NULL;
   }
-  fettle_guard_init (&p->guard, "");
+  fettle_guard_init (&p->guard, NULL, NULL);
   p->guard.open = "/";
   p->next = all->peers;
   p->here = &all->peers;

@@ -123,21 +123,30 @@ set_reading (struct fettle_conn *c)
 
 /* ---- Refusing ---- */
 
-static void
-complain (struct fettle_conn *c)
+const char *
+fettle_conn_from (struct fettle_conn *c)
 {
   struct sockaddr_storage sa;
   socklen_t size = sizeof sa;
-  char host[NI_MAXHOST] = "?";
+
+  if (!*c->from
+      && (getpeername (bufferevent_getfd (c->bev), (struct sockaddr *) &sa, &size)
+          || getnameinfo ((struct sockaddr *) &sa, size, c->from, sizeof c->from, NULL, 0,
+                          NI_NUMERICHOST)))
+    snprintf (c->from, sizeof c->from, "?");
+  return c->from;
+}
+
+static void
+complain (struct fettle_conn *c)
+{
   uint64_t now = fettle_seconds ();
 
   if (c->all->last_complaint == now)
     return;
   c->all->last_complaint = now;
-  if (getpeername (bufferevent_getfd (c->bev), (struct sockaddr *) &sa, &size) == 0)
-    getnameinfo ((struct sockaddr *) &sa, size, host, sizeof host, NULL, 0, NI_NUMERICHOST);
-  fettle_log (FETTLE_LOG_WARNING, "refused a request of %s: %d %s", host, c->guard.refused,
-              c->guard.why);
+  fettle_log (FETTLE_LOG_WARNING, "refused a request of %s: %d %s", fettle_conn_from (c),
+              c->guard.refused, c->guard.why);
 }
 
 static void
@@ -153,7 +162,9 @@ write_refusal (struct fettle_conn *c)
                        "Content-Length: %zu\r\n%sConnection: close\r\n\r\n%s",
                        c->guard.refused, fettle_status_text (c->guard.refused),
                        text ? strlen (text) : 0,
-                       c->guard.refused == 401 ? "WWW-Authenticate: Bearer\r\n" : "",
+                       c->guard.refused == 401   ? "WWW-Authenticate: Bearer\r\n"
+                       : c->guard.refused == 429 ? "Retry-After: 60\r\n"
+                                                 : "",
                        text ? text : "");
   bufferevent_enable (c->bev, EV_READ | EV_WRITE);
 }
@@ -304,6 +315,14 @@ add_to_list (struct fettle_conns *all, struct fettle_conn *c)
     all->room (all->room_arg, false);
 }
 
+static int
+admit (void *conn, const struct fettle_guard_head *head)
+{
+  struct fettle_conn *c = conn;
+
+  return c->all->admit (c, head);
+}
+
 struct bufferevent *
 fettle_conn_new (struct fettle_conns *all)
 {
@@ -313,7 +332,7 @@ fettle_conn_new (struct fettle_conns *all)
 
   if (c && ssl && SSL_set_ex_data (ssl, ssl_index (), c)) {
     c->ssl = ssl;
-    fettle_guard_init (&c->guard, all->token);
+    fettle_guard_init (&c->guard, admit, c);
     add_to_list (all, c);
     bev = bufferevent_openssl_socket_new (all->base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING,
                                           BEV_OPT_CLOSE_ON_FREE);

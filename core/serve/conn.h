@@ -38,6 +38,7 @@ struct fettle_conn {
   struct bufferevent *bev;
   SSL *ssl;
   struct fettle_guard guard;
+  char from[64];         /* the client's address, once something came */
   enum fettle_conn_state state;
   uint64_t seen;     /* guard.requests when the state was set */
   uint64_t handled;  /* requests that evhttp has handed on */
@@ -53,7 +54,8 @@ struct fettle_conn {
 struct fettle_conns {
   struct event_base *base;
   SSL_CTX *tls;
-  const char *token;
+  int (*admit) (struct fettle_conn *, const struct fettle_guard_head *);
+  void *admit_arg;  /* admit's, by conn->all */
   const char *open; /* the guard's */
   unsigned max, head_seconds, idle_seconds;
   unsigned n;
@@ -72,6 +74,9 @@ void fettle_conns_clear (struct fettle_conns *);
 /* For evhttp: a bufferevent of a new connection.  Without memory it is one
  * without TLS, which the server doesn't answer. */
 struct bufferevent *fettle_conn_new (struct fettle_conns *);
+
+/* The client's address, as text. */
+const char *fettle_conn_from (struct fettle_conn *);
 
 /* NULL: not one of ours. */
 struct fettle_conn *fettle_conn_of (struct evhttp_request *);

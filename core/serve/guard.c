@@ -17,11 +17,11 @@ struct piece {
 struct facts {
   bool http_1_1;
   bool bodyless;       /* a method that has no body */
-  bool authorized;
   bool open;           /* the path needs no token */
   bool continues;      /* Expect: 100-continue */
   unsigned headers, hosts, lengths, encodings, authorizations, expects;
   uint64_t length;
+  struct fettle_guard_head head;
 };
 
 static int
@@ -121,6 +121,8 @@ check_request_line (struct fettle_guard *g, struct piece line, struct facts *f)
   if (i == COUNT (methods))
     return refuse (g, 501, "The method is unknown.");
   f->bodyless = i < 3;
+  f->head = (struct fettle_guard_head) { .target = target.text, .target_size = target.size,
+                                         .reads = i < 2 };
   f->open = g->open && i < 2 && target.size >= strlen (g->open)
             && memcmp (target.text, g->open, strlen (g->open)) == 0;
   if (target.size > FETTLE_TARGET_MAX)
@@ -163,13 +165,26 @@ check_header (struct fettle_guard *g, struct piece line, struct facts *f)
     f->continues = is_nocase (line, "100-continue");
   } else if (is_nocase (name, "Authorization")) {
     f->authorizations++;
-    f->authorized = fettle_guard_authorized (line.text, line.size, g->token);
+    f->head.authorization = f->authorizations == 1 ? line.text : NULL;
+    f->head.authorization_size = line.size;
   } else if (is_nocase (name, "Content-Length")) {
     f->lengths++;
     if (!parse_length (line, &f->length))
       return refuse (g, 400, "The length of the body is malformed.");
   }
   return 0;
+}
+
+static int
+check_admission (struct fettle_guard *g, const struct facts *f)
+{
+  int status = f->authorizations > 1 || !g->admit ? 401 : g->admit (g->arg, &f->head);
+
+  if (status == 403)
+    return refuse (g, status, "The certificate has no role here.");
+  if (status == 429)
+    return refuse (g, status, "Too many wrong tokens came from there.");
+  return status ? refuse (g, status, "The token is missing or wrong.") : 0;
 }
 
 /* Strangers learn that they need a token, and nothing else. */
@@ -180,8 +195,8 @@ check_facts (struct fettle_guard *g, const struct facts *f)
     return refuse (g, 400, "A request has one Host header.");
   if (f->lengths > 1 || (f->lengths && f->encodings))
     return refuse (g, 400, "The length of the body is ambiguous.");
-  if (!f->open && (f->authorizations != 1 || !f->authorized))
-    return refuse (g, 401, "The token is missing or wrong.");
+  if (!f->open && check_admission (g, f))
+    return g->refused;
   if (f->encodings)
     return refuse (g, 411, "The length of the body must be given.");
   if (f->length && f->bodyless)
@@ -242,9 +257,10 @@ feed_head (struct fettle_guard *g, const char *data, size_t size)
 }
 
 void
-fettle_guard_init (struct fettle_guard *g, const char *token)
+fettle_guard_init (struct fettle_guard *g,
+                   int (*admit) (void *arg, const struct fettle_guard_head *), void *arg)
 {
-  *g = (struct fettle_guard) { .token = token, .head = FETTLE_BUF_INIT (FETTLE_HEAD_MAX) };
+  *g = (struct fettle_guard) { .admit = admit, .arg = arg, .head = FETTLE_BUF_INIT (FETTLE_HEAD_MAX) };
 }
 
 int
@@ -278,15 +294,4 @@ void
 fettle_guard_clear (struct fettle_guard *g)
 {
   fettle_buf_wipe (&g->head);
-}
-
-bool
-fettle_guard_authorized (const char *value, size_t size, const char *token)
-{
-  static const char scheme[] = "Bearer ";
-  size_t n = strlen (scheme);
-
-  if (!value || size < n || strncasecmp (value, scheme, n) != 0)
-    return false;
-  return fettle_secret_equal (value + n, size - n, token, strlen (token));
 }

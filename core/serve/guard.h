@@ -23,8 +23,20 @@
 #define FETTLE_HEADERS_MAX 64
 #define FETTLE_BODY_MAX   (16 << 20)
 
+/* A head that is otherwise good, as whoever decides about it sees it. */
+struct fettle_guard_head {
+  const char *target;        /* path and query */
+  size_t target_size;
+  bool reads;                /* GET or HEAD */
+  const char *authorization; /* NULL: none, or more than one */
+  size_t authorization_size;
+};
+
 struct fettle_guard {
-  const char *token;      /* borrowed */
+  /* May it come in?  0, or the status to refuse it with.  NULL: nothing may
+   * but what is open. */
+  int (*admit) (void *arg, const struct fettle_guard_head *);
+  void *arg;
   const char *open;       /* paths that begin like this need none, with GET or HEAD; NULL: all do */
   struct fettle_buf head; /* as far as it has come */
   uint64_t body_left;     /* bytes of body still to come */
@@ -34,7 +46,8 @@ struct fettle_guard {
   const char *why;        /* a sentence without details of ours; static */
 };
 
-void fettle_guard_init (struct fettle_guard *, const char *token);
+void fettle_guard_init (struct fettle_guard *,
+                        int (*admit) (void *arg, const struct fettle_guard_head *), void *arg);
 
 /* The next bytes of the connection, in any portions.  Returns `refused`; once
  * that is set, what comes is ignored. */
@@ -44,8 +57,5 @@ int fettle_guard_feed (struct fettle_guard *, const void *data, size_t size);
 bool fettle_guard_between (const struct fettle_guard *);
 
 void fettle_guard_clear (struct fettle_guard *);
-
-/* Is this value of an Authorization header the right one?  NULL: no. */
-bool fettle_guard_authorized (const char *value, size_t size, const char *token);
 
 #endif

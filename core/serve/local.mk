@@ -1,4 +1,5 @@
 libservice_la_SOURCES += \
+  serve/access.c serve/access.h \
   serve/callback.c serve/callback.h serve/conn.c serve/conn.h serve/exchange.h serve/guard.c serve/guard.h serve/listen.c \
   serve/listen.h serve/offer.c serve/offer.h serve/owner.c serve/reply.c serve/request.h serve/role.c serve/role.h serve/route.c serve/route.h \
   serve/server.c serve/server.h serve/tls.c serve/tls.h serve/token.c serve/token.h

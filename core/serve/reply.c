@@ -26,6 +26,7 @@ static const struct {
   { 415, "Unsupported Media Type",          FETTLE_E_CONFIG },
   { 417, "Expectation Failed",              FETTLE_E_CONFIG },
   { 422, "Unprocessable Content",           FETTLE_E_UNSUPPORTED },
+  { 429, "Too Many Requests",               FETTLE_E_AUTH },
   { 431, "Request Header Fields Too Large", FETTLE_E_CONFIG },
   { 500, "Internal Server Error",           FETTLE_E_INTERNAL },
   { 501, "Not Implemented",                 FETTLE_E_UNSUPPORTED },

@@ -9,6 +9,8 @@
 #ifndef FETTLE_ROLE_H
 #define FETTLE_ROLE_H
 
+#include <stdint.h>
+
 enum fettle_role {
   FETTLE_ROLE_NONE, /* not said: no route may have it, nobody has it */
   FETTLE_ROLE_ANYONE, /* of a route: without a token */
@@ -23,6 +25,8 @@ struct fettle_caller {
   char name[FETTLE_CALLER_MAX]; /* of the token or of the certificate; "local" with STATE/token */
   enum fettle_role role;
   char from[64];                /* the address that the call came from */
+  char token[16];               /* the token's id; "" without one, or with STATE/token */
+  int64_t until;                /* when that ends; 0: never */
 };
 
 /* "viewer" and so on; "" for none. */

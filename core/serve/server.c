@@ -22,7 +22,7 @@ struct fettle_server {
   struct evhttp *http;
   struct fettle_conns conns;
   SSL_CTX *tls;
-  char *token;
+  struct fettle_access *access;
   struct {
     const struct fettle_route *routes;
     void *engine;
@@ -156,6 +156,19 @@ take_parameter (struct fettle_exchange *x, const struct match *m)
   return false;
 }
 
+static bool
+may_call (struct fettle_exchange *x, const struct fettle_route *route)
+{
+  char detail[2 * FETTLE_CALLER_MAX];
+
+  if (x->caller.role >= route->role)
+    return true;
+  snprintf (detail, sizeof detail, "This needs the role %s; %s has the role %s.",
+            fettle_role_name (route->role), x->caller.name, fettle_role_name (x->caller.role));
+  fettle_exchange_fail (x, 403, NULL, detail);
+  return false;
+}
+
 static void
 dispatch (struct fettle_server *s, struct fettle_exchange *x, const char *method, char *path)
 {
@@ -168,7 +181,7 @@ dispatch (struct fettle_server *s, struct fettle_exchange *x, const char *method
   find_route (s, x->head ? "GET" : method, path, &m);
   if (!m.route)
     fail_without_route (x, &m);
-  else if (take_parameter (x, &m) && take_query (x, query) && take_body (x)) {
+  else if (may_call (x, m.route) && take_parameter (x, &m) && take_query (x, query) && take_body (x)) {
     x->request.parameter = x->parameter;
     x->request.query = x->query;
     x->request.body = x->body;
@@ -178,14 +191,50 @@ dispatch (struct fettle_server *s, struct fettle_exchange *x, const char *method
   fettle_buf_clear (&m.allow);
 }
 
-/* The guard has said so already; the library's own reading must agree. */
+/* A row of a table that anyone may use: only ever read by it. */
 static bool
-is_authorized (const struct fettle_server *s, struct evhttp_request *http)
+is_for_anyone (const struct fettle_server *s, const char *target, size_t size)
 {
-  const char *value = evhttp_find_header (evhttp_request_get_input_headers (http),
-                                          "Authorization");
+  struct match m = { .allow = FETTLE_BUF_INIT (256) };
+  const char *query = memchr (target, '?', size);
+  _cleanup_free_ char *path = strndup (target, query ? (size_t) (query - target) : size);
 
-  return fettle_guard_authorized (value, value ? strlen (value) : 0, s->token);
+  if (path)
+    find_route (s, "GET", path, &m);
+  fettle_buf_clear (&m.allow);
+  return m.route && m.route->role == FETTLE_ROLE_ANYONE;
+}
+
+/* The guard's question. */
+static int
+admit (struct fettle_conn *c, const struct fettle_guard_head *head)
+{
+  const struct fettle_server *s = c->all->admit_arg;
+  struct fettle_caller caller;
+
+  if (head->reads && is_for_anyone (s, head->target, head->target_size))
+    return 0;
+  return fettle_access_check (s->access, head->authorization, head->authorization_size, c->ssl,
+                              fettle_conn_from (c), &caller);
+}
+
+/* The guard has let it in already; the library's own reading must agree. */
+static bool
+take_caller (const struct fettle_server *s, struct fettle_exchange *x, const char *target)
+{
+  const char *value = evhttp_find_header (evhttp_request_get_input_headers (x->http),
+                                          "Authorization");
+  enum evhttp_cmd_type method = evhttp_request_get_command (x->http);
+  const char *from = fettle_conn_from (x->conn);
+
+  if ((method == EVHTTP_REQ_GET || method == EVHTTP_REQ_HEAD)
+      && is_for_anyone (s, target, strlen (target))) {
+    x->caller.role = FETTLE_ROLE_ANYONE;
+    snprintf (x->caller.from, sizeof x->caller.from, "%s", from);
+    return true;
+  }
+  return !fettle_access_check (s->access, value, value ? strlen (value) : 0, x->conn->ssl, from,
+                               &x->caller);
 }
 
 static bool
@@ -194,30 +243,15 @@ is_open (const struct fettle_server *s, const char *target)
   return s->conns.open && strncmp (target, s->conns.open, strlen (s->conns.open)) == 0;
 }
 
-/* Who has the token is administrator. */
-static void
-take_caller (struct fettle_exchange *x)
-{
-  char *from = NULL;
-  ev_uint16_t port;
-
-  evhttp_connection_get_peer (evhttp_request_get_connection (x->http), &from, &port);
-  x->caller = (struct fettle_caller) { .name = "local", .role = FETTLE_ROLE_ADMIN };
-  snprintf (x->caller.from, sizeof x->caller.from, "%s", from ? from : "");
-}
-
 /* Without a token: there is such a thing, or not, and no more to be said. */
 static void
 handle_open (struct fettle_server *s, struct fettle_exchange *x, const char *target)
 {
   static const char text[] = "Fettle is reached.\n";
-  char *from = NULL;
-  ev_uint16_t port;
 
-  evhttp_connection_get_peer (evhttp_request_get_connection (x->http), &from, &port);
   x->head = evhttp_request_get_command (x->http) == EVHTTP_REQ_HEAD;
   x->close = true;
-  if (s->take_open (s->take_arg, target, from ? from : ""))
+  if (s->take_open (s->take_arg, target, fettle_conn_from (x->conn)))
     fettle_request_reply_text (&x->request, 200, "text/plain", text, strlen (text));
   else
     fettle_exchange_fail (x, 404, NULL, "There is nothing at this path.");
@@ -284,11 +318,11 @@ handle (struct evhttp_request *http, void *arg)
                           c->guard.refused ? c->guard.why : "The request is ambiguous.");
   else if (is_open (s, target))
     handle_open (s, x, target);
-  else if (!is_authorized (s, http))
+  else if (!take_caller (s, x, target))
     fettle_exchange_fail (x, 401, NULL, "The token is missing or wrong.");
   else {
-    s->last_use = fettle_seconds ();
-    take_caller (x);
+    if (x->caller.role != FETTLE_ROLE_ANYONE)
+      s->last_use = fettle_seconds ();
     dispatch (s, x, method_name (evhttp_request_get_command (http)), target);
   }
 }
@@ -373,21 +407,22 @@ fettle_server_new (struct event_base *base, const struct fettle_server_options *
   SSL_CTX_up_ref (o->tls);
   s->base = base;
   s->tls = o->tls;
-  s->token = strdup (o->token);
+  s->access = o->access;
   s->http = evhttp_new (base);
   s->rest = evtimer_new (base, rested, s);
   s->last_use = fettle_seconds ();
   s->conns = (struct fettle_conns) {
     .base = base,
     .tls = o->tls,
-    .token = s->token,
+    .admit = admit,
+    .admit_arg = s,
     .max = o->max_connections ? o->max_connections : 1000,
     .head_seconds = o->head_seconds ? o->head_seconds : 10,
     .idle_seconds = o->idle_seconds ? o->idle_seconds : 60,
     .room = room_changed,
     .room_arg = s,
   };
-  if (!s->token || !s->http || !s->rest || !fettle_conns_init (&s->conns)) {
+  if (!s->http || !s->rest || !fettle_conns_init (&s->conns)) {
     fettle_server_free (s);
     return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for the server");
   }
@@ -484,8 +519,5 @@ fettle_server_free (struct fettle_server *s)
     evhttp_free (s->http);
   fettle_conns_clear (&s->conns);
   SSL_CTX_free (s->tls);
-  if (s->token)
-    fettle_wipe (s->token, strlen (s->token));
-  free (s->token);
   free (s);
 }

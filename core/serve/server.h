@@ -13,6 +13,7 @@
 #include <openssl/ssl.h>
 #include <stdint.h>
 
+#include "serve/access.h"
 #include "serve/listen.h"
 #include "serve/request.h"
 #include "util/error.h"
@@ -20,11 +21,11 @@
 struct fettle_server;
 
 struct fettle_server_options {
-  SSL_CTX *tls;             /* the server takes a reference of its own */
-  const char *token;        /* copied */
-  unsigned max_connections; /* more wait in the kernel's queue; 0: 1000 */
-  unsigned head_seconds;    /* for handshake and head of a request; 0: 10 */
-  unsigned idle_seconds;    /* between two requests; 0: 60 */
+  SSL_CTX *tls;                 /* the server takes a reference of its own */
+  struct fettle_access *access; /* borrowed */
+  unsigned max_connections;     /* more wait in the kernel's queue; 0: 1000 */
+  unsigned head_seconds;        /* for handshake and head of a request; 0: 10 */
+  unsigned idle_seconds;        /* between two requests; 0: 60 */
 };
 
 fettle_result fettle_server_new (struct event_base *, const struct fettle_server_options *,

@@ -277,3 +277,21 @@ fettle_tls_new (const char *state_dir, const char *addresses, SSL_CTX **ret,
     return r;
   return make_context (&id, ret, err);
 }
+
+fettle_result
+fettle_tls_take_clients (SSL_CTX *c, const char *ca_file, struct fettle_error *err)
+{
+  STACK_OF (X509_NAME) *names = SSL_load_client_CA_file (ca_file);
+  char reason[256];
+
+  if (!names || !SSL_CTX_load_verify_file (c, ca_file)) {
+    sk_X509_NAME_pop_free (names, X509_NAME_free);
+    return fettle_error_set (err, FETTLE_E_CONFIG,
+                             "client_ca: reading certificates from %s: %s", ca_file,
+                             fettle_tls_error (reason, sizeof reason));
+  }
+  SSL_CTX_set_client_CA_list (c, names);
+  SSL_CTX_set_purpose (c, X509_PURPOSE_SSL_CLIENT);
+  SSL_CTX_set_verify (c, SSL_VERIFY_PEER, NULL);
+  return FETTLE_OK;
+}

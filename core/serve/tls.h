@@ -19,6 +19,10 @@
 fettle_result fettle_tls_new (const char *state_dir, const char *addresses, SSL_CTX **ret,
                               struct fettle_error *);
 
+/* Clients may show a certificate that one of these authorities has issued, for
+ * client authentication; one of another ends the handshake. */
+fettle_result fettle_tls_take_clients (SSL_CTX *, const char *ca_file, struct fettle_error *);
+
 /* What OpenSSL said last, for messages; "unknown error" if nothing. */
 const char *fettle_tls_error (char *buffer, size_t size);
 

@@ -9,6 +9,7 @@
 #include "plugin/load.h"
 #include "plugin/pool.h"
 #include "ports/ports.h"
+#include "serve/access.h"
 #include "serve/callback.h"
 #include "serve/ftp.h"
 #include "serve/listen.h"
@@ -34,6 +35,7 @@ struct service {
   struct fettle_pool *pool;
   struct fettle_engine *engine;
   SSL_CTX *tls;
+  struct fettle_access *access;
   struct fettle_server *server;
   struct fettle_callbacks *callbacks;
   struct fettle_offers *offers;
@@ -212,25 +214,42 @@ make_ftp (struct service *s, struct fettle_error *err)
   return FETTLE_OK;
 }
 
+/* Who may come in: the local token, the store's, certificates. */
 static fettle_result
-make_server (struct service *s, struct fettle_listen *l, struct fettle_error *err)
+make_access (struct service *s, struct fettle_error *err)
 {
+  const struct fettle_settings *c = s->settings;
   char token[FETTLE_TOKEN_TEXT];
-  struct fettle_server_options o = { .token = token };
+  struct fettle_access_tokens tokens;
   fettle_result r;
 
-  if ((r = fettle_tls_new (s->settings->state_dir, s->settings->api_address, &s->tls, err))
-      || (r = fettle_token_load (s->settings->state_dir, token, err)))
+  if ((r = fettle_tls_new (c->state_dir, c->api_address, &s->tls, err))
+      || (*c->client_ca && (r = fettle_tls_take_clients (s->tls, c->client_ca, err)))
+      || (r = fettle_token_load (c->state_dir, token, err)))
     return r;
-  o.tls = s->tls;
-  r = fettle_server_new (s->base, &o, &s->server, err);
+  r = fettle_access_new (token, c->client_roles, &s->access, err);
   fettle_wipe (token, sizeof token);
   if (r)
     return r;
+  fettle_engine_tokens (s->engine, &tokens);
+  fettle_access_set_tokens (s->access, &tokens);
+  return FETTLE_OK;
+}
+
+static fettle_result
+make_server (struct service *s, struct fettle_listen *l, struct fettle_error *err)
+{
+  struct fettle_server_options o = { .max_connections = 0 };
+
+  if (make_access (s, err))
+    return err->code;
+  o.tls = s->tls;
+  o.access = s->access;
   s->offers = fettle_offers_new ();
   if (!s->offers)
     return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for one-time names");
-  if (make_callbacks (s, err) || make_ftp (s, err))
+  if (fettle_server_new (s->base, &o, &s->server, err) || make_callbacks (s, err)
+      || make_ftp (s, err))
     return err->code;
   fettle_server_add_routes (s->server, routes, s);
   fettle_server_add_routes (s->server, fettle_engine_routes (), s->engine);
@@ -301,6 +320,7 @@ end (struct service *s)
   if (s->lock >= 0)
     fettle_process_unpublish (s->settings);
   fettle_server_free (s->server);
+  fettle_access_free (s->access);
   fettle_engine_free (s->engine);
   fettle_callbacks_free (s->callbacks);
   fettle_ftp_free (s->ftp);

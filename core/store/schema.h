@@ -92,6 +92,12 @@ static const char *const fettle_schema[] = {
 
   /* The key of a node's certificate, as host_key is that of its SSH server. */
   "ALTER TABLE node ADD COLUMN certificate TEXT;",
+  /* Tokens of the API.  hash: of the secret part; expires NULL: never. */
+  "CREATE TABLE token (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, role TEXT NOT NULL,"
+  " hash BLOB NOT NULL, created INTEGER NOT NULL, creator TEXT NOT NULL, expires INTEGER,"
+  " used INTEGER) WITHOUT ROWID;"
+  /* What happened, as it is told to those who watch: AUTOINCREMENT never gives a number twice. */
+  "CREATE TABLE event (id INTEGER PRIMARY KEY AUTOINCREMENT, job INTEGER, data TEXT NOT NULL);",
 };
 
 #endif

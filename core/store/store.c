@@ -27,7 +27,7 @@ struct fettle_store {
   bool in_transaction, has_failed;
   struct waiting *waiting;
   size_t n_waiting, room_waiting;
-  struct prepared prepared[128];
+  struct prepared prepared[512];
   size_t n_prepared;
   void (*failed) (void *arg, const char *why);
   void *arg;

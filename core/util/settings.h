@@ -35,6 +35,9 @@ struct fettle_settings {
   char *data_ports;            /* "63010-63041": downloads move there; "": they don't */
   char *ftp_data_ports;        /* the same for passive FTP */
   char *browsers;              /* addresses that may use web page and API from elsewhere */
+  char *client_ca;             /* PEM file: whose certificates the API takes; "": none */
+  char *client_roles;          /* "SUBJECT: ROLE; ...", serve/access.h */
+  char *metrics;               /* "no", "viewer" or "anyone": who may read /metrics */
   uint64_t idle_exit;          /* s; a service started by the command ends when unused; 0: never */
   char *log_level;             /* "error", "warning", "info", "debug" */
   uint64_t set;                /* bit i: row i of the table was set, see fettle_settings_is_set */

@@ -112,6 +112,16 @@ check_head (const char *head, size_t size)
   MUST (lengths <= 1 && tokens == 1);
 }
 
+static int
+admit (void *arg, const struct fettle_guard_head *head)
+{
+  (void) arg;
+  MUST (head->target_size && *head->target == '/');
+  return head->authorization && head->authorization_size == 8
+             && strncasecmp (head->authorization, "Bearer t", 8) == 0
+           ? 0 : 401;
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -119,8 +129,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   _cleanup_free_ char *text = strndup ((const char *) data, size);
   const char *end = memmem (data, size, "\r\n\r\n", 4);
 
-  fettle_guard_init (&whole, "t");
-  fettle_guard_init (&parts, "t");
+  fettle_guard_init (&whole, admit, NULL);
+  fettle_guard_init (&parts, admit, NULL);
   fettle_guard_feed (&whole, data, size);
   for (size_t i = 0, n; i < size; i += n) {
     n = 1 + (data[i] & 7);

@@ -360,7 +360,8 @@ stop (void)
 static void
 call (void (*handler) (void *, struct fettle_request *), const char *parameter, json_t *body)
 {
-  static const struct fettle_caller caller = { "tester", FETTLE_ROLE_ADMIN, "192.0.2.1" };
+  static const struct fettle_caller caller = { .name = "tester", .role = FETTLE_ROLE_ADMIN,
+                                              .from = "192.0.2.1" };
   struct fettle_request r = { .parameter = parameter, .query = NULL, .body = body,
                               .caller = &caller };
 

@@ -6,12 +6,24 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
+#include <strings.h>
 
 #include "serve/guard.h"
 
 #define TOKEN "0123456789abcdef"
 #define A "Authorization: Bearer " TOKEN "\r\n"
 #define H "Host: a\r\n"
+
+static int
+admit (void *token, const struct fettle_guard_head *head)
+{
+  const char *value = head->authorization;
+
+  return value && head->authorization_size == strlen ("Bearer ") + strlen (token)
+             && strncasecmp (value, "Bearer ", strlen ("Bearer ")) == 0
+             && memcmp (value + strlen ("Bearer "), token, strlen (token)) == 0
+           ? 0 : 401;
+}
 
 /* The verdict when the text comes whole, which must be that of it byte by byte. */
 static int
@@ -20,8 +32,8 @@ verdict (const char *text, size_t size, uint64_t *ret_requests)
   struct fettle_guard whole, bytes;
   int status;
 
-  fettle_guard_init (&whole, TOKEN);
-  fettle_guard_init (&bytes, TOKEN);
+  fettle_guard_init (&whole, admit, (void *) (uintptr_t) TOKEN);
+  fettle_guard_init (&bytes, admit, (void *) (uintptr_t) TOKEN);
   status = fettle_guard_feed (&whole, text, size);
   for (size_t i = 0; i < size; i++)
     fettle_guard_feed (&bytes, text + i, 1);
@@ -202,7 +214,7 @@ open_paths (void **state)
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     struct fettle_guard g;
 
-    fettle_guard_init (&g, TOKEN);
+    fettle_guard_init (&g, admit, (void *) (uintptr_t) TOKEN);
     g.open = "/c/";
     assert_int_equal (fettle_guard_feed (&g, rows[i].text, strlen (rows[i].text)), rows[i].status);
     fettle_guard_clear (&g);

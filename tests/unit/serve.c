@@ -154,7 +154,7 @@ end (evutil_socket_t number, short what, void *arg)
 static int
 serve (struct fettle_listen *l)
 {
-  struct fettle_server_options o = { .token = TOKEN, .max_connections = CONNECTIONS,
+  struct fettle_server_options o = { .max_connections = CONNECTIONS,
                                      .head_seconds = 1, .idle_seconds = 1 };
   struct fettle_error err;
   struct event *term;
@@ -165,6 +165,7 @@ serve (struct fettle_listen *l)
   term = evsignal_new (base, SIGTERM, end, NULL);
   event_add (term, NULL);
   if (fettle_tls_new (folder, "localhost", &o.tls, &err)
+      || fettle_access_new (TOKEN, "", &o.access, &err)
       || fettle_server_new (base, &o, &server, &err))
     return 1;
   SSL_CTX_free (o.tls);
@@ -173,6 +174,7 @@ serve (struct fettle_listen *l)
     return 1;
   event_base_dispatch (base);
   fettle_server_free (server);
+  fettle_access_free (o.access);
   event_free (term);
   event_base_free (base);
   libevent_global_shutdown ();

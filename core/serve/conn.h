@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "serve/guard.h"
+#include "util/clock.h"
 
 struct fettle_exchange; /* exchange.h */
 

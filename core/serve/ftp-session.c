@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "serve/ftp-internal.h"
+#include "util/clock.h"
 #include "util/text.h"
 
 #define OUTPUT_MAX    4096 /* bytes of answers; who doesn't read them isn't asked for more */

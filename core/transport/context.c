@@ -6,18 +6,8 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <time.h>
 
 #include "transport/context.h"
-
-int64_t
-fettle_now_ms (void)
-{
-  struct timespec t;
-
-  clock_gettime (CLOCK_MONOTONIC, &t);
-  return (int64_t) t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static fettle_result
 say_aborted (fettle_ctx *c)

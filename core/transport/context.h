@@ -16,6 +16,7 @@
 
 #include <fettle/plugin.h>
 
+#include "util/clock.h"
 #include "util/error.h"
 
 #define FETTLE_CONTEXT_PORTS 64 /* rows of a request's port list */
@@ -68,9 +69,6 @@ struct fettle_ctx {
   struct fettle_ssh_state *ssh;
   struct fettle_streams *streams;
 };
-
-/* Milliseconds of a clock that nobody sets. */
-int64_t fettle_now_ms (void);
 
 /* No deadline. */
 #define FETTLE_NEVER INT64_MAX

@@ -1,6 +1,7 @@
 libbase_la_SOURCES += \
   util/banned.h util/base.h util/compat.h \
   util/buf.c util/buf.h \
+  util/clock.c util/clock.h \
   util/error.c util/error.h \
   util/file.c util/file.h \
   util/libcurl.c util/libcurl.h \

@@ -147,8 +147,9 @@ def wrong_names():
                 f"D/{token}/firmware.bin", f"d/{token.upper()}/firmware.bin" if token.upper() != token else "x",
                 f"d/{token}/%66irmware.bin", f"d\\{token}\\firmware.bin", "c/" + token, "~root"):
         c = Client()
-        for _ in range(4):
-            assert c.ask("RETR " + bad) == 550, (bad, c.text)
+        c.passive()
+        for command in ("RETR ", "MDTM ", "SIZE ", "RETR "):
+            assert c.ask(command + bad) == 550, (command, bad, c.text)
         assert c.ask("SIZE " + bad) == 421, (bad, c.text)
         assert c.closed()
     c = Client()

@@ -47,7 +47,6 @@ fettle_abouts_clear (struct fettle_abouts *a)
     free (one->file);
     free (one->part);
     free (one->sha256);
-    free (one->tree);
     fettle_component_clear (&one->c);
     free (one);
   }
@@ -202,7 +201,7 @@ fettle_about_version (struct fettle_component *c, const char *version, const cha
 static json_t *
 about_to_json (const struct fettle_about *one)
 {
-  return json_pack ("{s:s? s:b s:s? s:s? s:s? s:I s:o}", "file", one->file, "stem", one->stem,
+  return json_pack ("{s:s? s:b s:s? s:s? s:b s:I s:o}", "file", one->file, "stem", one->stem,
                     "part", one->part, "sha256", one->sha256, "tree", one->tree, "size",
                     (json_int_t) (one->size == FETTLE_SIZE_ANY ? UINT64_C (0) - 1 : one->size),
                     "component", fettle_component_to_json (&one->c));
@@ -236,8 +235,9 @@ about_from_json (const json_t *json, struct fettle_abouts *a)
   uint32_t order;
 
   if (!one || !get (json, "file", &one->file) || !get (json, "part", &one->part)
-      || !get (json, "sha256", &one->sha256) || !get (json, "tree", &one->tree))
+      || !get (json, "sha256", &one->sha256))
     return false;
+  one->tree = json_is_true (json_object_get (json, "tree"));
   one->stem = json_is_true (json_object_get (json, "stem"));
   one->size = (uint64_t) json_integer_value (json_object_get (json, "size"));
   order = one->c.order;

@@ -18,7 +18,7 @@ struct fettle_about {
   bool stem;     /* ... and that without the last part behind a '.' */
   char *part;    /* tells several of one file apart; NULL: there is one */
   char *sha256;  /* what the file's digest must be; NULL: anything */
-  char *tree;    /* it is this folder with all that is in it: "" for this file's */
+  bool tree;     /* it is this file's folder with all that is in it */
   uint64_t size; /* what the file's size must be; FETTLE_SIZE_ANY */
   struct fettle_component c;
 };

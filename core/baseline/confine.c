@@ -105,14 +105,15 @@ landlock (int folder, struct fettle_error *err)
   fd = (int) syscall (SYS_landlock_create_ruleset, &all,
                       version >= 6 ? sizeof all : version >= 4 ? 16 : 8, 0);
   if (fd < 0
-      || syscall (SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &readable, 0)
+      || (folder >= 0 && syscall (SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &readable, 0))
       || syscall (SYS_landlock_restrict_self, fd, 0))
     return fettle_error_errno (err, FETTLE_E_INTERNAL, "confining the scan with Landlock");
   return FETTLE_OK;
 }
 
 fettle_result
-fettle_confine (int folder, struct fettle_error *err)
+fettle_confine (int folder, fettle_result (*threads) (struct fettle_error *),
+                struct fettle_error *err)
 {
   fettle_result r;
 
@@ -120,8 +121,10 @@ fettle_confine (int folder, struct fettle_error *err)
     return fettle_error_errno (err, FETTLE_E_INTERNAL, "giving up new privileges");
   r = drop_capabilities (err);
   if (!r)
-    r = set_limits (err);
-  if (!r)
     r = landlock (folder, err);
+  if (!r && threads)
+    r = threads (err);
+  if (!r)
+    r = set_limits (err);
   return r;
 }

@@ -4,7 +4,7 @@
  * No new privileges, no capability but reading what root may read; limits on
  * memory, CPU time, descriptors, file size; no core file, no new process.
  * With Landlock (Linux 5.13, where the kernel has it on) the file system is
- * that one folder, read only, and there is no TCP.
+ * that one folder, read only (or nothing), and there is no TCP.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -14,7 +14,10 @@
 #include "util/error.h"
 
 /* What the kernel doesn't have is left out; what it has and refuses is an
- * error. */
-fettle_result fettle_confine (int folder, struct fettle_error *);
+ * error.  Without a folder (-1) nothing can be opened any more.  `threads`
+ * (may be NULL) starts the last ones there will be: with no more privileges
+ * than this one. */
+fettle_result fettle_confine (int folder, fettle_result (*threads) (struct fettle_error *),
+                              struct fettle_error *);
 
 #endif

@@ -1,5 +1,7 @@
 libscan_la_SOURCES += \
-  baseline/about.c baseline/about.h baseline/container.c baseline/container.h \
+  baseline/about.c baseline/about.h baseline/compose.c baseline/compose.h \
+  baseline/container.c baseline/container.h baseline/gather.c baseline/gather.h \
+  baseline/progress.c baseline/progress.h baseline/record.c baseline/record.h \
   baseline/confine.c baseline/confine.h baseline/deb.c baseline/deb.h \
   baseline/deb-control.c baseline/deb-control.h baseline/expand.c baseline/expand.h \
   baseline/hasher.c baseline/hasher.h baseline/kinds.c baseline/kinds.h \

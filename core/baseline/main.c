@@ -1,6 +1,6 @@
-/* fettle-scan DIR - reads the components of a folder, writes JSON lines on
- * stdout (scan.h).  A process of its own, since it parses foreign files: it
- * opens the folder, gives up what it doesn't need, and only then looks in.
+/* fettle-scan PATH - reads the components of a folder or an archive, writes
+ * JSON lines on stdout (scan.h).  A process of its own, since it parses foreign files: it
+ * opens the path, gives up what it doesn't need, and only then looks in.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -8,8 +8,11 @@
 
 #include <fcntl.h>
 #include <locale.h>
+#include <signal.h>
+#include <sys/stat.h>
 
 #include "baseline/confine.h"
+#include "baseline/hasher.h"
 #include "baseline/rpm.h"
 #include "baseline/scan.h"
 #include "util/file.h"
@@ -29,15 +32,19 @@ warm_up (void)
 static fettle_result
 run (const char *path, struct fettle_error *err)
 {
-  _cleanup_close_ int folder = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  _cleanup_close_ int fd = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  const char *slash = strrchr (path, '/');
+  struct stat st;
   fettle_result r;
 
-  if (folder < 0)
-    return fettle_error_errno (err, FETTLE_E_CONFIG, "the folder %s can't be read", path);
+  if (fd < 0 || fstat (fd, &st))
+    return fettle_error_errno (err, FETTLE_E_CONFIG, "%s can't be read", path);
+  if (!S_ISDIR (st.st_mode) && !S_ISREG (st.st_mode))
+    return fettle_error_set (err, FETTLE_E_CONFIG, "%s isn't a folder or a file", path);
   warm_up ();
-  r = fettle_confine (folder, err);
+  r = fettle_confine (S_ISDIR (st.st_mode) ? fd : -1, fettle_hasher_start, err);
   if (!r)
-    r = fettle_scan (folder, stdout, err);
+    r = fettle_scan (fd, slash && slash[1] ? slash + 1 : path, stdout, err);
   return r;
 }
 
@@ -59,10 +66,11 @@ main (int argc, char **argv)
   fettle_result r;
 
   if (argc != 2 || argv[1][0] == '-') {
-    fprintf (stderr, "usage: fettle-scan DIR\n"
-                     "Reads the components of a folder; Fettle's service runs it.\n");
+    fprintf (stderr, "usage: fettle-scan PATH\n"
+                     "Reads the components of a folder or an archive; Fettle's service runs it.\n");
     return EXIT_INPUT;
   }
+  signal (SIGXFSZ, SIG_IGN); /* the limit on files is an error of a write */
   /* Names in packages may be UTF-8, whatever the user's language is. */
   if (!setlocale (LC_CTYPE, "C.UTF-8"))
     setlocale (LC_CTYPE, "");

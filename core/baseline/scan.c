@@ -1,24 +1,19 @@
 /* scan.c - see scan.h.  SPDX-License-Identifier: Apache-2.0 */
 #include "util/base.h"
 
-#include <errno.h>
 #include <limits.h>
 
-#include "baseline/deb.h"
+#include "baseline/compose.h"
+#include "baseline/gather.h"
 #include "baseline/kinds.h"
-#include "baseline/rpm.h"
 #include "baseline/scan.h"
 #include "baseline/side.h"
-#include "baseline/source.h"
-#include "baseline/walk.h"
-
-#define ORDER_UNSET UINT32_MAX
 
 struct scan {
-  int folder;
   FILE *out;
-  struct fettle_walk walk;
-  json_t *seen; /* what a component is for -> {"id", "files"} of the first one */
+  struct fettle_progress progress;
+  struct fettle_records records;
+  json_t *seen; /* what a component is for -> {"id", "digests"} of the first one */
   size_t components, problems;
   bool broken; /* the output can't be written */
 };
@@ -63,177 +58,13 @@ problem (struct scan *s, const char *path, const char *message)
                                 printable (message)));
 }
 
-static const char *
-base_name (const char *path)
-{
-  const char *slash = strrchr (path, '/');
-
-  return slash ? slash + 1 : path;
-}
-
-/* ---- side files ---- */
-
-static fettle_result
-read_side (struct scan *s, const char *path, struct fettle_component *c,
-           struct fettle_side_files *files, struct fettle_error *err)
-{
-  _cleanup_ (fettle_cleanup_source) struct fettle_source *source = NULL;
-  _cleanup_ (fettle_buf_clear) struct fettle_buf text = FETTLE_BUF_INIT (FETTLE_SIDE_MAX);
-  const void *data;
-  ssize_t n;
-  fettle_result r = fettle_source_open (s->folder, path, &source, err);
-
-  if (r)
-    return r;
-  while ((n = fettle_source_read (source, &data)) > 0)
-    if (!fettle_buf_add (&text, data, (size_t) n))
-      return fettle_error_set (err, FETTLE_E_CONFIG, "it is larger than %zu bytes", text.max);
-  if (n < 0)
-    return fettle_error_errno (err, FETTLE_E_CONFIG, "reading it failed");
-  return fettle_side_apply (fettle_buf_text (&text), text.size, c, files, err);
-}
-
-/* The path of the file that a side file is about: without the suffix. */
-static void
-payload_path (const char *side, char *ret, size_t size)
-{
-  snprintf (ret, size, "%.*s", (int) (strlen (side) - strlen (FETTLE_SIDE_SUFFIX)), side);
-}
-
-/* A file of the same folder as `path`. */
-static bool
-neighbour (const char *path, const char *name, char *ret, size_t size)
-{
-  int n = snprintf (ret, size, "%.*s%s", (int) (base_name (path) - path), path, name);
-
-  return n > 0 && (size_t) n < size;
-}
-
-/* Files that side files name as theirs need no side file of their own. */
-static void
-claim_files (struct scan *s)
-{
-  for (size_t i = 0; i < s->walk.n; i++) {
-    _cleanup_ (fettle_component_clear) struct fettle_component c = { 0 };
-    _cleanup_ (fettle_side_files_clear) struct fettle_side_files files = { 0 };
-    const char *path = s->walk.entries[i].path;
-    struct fettle_error err;
-    char other[PATH_MAX];
-
-    if (s->walk.entries[i].problem || fettle_file_kind (path) != FETTLE_FILE_SIDE)
-      continue;
-    if (read_side (s, path, &c, &files, &err)) /* said when its component is read */
-      continue;
-    for (size_t k = 0; k < files.n; k++) {
-      struct fettle_walk_entry *e = NULL;
-
-      if (neighbour (path, files.names[k], other, sizeof other))
-        e = fettle_walk_find (&s->walk, other);
-      if (e)
-        e->claimed = true;
-    }
-  }
-}
-
-/* ---- components ---- */
-
-/* apt spells the ':' of an epoch "%3a" in names of files; a node gets "_". */
-static void
-name_on_node (const char *path, char *ret, size_t size)
-{
-  size_t n = 0;
-
-  for (const char *p = base_name (path); *p && n + 1 < size; p++) {
-    bool colon = p[0] == '%' && p[1] == '3' && (p[2] == 'a' || p[2] == 'A');
-
-    ret[n++] = colon ? '_' : *p;
-    p += colon ? 2 : 0;
-  }
-  ret[n] = '\0';
-}
-
-static fettle_result
-add_file (struct scan *s, const char *path, struct fettle_source *opened,
-          struct fettle_component *c, struct fettle_error *err)
-{
-  _cleanup_ (fettle_cleanup_source) struct fettle_source *own = NULL;
-  char name[NAME_MAX + 1], sha256[FETTLE_SHA256_TEXT];
-  uint64_t size;
-  fettle_result r = FETTLE_OK;
-
-  if (!opened) {
-    r = fettle_source_open (s->folder, path, &own, err);
-    opened = own;
-  }
-  if (!r)
-    r = fettle_source_finish (opened, sha256, &size, err);
-  if (r)
-    return r;
-  name_on_node (path, name, sizeof name);
-  if (!fettle_component_add_file (c, name, path, size, sha256))
-    return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for a component");
-  return FETTLE_OK;
-}
-
-static fettle_result
-add_files (struct scan *s, const char *path, struct fettle_source *source,
-           const struct fettle_side_files *files, struct fettle_component *c,
-           struct fettle_error *err)
-{
-  char other[PATH_MAX];
-  fettle_result r = add_file (s, path, source, c, err);
-
-  for (size_t i = 0; i < files->n && !r; i++) {
-    if (!neighbour (path, files->names[i], other, sizeof other))
-      return fettle_error_set (err, FETTLE_E_CONFIG, "a path is too long");
-    r = add_file (s, other, NULL, c, err);
-    if (r)
-      fettle_error_prefix (err, "its further file %s: ", files->names[i]);
-  }
-  return r;
-}
-
-/* What it tells of itself, what its side file says over that, what is usual. */
-static fettle_result
-make_component (struct scan *s, const char *path, const char *side, struct fettle_component *c,
-                struct fettle_error *err)
-{
-  _cleanup_ (fettle_cleanup_source) struct fettle_source *source = NULL;
-  _cleanup_ (fettle_side_files_clear) struct fettle_side_files files = { 0 };
-  enum fettle_file_kind kind = fettle_file_kind (path);
-  fettle_result r = fettle_source_open (s->folder, path, &source, err);
-
-  c->order = ORDER_UNSET;
-  if (!r && kind == FETTLE_FILE_DEB)
-    r = fettle_deb_read (source, c, err);
-  if (!r && kind == FETTLE_FILE_RPM)
-    r = fettle_rpm_read (source, c, err);
-  if (!r && side) {
-    r = read_side (s, side, c, &files, err);
-    if (r)
-      fettle_error_prefix (err, "%.200s: ", base_name (side));
-  }
-  if (!r)
-    r = add_files (s, path, source, &files, c, err);
-  if (r)
-    return r;
-  if (!fettle_component_set (&c->id, path) || (!c->scheme && !fettle_component_set (&c->scheme, "plain")))
-    return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for a component");
-  if (c->order == ORDER_UNSET && c->kind)
-    c->order = fettle_component_usual_order (c->kind);
-  r = fettle_component_check (c, err);
-  if (r && side)
-    fettle_error_prefix (err, "%.200s: ", base_name (side));
-  return r;
-}
-
 /* Two that say they are the same update must be the same bytes. */
 static json_t *
 what_for (const json_t *component)
 {
-  return json_pack ("[O, O, O, O]", json_object_get (component, "match"),
+  return json_pack ("[O, O, O, O, O]", json_object_get (component, "match"),
                     json_object_get (component, "version"), json_object_get (component, "arch"),
-                    json_object_get (component, "node_types"));
+                    json_object_get (component, "node_types"), json_object_get (component, "format"));
 }
 
 static json_t *
@@ -277,104 +108,163 @@ emit (struct scan *s, const char *path, json_t *component)
 }
 
 static void
-scan_component (struct scan *s, const char *path, const char *side)
+scan_component (struct scan *s, const struct fettle_record *r, size_t i)
 {
   _cleanup_ (fettle_component_clear) struct fettle_component c = { 0 };
   _cleanup_json_ json_t *component = NULL;
   struct fettle_error err;
 
-  if (make_component (s, path, side, &c, &err)) {
-    problem (s, path, err.text);
+  if (fettle_compose (&s->records, r, i, &c, &err)) {
+    problem (s, r->path, err.text);
     return;
   }
   component = fettle_component_to_json (&c);
   if (component)
-    emit (s, path, component);
+    emit (s, r->path, component);
   else
-    problem (s, path, "no memory for a component");
+    problem (s, r->path, "no memory for a component");
 }
 
-static void
-scan_side (struct scan *s, const char *path)
-{
-  char payload[PATH_MAX], message[NAME_MAX + 64];
+/* ---- files that are no component ---- */
 
-  payload_path (path, payload, sizeof payload);
-  if (fettle_walk_find (&s->walk, payload))
+static void
+scan_side (struct scan *s, const struct fettle_record *r)
+{
+  char payload[2 * PATH_MAX], message[NAME_MAX + 64];
+
+  snprintf (payload, sizeof payload, "%.*s",
+            (int) (strlen (r->path) - strlen (FETTLE_SIDE_SUFFIX)), r->path);
+  if (fettle_record_find (&s->records, payload))
     return; /* its component said what there is to say */
-  snprintf (message, sizeof message, "there is no %.255s that it could be about", base_name (payload));
-  problem (s, path, message);
+  snprintf (message, sizeof message, "there is no %.255s that it could be about",
+            fettle_base_name (payload));
+  problem (s, r->path, message);
+}
+
+/* Is it in a bundle that lists its components?  Then it is none of these.  A
+ * list is in a folder of its bundle: manifest/, packages/. */
+static bool
+in_bundle (const struct scan *s, const struct fettle_record *r)
+{
+  for (size_t i = 0; i < s->records.n; i++) {
+    const struct fettle_record *list = s->records.list[i];
+    size_t n = (size_t) (fettle_base_name (list->path) - list->path);
+
+    if (!list->abouts.complete)
+      continue;
+    for (n -= n > 0; n > 0 && list->path[n - 1] != '/'; n--)
+      continue;
+    if (strncmp (r->path, list->path, n) == 0)
+      return true;
+  }
+  return false;
+}
+
+static bool
+has_components (const struct scan *s, const struct fettle_record *archive)
+{
+  size_t n = strlen (archive->path);
+
+  for (size_t i = 0; i < s->records.n; i++) {
+    const struct fettle_record *r = s->records.list[i];
+
+    if (strncmp (r->path, archive->path, n) == 0 && strncmp (r->path + n, "!/", 2) == 0
+        && fettle_compose_count (&s->records, r))
+      return true;
+  }
+  return false;
 }
 
 static void
-scan_entry (struct scan *s, const struct fettle_walk_entry *e)
+scan_unknown (struct scan *s, const struct fettle_record *r)
 {
-  char side[PATH_MAX], message[NAME_MAX + 128];
-  bool has_side;
+  char message[NAME_MAX + 200];
 
-  if (e->problem) {
-    problem (s, e->path, e->problem);
+  if (r->claimed || strstr (r->path, "!/") || in_bundle (s, r) || (r->opened && has_components (s, r)))
+    return;
+  snprintf (message, sizeof message, "no %.200s%s says what it is for: see component.cfg(5), or remove it",
+            fettle_base_name (r->path), FETTLE_SIDE_SUFFIX);
+  problem (s, r->path, message);
+}
+
+static void
+scan_record (struct scan *s, const struct fettle_record *r)
+{
+  enum fettle_file_kind kind = fettle_file_kind (r->path);
+  size_t n = fettle_compose_count (&s->records, r);
+
+  if (r->problem && kind != FETTLE_FILE_SIDE) {
+    problem (s, r->path, r->problem);
     return;
   }
-  has_side = (size_t) snprintf (side, sizeof side, "%s%s", e->path, FETTLE_SIDE_SUFFIX) < sizeof side
-             && fettle_walk_find (&s->walk, side);
-  switch (fettle_file_kind (e->path)) {
-  case FETTLE_FILE_SIDE:
-    scan_side (s, e->path);
+  if (r->claimed && (!n || strstr (r->path, "!/")))
     return;
+  for (size_t i = 0; i < n; i++)
+    scan_component (s, r, i);
+  if (n)
+    return;
+  switch (kind) {
+  case FETTLE_FILE_SIDE:
+    scan_side (s, r);
+    break;
   case FETTLE_FILE_DEB:
   case FETTLE_FILE_RPM:
-    scan_component (s, e->path, has_side ? side : NULL);
-    return;
+  case FETTLE_FILE_FWPKG:
+  case FETTLE_FILE_CAB:
+  case FETTLE_FILE_VIB:
+  case FETTLE_FILE_SCEXE:
+  case FETTLE_FILE_ARCHIVE:
   case FETTLE_FILE_OTHER:
+    scan_unknown (s, r);
+    break;
+  case FETTLE_FILE_PLIST:
+  case FETTLE_FILE_JSON:
+  case FETTLE_FILE_XML:
   case FETTLE_FILE_PAPERS:
     break;
   }
-  if (has_side) {
-    scan_component (s, e->path, side);
-  } else if (fettle_file_kind (e->path) == FETTLE_FILE_OTHER && !e->claimed) {
-    snprintf (message, sizeof message,
-              "no %.200s%s says what it is for: see component.cfg(5), or remove it",
-              base_name (e->path), FETTLE_SIDE_SUFFIX);
-    problem (s, e->path, message);
-  }
 }
 
+/* ---- the whole ---- */
+
+/* What a list says that all of this is together. */
 static void
-progress (struct scan *s, size_t done)
+say_bundle (struct scan *s)
 {
-  say (s, "progress", json_pack ("{s:I, s:I}", "files", (json_int_t) done, "of",
-                                 (json_int_t) s->walk.n));
+  for (size_t i = 0; i < s->records.n; i++) {
+    const struct fettle_abouts *a = &s->records.list[i]->abouts;
+
+    if (!a->bundle_version || strstr (s->records.list[i]->path, "!/"))
+      continue;
+    say (s, "bundle", json_pack ("{s:s?, s:s}", "name", a->bundle_name, "version", a->bundle_version));
+    return;
+  }
 }
 
 static void
 scan_all (struct scan *s)
 {
-  size_t step = s->walk.n / 100 + 1; /* a hundred lines are enough */
-
-  progress (s, 0);
-  claim_files (s);
-  for (size_t i = 0; i < s->walk.n && !s->broken; i++) {
-    scan_entry (s, &s->walk.entries[i]);
-    if ((i + 1) % step == 0 || i + 1 == s->walk.n)
-      progress (s, i + 1);
-  }
+  say_bundle (s);
+  for (size_t i = 0; i < s->records.n && !s->broken; i++)
+    scan_record (s, s->records.list[i]);
   say (s, "done", json_pack ("{s:I, s:I}", "components", (json_int_t) s->components, "problems",
                              (json_int_t) s->problems));
 }
 
 fettle_result
-fettle_scan (int folder, FILE *out, struct fettle_error *err)
+fettle_scan (int fd, const char *name, FILE *out, struct fettle_error *err)
 {
-  struct scan s = { .folder = folder, .out = out, .seen = json_object () };
-  fettle_result r = s.seen ? fettle_walk (folder, &s.walk, err)
-                           : fettle_error_set (err, FETTLE_E_NOMEM, "no memory to list the folder");
+  struct scan s = { .out = out, .progress = { .out = out }, .seen = json_object () };
+  fettle_result r = s.seen ? fettle_gather (fd, name, &s.records, &s.progress, err)
+                           : fettle_error_set (err, FETTLE_E_NOMEM, "no memory to list the files");
 
-  if (!r)
+  if (!r && !s.progress.broken)
+    r = fettle_compose_prepare (&s.records, err);
+  if (!r && !s.progress.broken)
     scan_all (&s);
-  if (s.broken)
+  if (s.broken || s.progress.broken)
     r = fettle_error_set (err, FETTLE_E_INTERNAL, "the result can't be written");
-  fettle_walk_clear (&s.walk);
+  fettle_records_clear (&s.records);
   json_decref (s.seen);
   return r;
 }

@@ -100,6 +100,7 @@ static fettle_result
 look_at (struct walk *w, int above, const char *name, const char *path, unsigned depth)
 {
   struct stat st;
+  fettle_result r;
 
   if (fstatat (above, name, &st, AT_SYMLINK_NOFOLLOW))
     return add_errno (w, path, "it can't be looked at");
@@ -109,7 +110,10 @@ look_at (struct walk *w, int above, const char *name, const char *path, unsigned
     return look_at_link (w, path);
   if (!S_ISREG (st.st_mode))
     return add (w, path, "it isn't a regular file");
-  return add (w, path, NULL);
+  r = add (w, path, NULL);
+  if (!r)
+    w->out->entries[w->out->n - 1].size = (uint64_t) st.st_size;
+  return r;
 }
 
 /* Takes fd. */
@@ -168,14 +172,6 @@ fettle_walk (int folder, struct fettle_walk *ret, struct fettle_error *err)
     qsort (out.entries, out.n, sizeof *out.entries, by_path);
   *ret = out;
   return FETTLE_OK;
-}
-
-struct fettle_walk_entry *
-fettle_walk_find (const struct fettle_walk *walk, const char *path)
-{
-  struct fettle_walk_entry key = { .path = (char *) path };
-
-  return walk->n ? bsearch (&key, walk->entries, walk->n, sizeof key, by_path) : NULL;
 }
 
 void

@@ -10,8 +10,8 @@
 #ifndef FETTLE_WALK_H
 #define FETTLE_WALK_H
 
-#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "util/error.h"
 
@@ -21,7 +21,7 @@
 struct fettle_walk_entry {
   char *path;    /* relative, '/' between */
   char *problem; /* one sentence; NULL for a regular file */
-  bool claimed;  /* for the caller: part of another file's component */
+  uint64_t size; /* bytes */
 };
 
 struct fettle_walk {
@@ -32,9 +32,6 @@ struct fettle_walk {
 /* More than the limit of files is an error: what was left out would be left
  * to chance. */
 fettle_result fettle_walk (int folder, struct fettle_walk *ret, struct fettle_error *);
-
-/* The entry of this path, or NULL. */
-struct fettle_walk_entry *fettle_walk_find (const struct fettle_walk *, const char *path);
 
 void fettle_walk_clear (struct fettle_walk *);
 

@@ -39,7 +39,7 @@ void
 fettle_component_clear (struct fettle_component *c)
 {
   char *const texts[] = { c->id,    c->name, c->version, c->scheme, c->format,
-                          c->kind,  c->match, c->arch,   c->summary, c->tree };
+                          c->kind,  c->match, c->arch,   c->summary, c->tree, c->tree_sha256 };
 
   for (size_t i = 0; i < COUNT (texts); i++)
     free (texts[i]);
@@ -344,6 +344,10 @@ fettle_component_check (const struct fettle_component *c, struct fettle_error *e
     r = check_lists (c, err);
   if (r)
     return r;
+  if (!c->tree != !c->tree_sha256
+      || (c->tree && ((strcmp (c->tree, ".") != 0 && !path_ok (c->tree)) || !sha256_ok (c->tree_sha256))))
+    return fettle_error_set (err, FETTLE_E_CONFIG,
+                             "tree must be a folder of the baseline, and tree_sha256 its digest");
   if (!c->n_files || c->n_files > FETTLE_COMPONENT_FILES_MAX)
     return fettle_error_set (err, FETTLE_E_CONFIG, "there are %zu files, but must be 1 to %d",
                              c->n_files, FETTLE_COMPONENT_FILES_MAX);

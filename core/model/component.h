@@ -66,8 +66,10 @@ struct fettle_component {
   size_t n_node_types;
   uint32_t order; /* lower is installed first; see fettle_component_usual_order */
   uint32_t duration; /* expected, s; 0: not known */
-  char *tree; /* it is all of this folder of the baseline, and its files are one
-               * of them and the list of their digests; NULL: just its files */
+  char *tree; /* it is all of this folder of the baseline, "." for all of it;
+               * NULL: just its files */
+  char *tree_sha256; /* of lines "SHA256  PATH\n", sorted by path, PATH within
+                      * the folder; NULL without a tree */
   bool reboot, install_missing;
   struct fettle_prerequisite *prerequisites;
   size_t n_prerequisites;

@@ -65,8 +65,10 @@ is "sizes are stat's" "$(components '.files[0].size' | head -n 1)" "$(stat -c %s
 is "what a node gets has a safe name" "$(components '.files[0].name' | sed -n 2p)" "beta_2_1.0_all.deb"
 is "the rest of a component" "$(components '"\(.name) \(.scheme) \(.format) \(.kind) \(.node_types) \(.order) \(.reboot) \(.summary)"' | head -n 1)" \
   'alpha dpkg deb package ["linux"] 300 no test of alpha'
-is "progress begins with the number of files" "$(jq -c 'select(.progress)' "$T/out" | head -n 1)" \
-  '{"progress":{"files":0,"of":6}}'
+is "progress begins with the number of files" "$(jq -c 'select(.progress) | .progress | [.files, .of, .bytes]' "$T/out" | head -n 1)" \
+  '[0,6,0]'
+is "and ends when all bytes are read" "$(jq -c 'select(.progress) | .progress | [.files == .of, .bytes == .of_bytes]' "$T/out" | tail -n 1)" \
+  '[true,true]'
 
 # ---- broken packages
 fresh
@@ -173,7 +175,7 @@ sed -n '/^\.Bd/,/^\.Ed/p' "$srcdir/../docs/component.cfg.5" | awk '/^\.Bd/{n++;n
 scan
 done_is "the manual's examples are components" '{"components":2,"problems":0}'
 is "the example as JSON" "$(components 'select(.format == "scexe") | del(.files) | tojson')" \
-  '{"id":"CP055555.scexe","name":"System ROM U46","version":"U46 v2.34 (03/11/2025)","scheme":"hpe","format":"scexe","kind":"firmware","match":"bios:U46 bios:U47","arch":null,"node_types":["linux"],"order":100,"reboot":"yes","duration":0,"install_missing":false,"summary":"Mitigates speculative execution issues","tree":null,"prerequisites":[{"match":"bios:U46","min_version":"U46 v1.40 (01/15/2021)","hard":true},{"match":"deb:sut","min_version":null,"hard":false}]}'
+  '{"id":"CP055555.scexe","name":"System ROM U46","version":"U46 v2.34 (03/11/2025)","scheme":"hpe","format":"scexe","kind":"firmware","match":"bios:U46 bios:U47","arch":null,"node_types":["linux"],"order":100,"reboot":"yes","duration":0,"install_missing":false,"summary":"Mitigates speculative execution issues","tree":null,"tree_sha256":null,"prerequisites":[{"match":"bios:U46","min_version":"U46 v1.40 (01/15/2021)","hard":true},{"match":"deb:sut","min_version":null,"hard":false}]}'
 is "it has its further file" "$(components 'select(.format == "scexe") | .files[].path')" \
 "CP055555.scexe
 CP055555.compsig"

@@ -21,6 +21,7 @@ enum { CHUNK = 1 << 20, DEPTH_MAX = 32 };
 enum format { NONE, ZIP, TAR, ISO, UDF, PACKED };
 
 struct fettle_container {
+  enum format format;
   struct archive *a;
   struct archive_entry *entry;
   struct fettle_source *source; /* the one or ... */
@@ -194,6 +195,7 @@ begin (struct fettle_container *c, enum format format, uint64_t size, struct fet
   struct fettle_stream in = { c->source ? read_source : read_fd_stream, c };
   fettle_result r;
 
+  c->format = format;
   c->left = fettle_expand_limit (size == FETTLE_SIZE_UNKNOWN ? guess : size,
                                  FETTLE_CONTAINER_SIZE_MAX);
   c->a = archive_read_new ();
@@ -463,9 +465,12 @@ fettle_container_source (struct fettle_container *c, struct fettle_source **ret,
 bool
 fettle_container_stored (struct fettle_container *c, uint64_t *ret_offset)
 {
-  if (!c->member.straight || !c->member.ended
-      || (c->member.size
-          && (uint64_t) archive_filter_bytes (c->a, 0) != c->member.begin + c->member.size))
+  uint64_t end = (uint64_t) archive_filter_bytes (c->a, 0);
+
+  if (!c->member.straight || !c->member.ended)
+    return false;
+  /* A tar packs nothing by itself, and has consumed what fills the block. */
+  if (c->member.size && c->format != TAR && end != c->member.begin + c->member.size)
     return false;
   *ret_offset = c->member.size ? c->member.begin : 0;
   return true;

@@ -25,17 +25,18 @@ static const struct {
 };
 
 static fettle_result
-set_limits (struct fettle_error *err)
+set_limits (uint64_t file_size, struct fettle_error *err)
 {
   for (size_t i = 0; i < COUNT (limits); i++) {
+    rlim_t most = limits[i].what == RLIMIT_FSIZE && file_size ? file_size : limits[i].most;
     struct rlimit now;
 
     if (limits[i].what == RLIMIT_AS && FETTLE_ASAN)
       continue;
     if (getrlimit (limits[i].what, &now))
       return fettle_error_errno (err, FETTLE_E_INTERNAL, "reading a resource limit");
-    if (now.rlim_max == RLIM_INFINITY || now.rlim_max > limits[i].most)
-      now.rlim_max = limits[i].most;
+    if (now.rlim_max == RLIM_INFINITY || now.rlim_max > most)
+      now.rlim_max = most;
     now.rlim_cur = now.rlim_max;
     if (setrlimit (limits[i].what, &now))
       return fettle_error_errno (err, FETTLE_E_INTERNAL, "setting a resource limit");
@@ -112,7 +113,7 @@ landlock (int folder, struct fettle_error *err)
 }
 
 fettle_result
-fettle_confine (int folder, fettle_result (*threads) (struct fettle_error *),
+fettle_confine (int folder, uint64_t file_size, fettle_result (*threads) (struct fettle_error *),
                 struct fettle_error *err)
 {
   fettle_result r;
@@ -125,6 +126,6 @@ fettle_confine (int folder, fettle_result (*threads) (struct fettle_error *),
   if (!r && threads)
     r = threads (err);
   if (!r)
-    r = set_limits (err);
+    r = set_limits (file_size, err);
   return r;
 }

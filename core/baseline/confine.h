@@ -14,10 +14,11 @@
 #include "util/error.h"
 
 /* What the kernel doesn't have is left out; what it has and refuses is an
- * error.  Without a folder (-1) nothing can be opened any more.  `threads`
+ * error.  Without a folder (-1) nothing can be opened any more.  Files that it
+ * writes have at most `file_size` bytes, 0: what a scan needs.  `threads`
  * (may be NULL) starts the last ones there will be: with no more privileges
  * than this one. */
-fettle_result fettle_confine (int folder, fettle_result (*threads) (struct fettle_error *),
+fettle_result fettle_confine (int folder, uint64_t file_size, fettle_result (*threads) (struct fettle_error *),
                               struct fettle_error *);
 
 #endif

@@ -15,7 +15,10 @@
 #include "baseline/hasher.h"
 #include "baseline/rpm.h"
 #include "baseline/scan.h"
+#include "baseline/unpack.h"
+#include "model/component.h"
 #include "util/file.h"
+#include "util/text.h"
 
 enum { EXIT_INPUT = 254, EXIT_GENERAL = 255 };
 
@@ -30,22 +33,87 @@ warm_up (void)
 }
 
 static fettle_result
-run (const char *path, struct fettle_error *err)
+open_path (const char *path, int *ret_fd, bool *ret_folder, struct fettle_error *err)
 {
-  _cleanup_close_ int fd = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  const char *slash = strrchr (path, '/');
+  int fd = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   struct stat st;
-  fettle_result r;
 
-  if (fd < 0 || fstat (fd, &st))
-    return fettle_error_errno (err, FETTLE_E_CONFIG, "%s can't be read", path);
-  if (!S_ISDIR (st.st_mode) && !S_ISREG (st.st_mode))
-    return fettle_error_set (err, FETTLE_E_CONFIG, "%s isn't a folder or a file", path);
+  if (fd < 0 || fstat (fd, &st)) {
+    fettle_error_errno (err, FETTLE_E_CONFIG, "%s can't be read", path);
+  } else if (!S_ISDIR (st.st_mode) && !S_ISREG (st.st_mode)) {
+    fettle_error_set (err, FETTLE_E_CONFIG, "%s isn't a folder or a file", path);
+  } else {
+    *ret_fd = fd;
+    *ret_folder = S_ISDIR (st.st_mode);
+    return FETTLE_OK;
+  }
+  if (fd >= 0)
+    close (fd);
+  return err->code;
+}
+
+static fettle_result
+scan (char **words, struct fettle_error *err)
+{
+  const char *path = words[0], *slash = strrchr (path, '/');
+  _cleanup_close_ int fd = -1;
+  bool folder;
+  fettle_result r = open_path (path, &fd, &folder, err);
+
+  if (r)
+    return r;
   warm_up ();
-  r = fettle_confine (S_ISDIR (st.st_mode) ? fd : -1, fettle_hasher_start, err);
+  r = fettle_confine (folder ? fd : -1, 0, fettle_hasher_start, err);
   if (!r)
     r = fettle_scan (fd, slash && slash[1] ? slash + 1 : path, stdout, err);
   return r;
+}
+
+static fettle_result
+unpack (char **words, struct fettle_error *err)
+{
+  _cleanup_close_ int fd = -1;
+  bool folder;
+  fettle_result r = open_path (words[0], &fd, &folder, err);
+
+  if (!r)
+    r = fettle_confine (-1, 0, NULL, err);
+  return r ? r : fettle_unpack_member (fd, words[1], 1, err);
+}
+
+static fettle_result
+keep (char **words, struct fettle_error *err)
+{
+  uint64_t size;
+  fettle_result r;
+
+  if (!fettle_parse_uint (words[0], 0, FETTLE_COMPONENT_SIZE_MAX, &size))
+    return fettle_error_set (err, FETTLE_E_CONFIG, "%s isn't a size", words[0]);
+  fettle_sha256 ("", 0, (char[FETTLE_SHA256_TEXT]) { 0 }); /* loaded while it can be */
+  r = fettle_confine (-1, size, NULL, err);
+  return r ? r : fettle_unpack_keep (0, 1, size, words[1], err);
+}
+
+static const struct {
+  const char *option;
+  int words;
+  fettle_result (*run) (char **words, struct fettle_error *);
+  const char *done; /* what is said on descriptor 3, since data is on stdout */
+} modes[] = {
+  { NULL,       1, scan,   NULL },
+  { "--unpack", 2, unpack, "unpacked" },
+  { "--keep",   2, keep,   "kept" },
+};
+
+static int
+usage (void)
+{
+  fputs ("usage: fettle-scan PATH\n"
+         "       fettle-scan --unpack ARCHIVE MEMBER\n"
+         "       fettle-scan --keep SIZE SHA256\n"
+         "Reads the components of a folder or an archive; unpacks one; passes it on if it is\n"
+         "the right one.  Fettle's service runs it.\n", stderr);
+  return EXIT_INPUT;
 }
 
 #if FETTLE_ASAN
@@ -59,26 +127,38 @@ __lsan_is_turned_off (void)
 }
 #endif
 
+static int
+ended (const char *done, fettle_result r, const struct fettle_error *err)
+{
+  _cleanup_fclose_ FILE *status = done ? fdopen (3, "w") : NULL;
+
+  if (status)
+    fettle_scan_line (status, r ? "problem" : done, r ? json_string (err->text) : json_true ());
+  if (!r)
+    return 0;
+  fprintf (stderr, "fettle-scan: %s\n", err->text);
+  if (!done)
+    fettle_scan_line (stdout, "problem",
+                      json_pack ("{s:s, s:s}", "file", ".", "message", err->text));
+  return r == FETTLE_E_CONFIG ? EXIT_INPUT : EXIT_GENERAL;
+}
+
 int
 main (int argc, char **argv)
 {
   struct fettle_error err;
-  fettle_result r;
 
-  if (argc != 2 || argv[1][0] == '-') {
-    fprintf (stderr, "usage: fettle-scan PATH\n"
-                     "Reads the components of a folder or an archive; Fettle's service runs it.\n");
-    return EXIT_INPUT;
-  }
   signal (SIGXFSZ, SIG_IGN); /* the limit on files is an error of a write */
   /* Names in packages may be UTF-8, whatever the user's language is. */
   if (!setlocale (LC_CTYPE, "C.UTF-8"))
     setlocale (LC_CTYPE, "");
-  r = run (argv[1], &err);
-  if (!r)
-    return 0;
-  fprintf (stderr, "fettle-scan: %s\n", err.text);
-  fettle_scan_line (stdout, "problem",
-                    json_pack ("{s:s, s:s}", "file", ".", "message", err.text));
-  return r == FETTLE_E_CONFIG ? EXIT_INPUT : EXIT_GENERAL;
+  for (size_t i = 0; i < COUNT (modes); i++) {
+    int first = modes[i].option ? 2 : 1;
+    bool meant = modes[i].option ? argc > 1 && strcmp (argv[1], modes[i].option) == 0
+                                 : argc > 1 && argv[1][0] != '-';
+
+    if (meant && argc == first + modes[i].words)
+      return ended (modes[i].done, modes[i].run (argv + first, &err), &err);
+  }
+  return usage ();
 }

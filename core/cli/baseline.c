@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "util/base.h"
 
-#include <dirent.h>
 #include <limits.h>
 
 #include "cli/job.h"
@@ -21,13 +20,10 @@ static const struct fettle_column columns[] = {
 
 /* The service reads it, but here is who can be told at once. */
 static fettle_result
-check_folder (const char *path, char ret[PATH_MAX], struct fettle_error *err)
+check_path (const char *path, char ret[PATH_MAX], struct fettle_error *err)
 {
-  DIR *folder = realpath (path, ret) ? opendir (ret) : NULL;
-
-  if (!folder)
+  if (!realpath (path, ret) || access (ret, R_OK))
     return fettle_error_errno (err, FETTLE_E_CONFIG, "reading the baseline %.400s", path);
-  closedir (folder);
   return FETTLE_OK;
 }
 
@@ -98,7 +94,7 @@ run_add (struct fettle_cli *cli, const struct fettle_args *args)
   struct fettle_error err;
   int status, printed;
 
-  if (check_folder (args->words[0], path, &err) || fettle_client_open (cli, true, &client, &err)
+  if (check_path (args->words[0], path, &err) || fettle_client_open (cli, true, &client, &err)
       || fettle_client_call (client, "POST", "/baselines",
                              json_pack ("{s:s s:s*}", "path", path, "name", name), &started, &err)
       || fettle_follow (cli, &client, json_integer_value (json_object_get (started, "job")), &job,
@@ -118,7 +114,7 @@ static const struct fettle_option add_options[] = {
 };
 
 const struct fettle_command fettle_command_baseline_add = {
-  "baseline", "add", "DIR", 1, 1, "read the components in a folder",
+  "baseline", "add", "DIR|FILE", 1, 1, "read the components in a folder or an archive",
   FETTLE_FORMATS_USUAL, FETTLE_FORMAT_TABLE, add_options, run_add,
 };
 

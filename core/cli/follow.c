@@ -29,6 +29,10 @@ struct follow {
   char kind[24];
   struct seen *tasks; /* by id */
   size_t n;
+  struct {
+    uint64_t files, mib, of_mib;
+    unsigned permille;
+  } scan;             /* of a baseline */
   struct fettle_bars bars;
   unsigned interrupts;
   json_t *job;        /* as last read whole */
@@ -197,6 +201,19 @@ say (struct follow *f, const struct seen *s, const char *why)
   fprintf (stderr, "%s\n", text);
 }
 
+/* How far a baseline is read. */
+static void
+take_scan (struct follow *f, const json_t *scan)
+{
+  double done = json_number_value (json_object_get (scan, "bytes")),
+         all = json_number_value (json_object_get (scan, "of_bytes"));
+
+  f->scan.files = (uint64_t) json_integer_value (json_object_get (scan, "files"));
+  f->scan.mib = (uint64_t) (done / (1 << 20));
+  f->scan.of_mib = (uint64_t) (all / (1 << 20));
+  f->scan.permille = all > 0 && done <= all ? (unsigned) (done / all * 1000) : 0;
+}
+
 static void
 take_event (struct follow *f, const json_t *event)
 {
@@ -208,6 +225,8 @@ take_event (struct follow *f, const json_t *event)
 
   if (seq > f->after)
     f->after = seq;
+  if (json_object_get (event, "scan"))
+    take_scan (f, json_object_get (event, "scan"));
   if (!s)
     return;
   if (progress)
@@ -250,6 +269,14 @@ draw (struct follow *f)
               s->step);
     bars[n] = (struct fettle_bar) { *s->name ? s->name : f->kind, what[n], s->permille };
     n++;
+  }
+  if (!f->n) {
+    snprintf (sum, sizeof sum, "%llu files, %llu of %llu MiB", (unsigned long long) f->scan.files,
+              (unsigned long long) f->scan.mib, (unsigned long long) f->scan.of_mib);
+    total.what = sum;
+    total.permille = f->scan.permille;
+    fettle_bars_draw (&f->bars, bars, 0, &total);
+    return;
   }
   snprintf (sum, sizeof sum, "%zu of %zu, %zu running%s", ended, f->n, running, wrong ? ", " : "");
   if (wrong)

@@ -103,7 +103,7 @@ attach_known_hosts (struct lane *lane, struct fettle_call_request *r)
 
 /* What of a component's JSON a worker gets. */
 static json_t *
-image_of (const struct task *task)
+image_of (const struct task *task, const struct fettle_opened *opened)
 {
   const json_t *component = json_object_get (task->spec, "component"), *file;
   const char *action = json_string_value (json_object_get (task->spec, "action"));
@@ -116,10 +116,11 @@ image_of (const struct task *task)
   if (action && strcmp (action, "rewrite") == 0)
     flags = (int) FETTLE_IMAGE_REWRITE;
   json_array_foreach (json_object_get (component, "files"), i, file)
-    json_array_append_new (files, json_pack ("{s:O s:O s:O}",
+    json_array_append_new (files, json_pack ("{s:O s:O s:O s:I}",
                                              "name", json_object_get (file, "name"),
                                              "sha256", json_object_get (file, "sha256"),
-                                             "size", json_object_get (file, "size")));
+                                             "size", json_object_get (file, "size"),
+                                             "offset", (json_int_t) opened[i].offset));
   return json_pack ("{s:O s:O s:s? s:O s:i s:o}", "id", json_object_get (component, "id"),
                     "format", json_object_get (component, "format"),
                     "match", json_string_value (json_object_get (component, "match")),
@@ -131,16 +132,16 @@ static fettle_result
 attach_image (struct lane *lane, struct fettle_call_request *r, struct fettle_error *err)
 {
   struct task *task = lane->told;
-  int fds[FETTLE_WIRE_FDS - 2];
+  struct fettle_opened opened[FETTLE_WIRE_FDS - 2];
   size_t n;
   int64_t baseline = json_integer_value (json_object_get (task->spec, "baseline_id"));
 
   if (fettle_component_open (lane->engine, baseline, json_object_get (task->spec, "component"),
-                             fds, COUNT (fds), &n, err))
+                             opened, COUNT (opened), &n, err))
     return err->code;
   for (size_t i = 0; i < n; i++)
-    attach (r, "file", fds[i]);
-  json_object_set_new (r->json, "image", image_of (task));
+    attach (r, "file", opened[i].fd);
+  json_object_set_new (r->json, "image", image_of (task, opened));
   return FETTLE_OK;
 }
 

@@ -11,6 +11,7 @@
 
 #include <time.h>
 
+#include "engine/component-files.h"
 #include "engine/internal.h"
 #include "engine/rollout.h"
 #include "util/text.h"
@@ -130,11 +131,22 @@ deploy_done (struct lane *lane, const struct fettle_outcome *outcome)
   }
 }
 
+/* What is compressed in its archive is unpacked before the node is told. */
+static fettle_result
+unpack (struct lane *lane, struct fettle_error *err)
+{
+  const json_t *spec = current (lane)->spec;
+
+  return fettle_unpack (lane->engine, json_integer_value (json_object_get (spec, "baseline_id")),
+                        json_object_get (spec, "component"), err);
+}
+
 static void
 deploy (struct lane *lane)
 {
   struct fettle_error err;
   uint32_t left = time_left (lane);
+  fettle_result unpacked;
 
   if (lane->job->hard) {
     fettle_error_set (&err, FETTLE_E_ABORTED, "aborted by the user");
@@ -145,6 +157,10 @@ deploy (struct lane *lane)
                       (unsigned long long) lane->engine->settings->deploy_timeout);
     failed (lane, &err);
   }
+  else if ((unpacked = unpack (lane, &err)) == FETTLE_AGAIN)
+    fettle_lane_later (lane, 1, deploy);
+  else if (unpacked)
+    failed (lane, &err);
   else
     fettle_lane_call (lane, "deploy", left, deploy_done);
 }

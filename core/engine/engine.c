@@ -4,6 +4,7 @@
 #include <limits.h>
 
 #include "check/probe.h"
+#include "engine/component-files.h"
 #include "engine/internal.h"
 #include "serve/callback.h"
 #include "util/log.h"
@@ -168,6 +169,7 @@ fettle_engine_free (struct fettle_engine *e)
     e->jobs = j->next;
     fettle_job_free (j);
   }
+  fettle_unpack_stop (e);
   fettle_holes_free (e);
   fettle_prober_free (e->prober);
   if (e->dns)

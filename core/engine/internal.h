@@ -131,6 +131,7 @@ struct job {
 };
 
 struct fettle_leases;
+struct unpacking;
 
 struct fettle_engine {
   struct event_base *base;
@@ -145,6 +146,7 @@ struct fettle_engine {
   struct fettle_prober *prober;
   struct fettle_callbacks *callbacks; /* borrowed; NULL until it is set */
   char installation[9];       /* names what we leave on nodes */
+  struct unpacking *unpackings; /* unpack.c */
   struct job *jobs;           /* running ones, and the last few that ended */
   struct lane *ready, **ready_end;
   unsigned calls;
@@ -203,11 +205,17 @@ json_t *fettle_baselines_components (struct fettle_engine *, const json_t *ids);
 fettle_result fettle_baselines_of (struct fettle_engine *, const json_t *baselines,
                                    json_t **ret_ids, struct fettle_error *);
 
-/* Opens a component's files for a call, if they are still what was hashed.
- * Writes n_files descriptors. */
+/* A file, or the part of an archive that it is. */
+struct fettle_opened {
+  int fd;
+  uint64_t offset, size;
+};
+
+/* component-files.c: opens a component's files, if they are still what was
+ * hashed.  The descriptors are the caller's. */
 fettle_result fettle_component_open (struct fettle_engine *, int64_t baseline,
-                                     const json_t *component, int *ret_fds, size_t max,
-                                     size_t *ret_n, struct fettle_error *);
+                                     const json_t *component, struct fettle_opened *ret,
+                                     size_t max, size_t *ret_n, struct fettle_error *);
 
 /* Ends the scan, and the job with it. */
 void fettle_scan_abort (struct job *);

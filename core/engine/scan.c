@@ -1,8 +1,7 @@
-/* scan.c - a new baseline: fettle-scan reads the folder, we keep what it says.
+/* scan.c - a new baseline: fettle-scan reads it, we keep what it says.
  *
  * Foreign files are parsed there, in a process of its own; what it says is
- * checked here again.  Files are not copied: what was hashed is recognised by
- * its stamp when it is used, and the node checks the digest once more.
+ * checked here again.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -19,6 +18,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "engine/component-files.h"
 #include "engine/internal.h"
 #include "model/component.h"
 
@@ -37,82 +37,6 @@ struct scan {
   char why[160]; /* what the scanner said of the whole folder */
 };
 
-/* ---- Files: what was hashed is what is used ---- */
-
-/* Changes whenever the file's content may have. */
-static void
-stamp_of (const struct stat *st, char ret[128])
-{
-  snprintf (ret, 128, "%llx:%llx:%lld:%lld.%09ld:%lld.%09ld", (unsigned long long) st->st_dev,
-            (unsigned long long) st->st_ino, (long long) st->st_size,
-            (long long) st->st_mtim.tv_sec, st->st_mtim.tv_nsec, (long long) st->st_ctim.tv_sec,
-            st->st_ctim.tv_nsec);
-}
-
-static fettle_result
-open_file (const char *folder, const json_t *file, int *ret_fd, char ret_stamp[128],
-           struct fettle_error *err)
-{
-  const char *path = json_string_value (json_object_get (file, "path"));
-  char full[PATH_MAX];
-  struct stat st;
-  int fd;
-
-  if ((size_t) snprintf (full, sizeof full, "%s/%s", folder, path) >= sizeof full)
-    return fettle_error_set (err, FETTLE_E_CONFIG, "the path %s/%s is too long", folder, path);
-  fd = open (full, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  if (fd < 0)
-    return fettle_error_errno (err, FETTLE_E_CONFIG, "opening the component's file %s", full);
-  if (fstat (fd, &st) || !S_ISREG (st.st_mode)) {
-    close (fd);
-    return fettle_error_set (err, FETTLE_E_CONFIG, "%s isn't a plain file any more", full);
-  }
-  stamp_of (&st, ret_stamp);
-  *ret_fd = fd;
-  return FETTLE_OK;
-}
-
-fettle_result
-fettle_component_open (struct fettle_engine *e, int64_t baseline, const json_t *component,
-                       int *ret_fds, size_t max, size_t *ret_n, struct fettle_error *err)
-{
-  const char *id = json_string_value (json_object_get (component, "id"));
-  const json_t *files = json_object_get (component, "files"), *file;
-  _cleanup_json_ json_t *stamps = NULL;
-  _cleanup_free_ char *folder = NULL;
-  struct fettle_rows rows;
-  size_t i, n = 0;
-  char stamp[128];
-
-  fettle_store_query (e->store, &rows,
-                      "SELECT path, stamps FROM component JOIN baseline"
-                      " ON baseline.id = component.baseline WHERE baseline = ? AND component.id = ?",
-                      "is", baseline, id);
-  if (!fettle_rows_next (&rows))
-    return fettle_error_set (err, FETTLE_E_CONFIG, "the component %s isn't in its baseline any"
-                                                   " more: make a new plan", id);
-  folder = strdup (fettle_rows_text (&rows, 0));
-  stamps = fettle_rows_json (&rows, 1);
-  fettle_rows_end (&rows);
-  json_array_foreach (files, i, file) {
-    if (n == max)
-      fettle_error_set (err, FETTLE_E_CONFIG, "the component %s has more than %zu files", id, max);
-    else if (open_file (folder, file, &ret_fds[n], stamp, err) == FETTLE_OK) {
-      n++;
-      if (strcmp (stamp, json_string_value (json_array_get (stamps, i))) == 0)
-        continue;
-      fettle_error_set (err, FETTLE_E_CONFIG, "%s/%s has changed since its digest was taken: add"
-                                              " the baseline again", folder,
-                        json_string_value (json_object_get (file, "path")));
-    }
-    while (n > 0)
-      close (ret_fds[--n]);
-    return err->code;
-  }
-  *ret_n = n;
-  return FETTLE_OK;
-}
-
 /* ---- What the scanner says ---- */
 
 static void
@@ -130,16 +54,14 @@ stamps_of (struct scan *s, const json_t *component, struct fettle_error *err)
 {
   json_t *stamps = json_array ();
   const json_t *file;
-  char stamp[128];
+  char stamp[FETTLE_STAMP_MAX];
   size_t i;
-  int fd;
 
   json_array_foreach (json_object_get (component, "files"), i, file) {
-    if (open_file (s->path, file, &fd, stamp, err)) {
+    if (fettle_component_file_stamp (s->path, file, stamp, err)) {
       json_decref (stamps);
       return NULL;
     }
-    close (fd);
     json_array_append_new (stamps, json_string (stamp));
   }
   return stamps;
@@ -288,7 +210,7 @@ spawn (struct fettle_engine *e, const char *path, pid_t *ret_pid, int *ret_fd,
 }
 
 static fettle_result
-check_folder (const char *path, struct fettle_error *err)
+check_path (const char *path, struct fettle_error *err)
 {
   struct stat st;
 
@@ -296,9 +218,9 @@ check_folder (const char *path, struct fettle_error *err)
     return fettle_error_set (err, FETTLE_E_CONFIG, "\"path\" must be an absolute path");
   if (stat (path, &st))
     return fettle_error_errno (err, FETTLE_E_CONFIG, "reading the baseline %s", path);
-  if (!S_ISDIR (st.st_mode))
-    return fettle_error_set (err, FETTLE_E_CONFIG, "%s isn't a folder", path);
-  if (access (path, R_OK | X_OK))
+  if (!S_ISDIR (st.st_mode) && !S_ISREG (st.st_mode))
+    return fettle_error_set (err, FETTLE_E_CONFIG, "%s isn't a folder or a file", path);
+  if (access (path, S_ISDIR (st.st_mode) ? R_OK | X_OK : R_OK))
     return fettle_error_errno (err, FETTLE_E_CONFIG, "reading the baseline %s", path);
   return FETTLE_OK;
 }
@@ -320,7 +242,7 @@ add (struct fettle_engine *e, const char *path, const char *name, int64_t *ret_j
   pid_t pid = -1;
   int fd = -1;
 
-  if (check_folder (path, err))
+  if (check_path (path, err))
     return err->code;
   name = name ? name : usual_name (path);
   if (fettle_store_number (e->store, 0, "SELECT count (*) FROM baseline WHERE name = ?", "s", name))

@@ -27,7 +27,7 @@
  *      "token": "..." or null,
  *      "argument": text or null,                  reach_back: the URL; firewall_restore: the former state
  *      "image": {"id", "format", "match", "version", "flags",
- *                "files": [{"name", "sha256", "size"}]},
+ *                "files": [{"name", "sha256", "size", "offset": in the descriptor}]},
  *      "fds": ["agent", "known_hosts", "file", "file"]}   what the descriptors are
  *   > {"abort": true}
  *   < {"log": "text", "level": 6}

@@ -28,6 +28,7 @@ struct fettle_settings {
   uint64_t read_timeout;       /* s without any byte from the node */
   uint64_t inventory_timeout;  /* s for a whole inventory of a node */
   uint64_t deploy_timeout;     /* s for one component on a node, all calls */
+  uint64_t unpacked_max;       /* MiB that components unpacked from archives may take */
   char *host_keys;             /* "tofu" or "strict" */
   char *known_hosts;           /* file in OpenSSH's format, or "" */
   char *open_firewall;         /* "yes" or "no": open what jobs need, for as long as they do */

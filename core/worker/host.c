@@ -220,8 +220,12 @@ fettle_worker_read_file (fettle_ctx *c, uint32_t file, uint64_t offset, void *bu
   if (file >= w->n_file_fds || file >= w->image.n_files)
     return fettle_error_set (&c->error, FETTLE_E_INTERNAL, "plugin %s wanted file %u of %u", c->plugin,
                              file, w->image.n_files);
+  if (offset >= w->files[file].size)
+    return 0;
+  if (size > w->files[file].size - offset) /* behind it another member of the archive may lie */
+    size = (uint32_t) (w->files[file].size - offset);
   do
-    n = pread (w->file_fds[file], buffer, size, (off_t) offset);
+    n = pread (w->file_fds[file], buffer, size, (off_t) (w->file_offsets[file] + offset));
   while (n < 0 && errno == EINTR);
   if (n < 0)
     return fettle_error_errno (&c->error, FETTLE_E_CONFIG, "reading %s", w->files[file].name);

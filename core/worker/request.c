@@ -144,6 +144,7 @@ take_image (struct fettle_worker_call *w)
       .name = text_of (file, "name"), .sha256 = text_of (file, "sha256"),
       .size = (uint64_t) json_integer_value (json_object_get (file, "size")),
     };
+    w->file_offsets[i] = (uint64_t) json_integer_value (json_object_get (file, "offset"));
     if (!w->files[i].name || !w->files[i].sha256)
       return bad (w, "image");
   }

@@ -33,6 +33,7 @@ struct fettle_worker_call {
   struct fettle_image image;
   struct fettle_file files[FETTLE_CONTEXT_FILES];
   int file_fds[FETTLE_CONTEXT_FILES];
+  uint64_t file_offsets[FETTLE_CONTEXT_FILES]; /* where in the descriptor the file begins */
   uint32_t n_file_fds;
 
   json_t *items;         /* not sent yet */

@@ -200,7 +200,7 @@ test_confined (void **state FETTLE_UNUSED)
   assert_true (dir >= 0);
   pid = fork ();
   if (pid == 0)
-    _exit (fettle_confine (dir, NULL, &err) ? 1 : claims (dir, landlock));
+    _exit (fettle_confine (dir, 0, NULL, &err) ? 1 : claims (dir, landlock));
   assert_int_equal (waitpid (pid, &status, 0), pid);
   remove_file ("file");
   remove_file ("new");

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "serve/access.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/secret.h"
 #include "util/text.h"

@@ -6,6 +6,7 @@
 
 #include "serve/ftp-internal.h"
 #include "serve/listen.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/text.h"
 

@@ -96,12 +96,3 @@ fettle_time_text (int64_t seconds, char buffer[FETTLE_TIME_MAX])
     snprintf (buffer, FETTLE_TIME_MAX, "?");
   return buffer;
 }
-
-uint64_t
-fettle_seconds (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return (uint64_t) now.tv_sec;
-}

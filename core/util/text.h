@@ -31,7 +31,4 @@ void fettle_wipe_free (char *text);
 #define FETTLE_TIME_MAX 32
 const char *fettle_time_text (int64_t seconds, char buffer[FETTLE_TIME_MAX]);
 
-/* Seconds of a clock that is never set. */
-uint64_t fettle_seconds (void);
-
 #endif

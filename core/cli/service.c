@@ -8,6 +8,12 @@
 
 enum { STOP_SECONDS = 60 };
 
+static bool
+opens_firewall (const struct fettle_client *client)
+{
+  return json_is_true (json_object_get (fettle_client_service (client), "open_firewall"));
+}
+
 static int
 run_start (struct fettle_cli *cli, const struct fettle_args *args)
 {
@@ -15,9 +21,14 @@ run_start (struct fettle_cli *cli, const struct fettle_args *args)
   struct fettle_error err;
   char buffer[32];
 
-  (void) args;
-  if (fettle_client_open (cli, false, &client, &err) == FETTLE_OK)
+  if (fettle_client_open (cli, false, &client, &err) == FETTLE_OK) {
+    if (fettle_args_flag (args, "open-firewall") && !opens_firewall (client)) {
+      fettle_error_set (&err, FETTLE_E_BUSY, "the service runs already, without --open-firewall:"
+                                             " fettle service stop, then start it again");
+      return fettle_cli_fail (&err);
+    }
     fettle_cli_notice (cli, "the service runs already");
+  }
   else if (err.code != FETTLE_E_UNREACHABLE || fettle_client_open (cli, true, &client, &err))
     return fettle_cli_fail (&err);
   fettle_cli_notice (cli, "the service listens on port %s",
@@ -26,9 +37,14 @@ run_start (struct fettle_cli *cli, const struct fettle_args *args)
   return FETTLE_EXIT_DONE;
 }
 
+static const struct fettle_option start_options[] = {
+  { "open-firewall", 0, NULL, "open firewalls, ours and the nodes', while jobs and browsers need it" },
+  { NULL, 0, NULL, NULL },
+};
+
 const struct fettle_command fettle_command_service_start = {
   "service", "start", NULL, 0, 0, "start the service, if it doesn't run", 0, FETTLE_FORMAT_TEXT,
-  NULL, run_start,
+  start_options, run_start,
 };
 
 /* It has said yes; it is gone when nobody answers any more. */

@@ -68,6 +68,10 @@ make_command_line (const struct fettle_cli *cli, const char *program, struct com
   add (l, "--state-dir", cli->settings.state_dir);
   if (fettle_args_flag (cli->args, "plugindir"))
     add (l, "--plugindir", cli->settings.plugindir);
+  /* Of a deployment, the same option isn't the service's. */
+  if (cli->args->command == &fettle_command_service_start
+      && fettle_args_flag (cli->args, "open-firewall"))
+    add (l, "--open-firewall", NULL);
   for (size_t i = 0; i < cli->args->n_given; i++)
     for (size_t k = 0; k < COUNT (passed); k++)
       if (strcmp (cli->args->given[i].name, passed[k].name) == 0)

@@ -110,6 +110,7 @@ fettle_engine_new (struct event_base *base, const struct fettle_settings *settin
     fettle_engine_free (e);
     return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for the engine");
   }
+  fettle_browsers_begin (e);
   fettle_engine_recover (e);
   *ret = e;
   return FETTLE_OK;
@@ -170,6 +171,7 @@ fettle_engine_free (struct fettle_engine *e)
     fettle_job_free (j);
   }
   fettle_unpack_stop (e);
+  fettle_browsers_end (e);
   fettle_holes_free (e);
   fettle_prober_free (e->prober);
   if (e->dns)

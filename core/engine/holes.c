@@ -12,21 +12,11 @@
 
 #include <time.h>
 
-#include "engine/internal.h"
-#include "firewall/lease.h"
-#include "ports/ports.h"
+#include "engine/holes.h"
 #include "util/log.h"
 #include "util/text.h"
 
-#define MARGIN      60   /* s that a lease outlives the call's deadline */
-#define MAX_MINUTES 1440 /* of what is opened by hand */
-
-/* What the leases borrow for as long as they live. */
-struct holes {
-  struct fettle_listen_ports listen;
-  struct fettle_port_span spans[5];
-  struct fettle_firewall_options options;
-};
+#define MARGIN 60 /* s that a lease outlives the call's deadline */
 
 /* ---- The journal ---- */
 
@@ -132,23 +122,24 @@ gated (void *arg, fettle_result r, const char *text)
 }
 
 /* Listeners are for those who have a hole, also on a host without a policy of
- * its own.  But where the API was put on the network, HTTPS is everybody's. */
+ * its own.  But where the API was put on the network, HTTPS is everybody's,
+ * unless it was said who may come. */
 static void
 gate_ports (struct fettle_engine *e)
 {
   const struct holes *h = e->holes;
-  const char *api = e->settings->api_address;
+  bool https = !fettle_api_is_remote (e->settings) || fettle_browsers_wanted (e->settings);
   struct fettle_port_span spans[COUNT (h->spans)];
   size_t n = 0;
 
   for (size_t i = 0; i < h->options.n_ports; i++)
-    if (h->spans[i].first != h->listen.https || !api || strcmp (api, "localhost") == 0)
+    if (h->spans[i].first != h->listen.https || https)
       spans[n++] = h->spans[i];
   fettle_firewall_gate (fettle_leases_firewall (e->leases), spans, n, gated, NULL);
 }
 
-static fettle_result
-need (struct fettle_engine *e, struct fettle_error *err)
+fettle_result
+fettle_holes_need (struct fettle_engine *e, struct fettle_error *err)
 {
   static const struct fettle_lease_hooks hooks = { .taken = taken, .ended = ended,
                                                    .notice = notice };
@@ -202,10 +193,12 @@ fettle_holes_recover (struct fettle_engine *e, struct fettle_error *err)
 {
   struct fettle_rows rows;
 
+  /* Browsers' are taken anew, if that is still wanted. */
+  fettle_store_run (e->store, "DELETE FROM lease WHERE job = ?", "s", FETTLE_BROWSERS_JOB);
   if (!fettle_store_number (e->store, 0, "SELECT count (*) FROM lease", ""))
     return FETTLE_OK;
   /* No reason not to start: nodes wait, and the rows stay for the next time. */
-  if (need (e, err)) {
+  if (fettle_holes_need (e, err)) {
     fettle_log (FETTLE_LOG_ERROR, "firewall: what may still be open can't be closed: %s", err->text);
     return FETTLE_OK;
   }
@@ -236,10 +229,10 @@ fettle_holes_free (struct fettle_engine *e)
 
 /* ---- What a node needs in a phase ---- */
 
-/* Holes for the rows from the target; returns how many. */
-static size_t
-holes_of (struct fettle_engine *e, const struct fettle_node_type *type, const char *address,
-          uint32_t phase, struct fettle_hole ret[FETTLE_LEASE_HOLES_MAX], struct fettle_error *err)
+size_t
+fettle_holes_of (struct fettle_engine *e, const struct fettle_node_type *type, const char *address,
+                 uint32_t phase, struct fettle_hole ret[FETTLE_LEASE_HOLES_MAX],
+                 struct fettle_error *err)
 {
   const struct fettle_port_node node = { .name = "", .address = address, .our_address = "",
                                          .plugin = "", .type = type };
@@ -317,7 +310,7 @@ take (struct lane *lane)
 
   job_name (lane, job);
   lease.job = job;
-  lease.n = holes_of (e, type, lane->literal, lane->phase, holes, &err);
+  lease.n = fettle_holes_of (e, type, lane->literal, lane->phase, holes, &err);
   if (err.code == FETTLE_OK && lease.n
       && fettle_leases_take (e->leases, &lease, on_taken, lane, &err) == FETTLE_OK)
     return;
@@ -348,7 +341,7 @@ fettle_holes_open (struct lane *lane, void (*then) (struct lane *))
   lane->opened = then;
   if (!wanted (lane, fettle_plugins_type (e->plugins, lane->type, NULL)))
     go_on (lane);
-  else if (need (e, &err))
+  else if (fettle_holes_need (e, &err))
     on_taken (lane, err.code, err.text);
   else if (lane->job->looked)
     take (lane);
@@ -367,185 +360,4 @@ fettle_holes_close (struct lane *lane)
   job_name (lane, job);
   for (size_t i = 0; lane->engine->leases && i < COUNT (phases); i++)
     fettle_leases_give_back (lane->engine->leases, lane->name, job, phases[i]);
-}
-
-/* ---- GET /firewall ---- */
-
-static json_t *
-row_json (const struct fettle_lease_row *row)
-{
-  const struct fettle_hole *h = &row->hole;
-  char address[FETTLE_ADDRESS_TEXT], until[FETTLE_TIME_MAX];
-
-  return json_pack ("{s:s s:s s:s s:s s:i s:i s:s s:s s:s s:o s:o s:I}",
-                    "node", h->node, "job", row->job,
-                    "phase", h->phase == FETTLE_INVENTORY ? "inventory"
-                             : h->phase == FETTLE_DEPLOYMENT ? "deployment" : "",
-                    "protocol", h->protocol == FETTLE_UDP ? "udp" : "tcp",
-                    "first", (int) h->first, "last", (int) h->last,
-                    "from", fettle_address_text (&h->from, address),
-                    "purpose", h->purpose, "until", fettle_time_text (h->until, until),
-                    "open", row->status.known ? json_boolean (row->status.open) : json_null (),
-                    "packets", row->status.counted ? json_integer ((json_int_t) row->status.packets)
-                                                   : json_null (),
-                    "remaining", (json_int_t) row->status.remaining_s);
-}
-
-/* The client may leave before the answer is there. */
-struct asking {
-  struct fettle_request *request;
-  const char *backend;
-};
-
-static void
-asker_gone (struct fettle_request *r, void *arg)
-{
-  (void) r;
-  ((struct asking *) arg)->request = NULL;
-}
-
-static void
-on_status (void *arg, fettle_result code, const char *text, const struct fettle_lease_row *rows,
-           size_t n)
-{
-  _cleanup_free_ struct asking *a = arg;
-  json_t *list = json_array ();
-  struct fettle_error err;
-
-  for (size_t i = 0; i < n; i++)
-    json_array_append_new (list, row_json (&rows[i]));
-  if (a->request && code) {
-    fettle_error_set (&err, code, "%s", text);
-    fettle_request_fail (a->request, &err);
-  }
-  else if (a->request) {
-    fettle_request_reply (a->request, 200, json_pack ("{s:s s:O}", "backend", a->backend, "holes",
-                                                      list));
-  }
-  json_decref (list);
-}
-
-void
-fettle_api_firewall (void *engine, struct fettle_request *r)
-{
-  struct fettle_engine *e = engine;
-  struct asking *a;
-
-  if (!e->leases) {
-    fettle_request_reply (r, 200, json_pack ("{s:n s:[]}", "backend", "holes"));
-    return;
-  }
-  a = calloc (1, sizeof *a);
-  if (!a)
-    abort ();
-  a->request = r;
-  a->backend = fettle_firewall_backend (fettle_leases_firewall (e->leases))->name;
-  r->gone = asker_gone;
-  r->arg = a;
-  fettle_leases_status (e->leases, on_status, a);
-}
-
-/* ---- POST /firewall/open and /close: by hand ---- */
-
-struct by_hand {
-  uint32_t phase;
-  int64_t until;
-};
-
-static fettle_result
-read_by_hand (const json_t *body, struct by_hand *ret, struct fettle_error *err)
-{
-  const char *phase = json_string_value (json_object_get (body, "phase"));
-  const json_t *minutes = json_object_get (body, "minutes");
-  json_int_t m = minutes ? json_integer_value (minutes) : 60;
-
-  ret->phase = phase && strcmp (phase, "inventory") == 0 ? FETTLE_INVENTORY : FETTLE_DEPLOYMENT;
-  if (phase && !fettle_has_word ("inventory deployment", phase))
-    return fettle_error_set (err, FETTLE_E_CONFIG, "\"phase\" is inventory or deployment");
-  if (m < 1 || m > MAX_MINUTES)
-    return fettle_error_set (err, FETTLE_E_CONFIG, "\"minutes\" is 1 to %d", MAX_MINUTES);
-  ret->until = time (NULL) + m * 60;
-  return FETTLE_OK;
-}
-
-static fettle_result
-open_node (struct fettle_engine *e, int64_t id, const struct by_hand *how, struct fettle_error *err)
-{
-  struct fettle_hole holes[FETTLE_LEASE_HOLES_MAX];
-  struct fettle_lease lease = { .job = "", .phase = how->phase, .until = how->until,
-                                .holes = holes };
-  _cleanup_free_ char *name = NULL, *address = NULL;
-  const struct fettle_node_type *type = NULL;
-  struct fettle_rows rows;
-
-  fettle_store_query (e->store, &rows, "SELECT name, address, type FROM node WHERE id = ?", "i", id);
-  if (!fettle_rows_next (&rows))
-    return fettle_error_set (err, FETTLE_E_UNREACHABLE, "the node is gone");
-  name = strdup (fettle_rows_text (&rows, 0));
-  address = strdup (fettle_rows_text (&rows, 1));
-  type = fettle_plugins_type (e->plugins, fettle_rows_text (&rows, 2), NULL);
-  fettle_rows_end (&rows);
-  if (!type)
-    return fettle_error_set (err, FETTLE_E_CONFIG, "the type of %s isn't known yet", name);
-  if (!fettle_is_address (address))
-    return fettle_error_set (err, FETTLE_E_CONFIG, "%s is a name: holes by hand are for addresses",
-                             address);
-  lease.node = name;
-  lease.n = holes_of (e, type, address, how->phase, holes, err);
-  return lease.n ? fettle_leases_take (e->leases, &lease, NULL, NULL, err) : FETTLE_OK;
-}
-
-void
-fettle_api_firewall_open (void *engine, struct fettle_request *r)
-{
-  struct fettle_engine *e = engine;
-  _cleanup_json_ json_t *ids = NULL;
-  struct by_hand how = { 0 };
-  struct fettle_error err;
-  json_t *id;
-  size_t i;
-
-  if (read_by_hand (r->body, &how, &err) || need (e, &err)
-      || fettle_nodes_of (e, json_object_get (r->body, "nodes"), &ids, &err)) {
-    fettle_request_fail (r, &err);
-    return;
-  }
-  json_array_foreach (ids, i, id)
-    if (open_node (e, json_integer_value (id), &how, &err)) {
-      fettle_request_fail (r, &err);
-      return;
-    }
-  fettle_api_firewall (e, r);
-}
-
-static void
-close_node (struct fettle_engine *e, int64_t id)
-{
-  struct fettle_rows rows;
-
-  fettle_store_query (e->store, &rows, "SELECT name FROM node WHERE id = ?", "i", id);
-  if (!fettle_rows_next (&rows))
-    return;
-  fettle_leases_give_back (e->leases, fettle_rows_text (&rows, 0), "", FETTLE_INVENTORY);
-  fettle_leases_give_back (e->leases, fettle_rows_text (&rows, 0), "", FETTLE_DEPLOYMENT);
-  fettle_rows_end (&rows);
-}
-
-void
-fettle_api_firewall_close (void *engine, struct fettle_request *r)
-{
-  struct fettle_engine *e = engine;
-  _cleanup_json_ json_t *ids = NULL;
-  struct fettle_error err;
-  json_t *id;
-  size_t i;
-
-  if (fettle_nodes_of (e, json_object_get (r->body, "nodes"), &ids, &err)) {
-    fettle_request_fail (r, &err);
-    return;
-  }
-  json_array_foreach (ids, i, id)
-    if (e->leases)
-      close_node (e, json_integer_value (id));
-  fettle_api_firewall (e, r);
 }

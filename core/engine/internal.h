@@ -142,6 +142,7 @@ struct fettle_engine {
   struct fettle_sealer *sealer;
   struct fettle_leases *leases; /* NULL until the firewall is needed */
   struct holes *holes;          /* what leases borrow */
+  struct event *browsers;       /* renews their leases; NULL: none are wanted */
   struct evdns_base *dns;
   struct fettle_prober *prober;
   struct fettle_callbacks *callbacks; /* borrowed; NULL until it is set */
@@ -268,6 +269,9 @@ fettle_result fettle_holes_recover (struct fettle_engine *, struct fettle_error 
  * so, and the call shows whether it mattered. */
 void fettle_holes_open (struct lane *, void (*then) (struct lane *));
 void fettle_holes_close (struct lane *);
+/* browsers.c: holes for browsers, if they are wanted. */
+void fettle_browsers_begin (struct fettle_engine *);
+void fettle_browsers_end (struct fettle_engine *);
 void fettle_holes_free (struct fettle_engine *);
 
 /* ---- node-firewall.c: the nodes' own firewalls ---- */

@@ -18,6 +18,7 @@ static const char help[] =
   "      --ssl-port=N       port of the HTTPS listener (63002)\n"
   "      --ftp-port=N       port of the FTP listener; 0: off (0)\n"
   "      --plugindir=DIRS   folders of plugins, ':' between several\n"
+  "      --open-firewall    open firewalls, ours and the nodes', while they need it\n"
   "      --set=NAME=VALUE   any setting of the configuration\n"
   "      --foreground       stay in the foreground (this is usual)\n"
   "      --background       go to the background when ready\n"
@@ -26,7 +27,8 @@ static const char help[] =
   "      --help             show this and exit\n"
   "      --version          show the version and exit\n";
 
-enum { OPT_STATE_DIR = 1000, OPT_CONFIG, OPT_PORT, OPT_SSL_PORT, OPT_FTP_PORT, OPT_PLUGINDIR, OPT_SET,
+enum { OPT_STATE_DIR = 1000, OPT_CONFIG, OPT_PORT, OPT_SSL_PORT, OPT_FTP_PORT, OPT_PLUGINDIR,
+       OPT_OPEN_FIREWALL, OPT_SET,
        OPT_FOREGROUND, OPT_BACKGROUND, OPT_IDLE_EXIT, OPT_LOG_FILE, OPT_HELP, OPT_VERSION };
 
 static const struct option options[] = {
@@ -36,6 +38,7 @@ static const struct option options[] = {
   { "ssl-port",   required_argument, NULL, OPT_SSL_PORT },
   { "ftp-port",   required_argument, NULL, OPT_FTP_PORT },
   { "plugindir",  required_argument, NULL, OPT_PLUGINDIR },
+  { "open-firewall", no_argument,    NULL, OPT_OPEN_FIREWALL },
   { "set",        required_argument, NULL, OPT_SET },
   { "foreground", no_argument,       NULL, OPT_FOREGROUND },
   { "background", no_argument,       NULL, OPT_BACKGROUND },
@@ -97,6 +100,7 @@ take (struct fettle_service_options *o, int option, const char *value, struct fe
   case OPT_SSL_PORT:   return fettle_settings_set (&o->settings, "ssl_port", value, err);
   case OPT_FTP_PORT:   return fettle_settings_set (&o->settings, "ftp_port", value, err);
   case OPT_PLUGINDIR:  return fettle_settings_set (&o->settings, "plugindir", value, err);
+  case OPT_OPEN_FIREWALL: return fettle_settings_set (&o->settings, "open_firewall", "yes", err);
   case OPT_SET:        return set_pair (&o->settings, value, err);
   case OPT_LOG_FILE:   return make_absolute (value, &o->log_file, err);
   case OPT_BACKGROUND: o->background = true; break;

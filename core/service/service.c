@@ -119,11 +119,12 @@ get_service (void *arg, struct fettle_request *r)
   struct service *s = arg;
   _cleanup_json_ json_t *summary = fettle_engine_summary (s->engine);
   char started[FETTLE_TIME_MAX];
-  json_t *j = json_pack ("{s:s, s:i, s:s, s:s, s:I, s:I}", "version", PACKAGE_VERSION, "pid",
+  json_t *j = json_pack ("{s:s, s:i, s:s, s:s, s:I, s:I, s:b}", "version", PACKAGE_VERSION, "pid",
                          (int) getpid (), "started", fettle_time_text (s->started, started),
                          "state_dir", s->settings->state_dir, "port",
                          (json_int_t) s->settings->port, "ssl_port",
-                         (json_int_t) s->settings->ssl_port);
+                         (json_int_t) s->settings->ssl_port, "open_firewall",
+                         strcmp (s->settings->open_firewall, "yes") == 0);
 
   if (j && summary)
     json_object_update (j, summary);

@@ -20,6 +20,7 @@ enum type {
   FOLDER,    /* an absolute path */
   FOLDERS,   /* absolute paths, ':' between several */
   ADDRESSES, /* "localhost" or addresses, separated by spaces */
+  PEERS,     /* addresses separated by spaces, or none */
   WORD,      /* one of `words` */
 };
 
@@ -81,7 +82,7 @@ static const struct row table[] = {
     "ports that downloads move to, like 63010-63041; empty: they stay where they began" },
   { "ftp_data_ports",    TEXT,      AT (ftp_data_ports),    0, 0,       NULL, "63050-63081", NULL,
     "ports of passive FTP; empty: any, which no firewall is opened for" },
-  { "browsers",          TEXT,      AT (browsers),          0, 0,       NULL, "", NULL,
+  { "browsers",          PEERS,     AT (browsers),          0, 0,       NULL, "", NULL,
     "addresses of other machines whose browsers may come, separated by spaces" },
   { "client_ca",         TEXT,      AT (client_ca),         0, 0,       NULL, "", NULL,
     "PEM file of the authorities whose client certificates the API takes; empty: none" },
@@ -180,6 +181,11 @@ check (const struct row *row, const char *value, struct fettle_error *err)
       return FETTLE_OK;
     return fettle_error_set (err, FETTLE_E_CONFIG,
                              "%s is localhost or IP addresses separated by spaces, not \"%s\"",
+                             row->name, value);
+  case PEERS:
+    if (!*value || (strcmp (value, "localhost") != 0 && is_addresses (value)))
+      return FETTLE_OK;
+    return fettle_error_set (err, FETTLE_E_CONFIG, "%s are IP addresses separated by spaces, not \"%s\"",
                              row->name, value);
   case WORD:
     if (*value && !strchr (value, ' ') && fettle_has_word (row->words, value))

@@ -5,42 +5,7 @@ requires firewalld firewall-cmd dbus-daemon nft
 firewall-backend firewalld available 2>"$T/why" ; grep -q 'there is no backend' "$T/why" &&
   skip_all "built without libsystemd"
 
-private /etc/firewalld
-export DBUS_SYSTEM_BUS_ADDRESS="unix:path=$T/bus"
-cat >"$T/bus.conf" <<X
-<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>system</type>
-  <listen>unix:path=$T/bus</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow user="*"/>
-    <deny own="*"/>
-    <deny send_type="method_call"/>
-    <allow send_type="signal"/>
-    <allow send_requested_reply="true" send_type="method_return"/>
-    <allow send_requested_reply="true" send_type="error"/>
-    <allow receive_type="method_call"/>
-    <allow receive_type="method_return"/>
-    <allow receive_type="error"/>
-    <allow receive_type="signal"/>
-    <allow send_destination="org.freedesktop.DBus"/>
-  </policy>
-  <includedir>/usr/share/dbus-1/system.d</includedir>
-</busconfig>
-X
-start_bus () {
-  rm -f "$T/bus"
-  dbus-daemon --config-file="$T/bus.conf" --nofork --nopidfile 2>>"$T/bus.log" &
-  bus=$!
-  soon test -S "$T/bus"
-}
-start_firewalld () {
-  firewalld --nofork --nopid --log-file="$T/firewalld.log" 2>>"$T/firewalld.err" &
-  firewalld=$!
-  soon firewall-cmd --state
-}
+firewalld_private
 zones () { for z in public work dmz; do firewall-cmd --zone=$z --list-all; done; }
 state () { zones; nft -s list ruleset; }
 settled () { answer 10; [ "${line%% *}" = lost ] || echo "got: $line"; answer 20; }

@@ -91,3 +91,76 @@ quit () {
 }
 die () { kill -9 "$backend_pid"; wait "$backend_pid" 2>/dev/null; exec 9>&-; }
 PATH="$builddir/integration:$PATH"
+
+# ---- The real firewalld, on a bus of its own: firewalld_private; start_bus; start_firewalld
+
+firewalld_private () {
+  private /etc/firewalld
+  export DBUS_SYSTEM_BUS_ADDRESS="unix:path=$T/bus"
+  cat >"$T/bus.conf" <<X
+<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>system</type>
+  <listen>unix:path=$T/bus</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/>
+    <deny own="*"/>
+    <deny send_type="method_call"/>
+    <allow send_type="signal"/>
+    <allow send_requested_reply="true" send_type="method_return"/>
+    <allow send_requested_reply="true" send_type="error"/>
+    <allow receive_type="method_call"/>
+    <allow receive_type="method_return"/>
+    <allow receive_type="error"/>
+    <allow receive_type="signal"/>
+    <allow send_destination="org.freedesktop.DBus"/>
+  </policy>
+  <includedir>/usr/share/dbus-1/system.d</includedir>
+</busconfig>
+X
+}
+start_bus () {
+  rm -f "$T/bus"
+  dbus-daemon --config-file="$T/bus.conf" --nofork --nopidfile 2>>"$T/bus.log" &
+  bus=$!
+  soon test -S "$T/bus"
+}
+start_firewalld () {
+  firewalld --nofork --nopid --log-file="$T/firewalld.log" 2>>"$T/firewalld.err" &
+  firewalld=$!
+  soon firewall-cmd --state
+}
+
+# ---- The service, with nodes n1 and n2 that "deploy" until $T/go is there.
+
+with_service () {
+  local n
+  requires sshd ssh-keygen jq fettle-gate
+  export FETTLE_STATE_DIR=$T/state FETTLE_PLUGINDIR=$builddir/plugins/.libs:${FETTLE_PLUGINDIR-}
+  mkdir -p /run/sshd "$T/base"; chmod 711 "$T"
+  ssh-keygen -q -t ed25519 -N '' -f "$T/key"
+  ssh-keygen -q -t ed25519 -N '' -f "$T/hostkey"
+  install -m 644 "$T/key.pub" "$T/authorized"
+  for n in n1 n2; do
+    ip netns exec $n "$(command -v sshd)" -D -e -f /dev/null -h "$T/hostkey" -o PidFile=none \
+      -o "AuthorizedKeysFile=$T/authorized" -o StrictModes=no -o UsePAM=no -o UseDNS=no 2>>"$T/sshd.log" &
+  done
+  echo x >"$T/base/errand.bin"
+  cat >"$T/base/errand.bin.component.cfg" <<'C'
+name = "errand"; version = "1"; format = "raw"; kind = "firmware"; match = "errand";
+install_missing = true; node_types = "backcall";
+C
+  ok "the service starts" fettle service start "$@"
+  for n in 1 2; do
+    ok "node n$n is added" fettle node add "10.61.$n.2" --name n$n --type backcall --user root --key "$T/key" \
+      --setting command="until test -e $T/go; do sleep 0.1; done"
+  done
+  ok "so is a baseline" fettle baseline add "$T/base" --name base
+  ok "the nodes are inventoried" fettle inventory
+}
+restart_service () { fettle service stop --force; fettle service start "$@"; }
+service_pid () { jq -r .pid "$FETTLE_STATE_DIR/service.json"; }
+begin_deployment () { rm -f "$T/go"; fettle deploy --yes --no-wait --no-check "$@" n1; }
+end_deployment () { touch "$T/go"; fettle watch last; }

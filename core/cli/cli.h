@@ -172,6 +172,7 @@ extern const struct fettle_command
   fettle_command_status, fettle_command_watch, fettle_command_abort, /* job.c */
   fettle_command_log,
   fettle_command_report,                                             /* report.c */
+  fettle_command_audit_list, fettle_command_audit_verify,            /* audit.c */
   fettle_command_service_start, fettle_command_service_stop,         /* service.c */
   fettle_command_service_status, fettle_command_config_show,
   fettle_command_ports,                                              /* ports.c */

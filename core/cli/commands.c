@@ -51,6 +51,8 @@ const struct fettle_command *const fettle_commands[] = {
   &fettle_command_firewall_undo_setup,
   &fettle_command_plugin_list,
   &fettle_command_plugin_show,
+  &fettle_command_audit_list,
+  &fettle_command_audit_verify,
   &fettle_command_service_start,
   &fettle_command_service_stop,
   &fettle_command_service_status,

@@ -1,3 +1,4 @@
+fettle_SOURCES += cli/audit.c
 fettle_SOURCES += cli/bars.c cli/baseline.c cli/check.c cli/cli.h cli/client.c cli/client.h cli/commands.c \
   cli/completion.c cli/csv.c cli/csv.h cli/deploy.c cli/follow.c cli/help.c cli/inventory.c \
   cli/job.c cli/job.h cli/main.c cli/node-input.c cli/node-input.h cli/node.c cli/output.c \

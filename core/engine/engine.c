@@ -7,6 +7,7 @@
 #include "engine/component-files.h"
 #include "engine/internal.h"
 #include "serve/callback.h"
+#include "store/audit.h"
 #include "util/log.h"
 #include "util/secret.h"
 
@@ -39,6 +40,8 @@ static const struct fettle_route routes[] = {
   { "GET",    "/api/v1/tokens",                FETTLE_ROLE_ADMIN,    fettle_api_tokens_list },
   { "POST",   "/api/v1/tokens",                FETTLE_ROLE_ADMIN,    fettle_api_tokens_add },
   { "DELETE", "/api/v1/tokens/:token",         FETTLE_ROLE_ADMIN,    fettle_api_token_revoke },
+  { "GET",    "/api/v1/audit",                 FETTLE_ROLE_OPERATOR, fettle_api_audit_list },
+  { "GET",    "/api/v1/audit/verify",          FETTLE_ROLE_OPERATOR, fettle_api_audit_verify },
   { NULL, NULL, FETTLE_ROLE_NONE, NULL },
 };
 
@@ -101,6 +104,8 @@ fettle_engine_new (struct event_base *base, const struct fettle_settings *settin
     fettle_engine_free (e);
     return err->code;
   }
+  e->audit = fettle_audit_new (e->store, settings->audit_log ? settings->audit_log : "");
+  fettle_audit_service (e, "started");
   e->dns = evdns_base_new (base, EVDNS_BASE_INITIALIZE_NAMESERVERS
                                    | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
   if (!e->dns) /* no resolver configured: /etc/hosts still works */
@@ -156,6 +161,8 @@ fettle_engine_calls (const struct fettle_engine *e)
 void
 fettle_engine_stop (struct fettle_engine *e)
 {
+  if (!e->stopping)
+    fettle_audit_service (e, "stopping");
   e->stopping = true;
 }
 
@@ -176,6 +183,7 @@ fettle_engine_free (struct fettle_engine *e)
   fettle_prober_free (e->prober);
   if (e->dns)
     evdns_base_free (e->dns, 0);
+  fettle_audit_free (e->audit);
   fettle_store_close (e->store);
   fettle_sealer_free (e->sealer);
   free (e);

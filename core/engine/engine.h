@@ -36,6 +36,9 @@ const struct fettle_route *fettle_engine_routes (void);
 
 /* The store's tokens, for the server. */
 void fettle_engine_tokens (struct fettle_engine *, struct fettle_access_tokens *ret);
+/* For fettle_server_watch: writes to the audit log who asked for what. */
+void fettle_engine_answered (void *engine, const struct fettle_request *,
+                             const struct fettle_route *, int status, const json_t *answer);
 
 /* {"nodes": n, "baselines": n, "calls": n, "jobs": n, "listeners": [...]}: the
  * engine's share of GET /service.  The caller's reference. */

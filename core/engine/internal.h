@@ -21,6 +21,7 @@
 #include "store/store.h"
 
 struct check;
+struct fettle_audit;
 struct fettle_callbacks;
 struct fettle_port_node;
 struct fettle_prober;
@@ -139,6 +140,7 @@ struct fettle_engine {
   const struct fettle_plugins *plugins;
   struct fettle_pool *pool;
   struct fettle_store *store;
+  struct fettle_audit *audit;
   struct fettle_sealer *sealer;
   struct fettle_leases *leases; /* NULL until the firewall is needed */
   struct holes *holes;          /* what leases borrow */
@@ -158,6 +160,12 @@ struct fettle_engine {
 
 /* The running job, or NULL. */
 struct job *fettle_engine_job (struct fettle_engine *, int64_t id);
+
+/* ---- audit.c: what happened, for the audit log ---- */
+
+void fettle_audit_task (const struct task *);
+void fettle_audit_job (const struct job *, int exit_code);
+void fettle_audit_service (struct fettle_engine *, const char *outcome);
 
 /* ---- nodes.c: which node is meant ---- */
 
@@ -363,5 +371,7 @@ void fettle_api_report (void *, struct fettle_request *);
 void fettle_api_tokens_list (void *, struct fettle_request *);
 void fettle_api_tokens_add (void *, struct fettle_request *);
 void fettle_api_token_revoke (void *, struct fettle_request *);
+void fettle_api_audit_list (void *, struct fettle_request *);
+void fettle_api_audit_verify (void *, struct fettle_request *);
 
 #endif

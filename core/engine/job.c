@@ -88,6 +88,7 @@ fettle_task_end (struct task *t, const char *state, const struct fettle_error *e
   fettle_store_run (t->job->engine->store, "UPDATE task SET finished = ? WHERE id = ?", "ii",
                     (int64_t) time (NULL), t->id);
   fettle_task_journal (t, "state", state);
+  fettle_audit_task (t);
   fettle_job_event (t->job, t, json_pack ("{s:s s:s?}", "state", state, "error",
                                           err ? err->text : NULL));
   if (t->job->rollout && fettle_has_word ("failed unknown blocked", state))
@@ -321,11 +322,13 @@ fettle_job_finish (struct job *j, const char *message, int code)
   if (j->finished)
     return;
   j->finished = true;
+  code = code >= 0 ? code : exit_code (j);
   fettle_store_run (j->engine->store,
                     "UPDATE job SET state = ?, finished = ?, exit_code = ?, message = ?"
                     " WHERE id = ?", "siisi", j->aborted ? "aborted" : "done",
-                    (int64_t) time (NULL), (int64_t) (code >= 0 ? code : exit_code (j)),
+                    (int64_t) time (NULL), (int64_t) code,
                     message || !*j->why ? message : j->why, j->id);
+  fettle_audit_job (j, code);
   fettle_waiters_wake (j);
   /* Not under the feet of who called. */
   event_base_once (j->engine->base, -1, EV_TIMEOUT, on_drop, j->engine, &soon);

@@ -11,11 +11,20 @@
 #include "serve/conn.h"
 #include "serve/request.h"
 
+/* fettle_server_watch's */
+struct fettle_watch {
+  void (*answered) (void *arg, const struct fettle_request *, const struct fettle_route *,
+                    int status, const json_t *answer);
+  void *arg;
+};
+
 struct fettle_exchange {
   struct fettle_request request; /* first: the handlers' pointer is this one */
   struct evhttp_request *http;
   struct fettle_conn *conn;
   struct fettle_caller caller;
+  const struct fettle_route *route; /* NULL: none was found */
+  const struct fettle_watch *watch;
   char *parameter;
   json_t *query, *body;
   bool head;  /* HEAD: an answer without its body */

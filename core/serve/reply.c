@@ -142,10 +142,18 @@ answer (struct fettle_exchange *x, int status, const char *content_type, char *t
 }
 
 static void
+tell_watch (const struct fettle_exchange *x, int status, const json_t *body)
+{
+  if (x->route && x->watch && x->watch->answered)
+    x->watch->answered (x->watch->arg, &x->request, x->route, status, body);
+}
+
+static void
 answer_json (struct fettle_exchange *x, int status, const char *content_type, json_t *body)
 {
   char *text = body ? json_dumps (body, JSON_COMPACT) : NULL;
 
+  tell_watch (x, status, body);
   json_decref (body);
   if (!text) {
     fettle_log (FETTLE_LOG_ERROR, "an answer of the API is no valid JSON, or memory is short");
@@ -178,6 +186,7 @@ fettle_request_reply_text (struct fettle_request *r, int status, const char *con
     return;
   }
   memcpy (copy, text, size);
+  tell_watch ((struct fettle_exchange *) r, status, NULL);
   answer ((struct fettle_exchange *) r, status, content_type, copy, size);
 }
 

@@ -28,6 +28,7 @@ struct fettle_server {
     void *engine;
   } tables[TABLES_MAX];
   size_t n_tables;
+  struct fettle_watch watch;
   bool (*take_open) (void *arg, const char *target, const char *from);
   void *take_arg;
   struct evconnlistener *listeners[FETTLE_LISTEN_MAX];
@@ -179,13 +180,15 @@ dispatch (struct fettle_server *s, struct fettle_exchange *x, const char *method
     *query++ = '\0';
   x->head = strcmp (method, "HEAD") == 0;
   find_route (s, x->head ? "GET" : method, path, &m);
+  x->route = m.route;
+  x->watch = &s->watch;
+  x->request.caller = &x->caller;
   if (!m.route)
     fail_without_route (x, &m);
   else if (may_call (x, m.route) && take_parameter (x, &m) && take_query (x, query) && take_body (x)) {
     x->request.parameter = x->parameter;
     x->request.query = x->query;
     x->request.body = x->body;
-    x->request.caller = &x->caller;
     m.route->handler (m.engine, &x->request);
   }
   fettle_buf_clear (&m.allow);
@@ -443,6 +446,16 @@ fettle_server_add_routes (struct fettle_server *s, const struct fettle_route *ro
     s->tables[s->n_tables].routes = routes;
     s->tables[s->n_tables++].engine = engine;
   }
+}
+
+void
+fettle_server_watch (struct fettle_server *s,
+                     void (*answered) (void *arg, const struct fettle_request *,
+                                       const struct fettle_route *, int status,
+                                       const json_t *answer),
+                     void *arg)
+{
+  s->watch = (struct fettle_watch) { answered, arg };
 }
 
 void

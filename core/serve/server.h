@@ -42,6 +42,14 @@ void fettle_server_open_paths (struct fettle_server *, const char *prefix,
                                bool (*take) (void *arg, const char *target, const char *from),
                                void *arg);
 
+/* `answered` is told of each request to a route, before its answer goes out;
+ * answer: the JSON of it, or NULL. */
+void fettle_server_watch (struct fettle_server *,
+                          void (*answered) (void *arg, const struct fettle_request *,
+                                            const struct fettle_route *, int status,
+                                            const json_t *answer),
+                          void *arg);
+
 /* Begins to accept; takes over the descriptors, also when it fails. */
 fettle_result fettle_server_listen (struct fettle_server *, struct fettle_listen *,
                                     struct fettle_error *);

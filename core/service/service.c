@@ -254,6 +254,7 @@ make_server (struct service *s, struct fettle_listen *l, struct fettle_error *er
     return err->code;
   fettle_server_add_routes (s->server, routes, s);
   fettle_server_add_routes (s->server, fettle_engine_routes (), s->engine);
+  fettle_server_watch (s->server, fettle_engine_answered, s->engine);
   return fettle_server_listen (s->server, l, err);
 }
 

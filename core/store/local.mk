@@ -1,2 +1,3 @@
 libservice_la_SOURCES += store/schema.h store/store.c store/store.h
+libservice_la_SOURCES += store/audit.c store/audit.h
 libservice_la_SOURCES += store/seal.c store/seal.h

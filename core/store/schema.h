@@ -98,6 +98,13 @@ static const char *const fettle_schema[] = {
   " used INTEGER) WITHOUT ROWID;"
   /* What happened, as it is told to those who watch: AUTOINCREMENT never gives a number twice. */
   "CREATE TABLE event (id INTEGER PRIMARY KEY AUTOINCREMENT, job INTEGER, data TEXT NOT NULL);",
+  /* The audit log: store/audit.h. */
+  "CREATE TABLE audit (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, who TEXT NOT NULL, role TEXT,"
+  " origin TEXT, what TEXT NOT NULL, object TEXT, outcome TEXT, detail TEXT, hash TEXT NOT NULL);"
+  "CREATE TRIGGER audit_stays BEFORE UPDATE ON audit"
+  " BEGIN SELECT raise (ABORT, 'the audit log only grows'); END;"
+  "CREATE TRIGGER audit_keeps BEFORE DELETE ON audit"
+  " BEGIN SELECT raise (ABORT, 'the audit log only grows'); END;",
 };
 
 #endif

@@ -7,7 +7,9 @@ libbase_la_SOURCES += \
   util/libcurl.c util/libcurl.h \
   util/log.c util/log.h \
   util/nearest.c util/nearest.h \
+  util/redact.c util/redact.h \
   util/secret.c util/secret.h \
   util/settings.c util/settings.h \
+  util/syslog.c util/syslog.h \
   util/text.c util/text.h \
   util/zone.c util/zone.h

@@ -92,6 +92,8 @@ static const struct row table[] = {
     "who may read /metrics: no one, who has a token of a viewer, or anyone" },
   { "idle_exit",         NUMBER,    AT (idle_exit),         0, DAY,     NULL, "900", NULL,
     "seconds after which an unused service that a command started ends; 0: never" },
+  { "audit_log",         TEXT,      AT (audit_log),         0, 0,       NULL, "/dev/log", NULL,
+    "socket of the system's log (journald, syslog) that the audit log goes to as well; empty: none" },
   { "log_level",         WORD,      AT (log_level),         0, 0,       "error warning info debug", "info",
     NULL, "what is logged: error, warning, info or debug" },
 };

@@ -25,6 +25,16 @@ if [ -n "${FLEET_CRASH_NET-}" ] && ip link set lo up 2>/dev/null && nft list tab
   firewall=nftables
 fi
 begin () { fleet_start "$F" --set "firewall=$firewall" --set open_firewall=yes --set workers=16; }
+audited () { # WHAT: how many such entries
+  local after=0 n=0 more=10000
+  while [ "$more" = 10000 ]; do
+    api "$F/state" GET "/audit?after=$after&limit=10000" >"$F/entries"
+    more=$(jq '.entries | length' "$F/entries")
+    after=$((after + more))
+    n=$((n + $(jq --arg what "$1" '[.entries[] | select(.what == $what and .outcome != "stopping")] | length' "$F/entries")))
+  done
+  echo $n
+}
 no_table () { ! nft list table inet fettle; }
 
 ok "a fleet is made" fleet_make "$F" "$NODES" "$SEED" "$FLASH_MS" 1
@@ -57,6 +67,11 @@ echo "# $counts"
 is "all of it is true: the nodes say the same" "$(cat "$F/complaints")" ""
 is "nothing was installed twice" "$(jq .twice <<<"$counts")" 0
 is "nothing was lost" "$(jq .lost <<<"$counts")" 0
+audit=$(api "$F/state" GET /audit/verify)
+echo "# $audit"
+is "the audit log's chain holds" "$(jq .intact <<<"$audit")" true
+is "it has each task's end once" "$(audited task)" "$((NODES * 4))"
+is "and each start of the service" "$(audited service)" "$((KILLS + 1))"
 is "the job has ended in order" "$(jq -r .state "$F/job.json")" done
 is "no hole is wanted any more" "$(api "$F/state" GET /firewall | jq -c .holes)" '[]'
 

@@ -56,3 +56,4 @@ integration_ftp_listener_LDADD = ../core/libservice.la ../core/libbase.la
 dist_check_SCRIPTS += integration/ftp.sh integration/ftp-hostile.sh
 EXTRA_DIST += integration/ftp-lib.sh integration/ftp-hostile.py
 dist_check_SCRIPTS += integration/ftp-service.sh
+dist_check_SCRIPTS += integration/audit.sh

@@ -97,3 +97,8 @@ check_PROGRAMS += unit/sign
 unit_sign_SOURCES = unit/sign.c
 unit_sign_LDADD = ../core/libsign.la ../core/libbase.la $(CMOCKA_LIBS)
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += unit/redact
+unit_redact_SOURCES = unit/redact.c
+unit_redact_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
+endif

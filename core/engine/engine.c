@@ -33,6 +33,7 @@ static const struct fettle_route routes[] = {
   { "POST",   "/api/v1/jobs/:job/resume",      FETTLE_ROLE_OPERATOR, fettle_api_job_resume },
   { "POST",   "/api/v1/jobs/:job/approve",     FETTLE_ROLE_ADMIN,    fettle_api_job_approve },
   { "POST",   "/api/v1/jobs/:job/abort",       FETTLE_ROLE_OPERATOR, fettle_api_job_abort },
+  { "GET",    "/api/v1/events",                FETTLE_ROLE_VIEWER,   fettle_api_events },
   { "GET",    "/api/v1/reports/:format",       FETTLE_ROLE_VIEWER,   fettle_api_report },
   { "GET",    "/api/v1/firewall",              FETTLE_ROLE_VIEWER,   fettle_api_firewall },
   { "POST",   "/api/v1/firewall/open",         FETTLE_ROLE_OPERATOR, fettle_api_firewall_open },
@@ -116,6 +117,7 @@ fettle_engine_new (struct event_base *base, const struct fettle_settings *settin
     return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for the engine");
   }
   fettle_browsers_begin (e);
+  fettle_events_begin (e);
   fettle_engine_recover (e);
   *ret = e;
   return FETTLE_OK;
@@ -164,6 +166,7 @@ fettle_engine_stop (struct fettle_engine *e)
   if (!e->stopping)
     fettle_audit_service (e, "stopping");
   e->stopping = true;
+  fettle_events_end (e);
 }
 
 void
@@ -179,6 +182,7 @@ fettle_engine_free (struct fettle_engine *e)
   }
   fettle_unpack_stop (e);
   fettle_browsers_end (e);
+  fettle_events_end (e);
   fettle_holes_free (e);
   fettle_prober_free (e->prober);
   if (e->dns)

@@ -152,6 +152,11 @@ struct fettle_engine {
   struct unpacking *unpackings; /* unpack.c */
   struct job *jobs;           /* running ones, and the last few that ended */
   struct lane *ready, **ready_end;
+  struct watch *watches;      /* events.c */
+  int n_watches;
+  int64_t event_last, event_committed;
+  bool event_waits;
+  struct event *event_timer;
   unsigned calls;
   bool stopping;
 };
@@ -341,6 +346,18 @@ void fettle_engine_recover (struct fettle_engine *);    /* recover.c */
 /* rollout.c: windows of nodes or groups may be others now. */
 void fettle_rollouts_changed (struct fettle_engine *);
 
+/* ---- events.c: what happens, for those who watch ---- */
+
+void fettle_events_begin (struct fettle_engine *);
+void fettle_events_end (struct fettle_engine *);
+/* Kept, and told when it is on the disk.  type: "job", "task", "node"; job 0: none. */
+void fettle_event (struct fettle_engine *, const char *type, int64_t job, const json_t *data);
+/* Not kept: told to who keeps up. */
+void fettle_event_passing (struct fettle_engine *, const char *type, int64_t job,
+                           const json_t *data);
+/* Of a node: "added", "changed", "removed", "ok", "error". */
+void fettle_event_node (struct fettle_engine *, int64_t node, const char *what);
+
 /* ---- handlers of the API ---- */
 
 void fettle_api_nodes_list (void *, struct fettle_request *);
@@ -368,6 +385,7 @@ void fettle_api_firewall (void *, struct fettle_request *);
 void fettle_api_firewall_open (void *, struct fettle_request *);
 void fettle_api_firewall_close (void *, struct fettle_request *);
 void fettle_api_report (void *, struct fettle_request *);
+void fettle_api_events (void *, struct fettle_request *);
 void fettle_api_tokens_list (void *, struct fettle_request *);
 void fettle_api_tokens_add (void *, struct fettle_request *);
 void fettle_api_token_revoke (void *, struct fettle_request *);

@@ -123,6 +123,17 @@ job_alloc (struct fettle_engine *e, const char *kind, const json_t *options)
   return j;
 }
 
+static void
+tell_state (struct job *j, const char *state)
+{
+  char now[FETTLE_TIME_MAX];
+  _cleanup_json_ json_t *event
+    = json_pack ("{s:s s:I s:s s:s}", "time", fettle_time_text (time (NULL), now), "job",
+                 (json_int_t) j->id, "kind", j->kind, "state", state);
+
+  fettle_event (j->engine, "job", j->id, event);
+}
+
 struct job *
 fettle_job_new (struct fettle_engine *e, const char *kind, const json_t *options,
                 const json_t *plan)
@@ -133,6 +144,7 @@ fettle_job_new (struct fettle_engine *e, const char *kind, const json_t *options
                     "INSERT INTO job (kind, state, created, options, plan) VALUES (?, 'running',"
                     " ?, ?, ?)", "sijj", kind, (int64_t) time (NULL), options, plan);
   j->id = fettle_store_last_id (e->store);
+  tell_state (j, "running");
   return j;
 }
 
@@ -329,6 +341,7 @@ fettle_job_finish (struct job *j, const char *message, int code)
                     (int64_t) time (NULL), (int64_t) code,
                     message || !*j->why ? message : j->why, j->id);
   fettle_audit_job (j, code);
+  tell_state (j, j->aborted ? "aborted" : "done");
   fettle_waiters_wake (j);
   /* Not under the feet of who called. */
   event_base_once (j->engine->base, -1, EV_TIMEOUT, on_drop, j->engine, &soon);
@@ -346,6 +359,10 @@ fettle_job_event (struct job *j, const struct task *t, json_t *event)
     json_object_set_new (event, "task", json_integer (t->id));
     json_object_set_new (event, "name", json_string (t->lane->name));
   }
+  if (json_object_get (event, "progress") || json_object_get (event, "scan"))
+    fettle_event_passing (j->engine, "progress", j->id, event);
+  else
+    fettle_event (j->engine, t ? "task" : "job", j->id, event);
   json_array_append_new (j->events, event);
   /* Dropping from the front is a move of pointers: done seldom, in bulk. */
   if (json_array_size (j->events) > 2 * MAX_EVENTS) {

@@ -4,5 +4,7 @@ libservice_la_SOURCES += \
   engine/component-files.c engine/component-files.h engine/check-gate.c engine/check-lane.c engine/credentials.c \
   engine/deploy.c engine/deploy-check.c engine/engine.c engine/engine.h engine/holes.c engine/holes.h engine/holes-api.c engine/internal.h engine/inventory.c \
   engine/job.c engine/jobs.c engine/lane.c engine/node-check.c engine/node-firewall.c engine/nodes.c engine/plans.c \
-  engine/recover.c engine/rollout.c engine/rollout.h engine/scan.c engine/tokens.c engine/unpack.c \
+  engine/recover.c engine/rollout.c engine/rollout.h engine/scan.c engine/unpack.c \
   engine/verify.c engine/waiter.c engine/waiter.h engine/ways.c
+# The API itself.
+libservice_la_SOURCES += engine/events.c engine/tokens.c

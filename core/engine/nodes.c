@@ -160,6 +160,7 @@ fettle_node_set_state (struct fettle_engine *e, int64_t node, const struct fettl
   if (!err)
     fettle_store_run (e->store, "UPDATE node SET inventoried = ? WHERE id = ?", "ii",
                       (int64_t) time (NULL), node);
+  fettle_event_node (e, node, err ? "error" : "ok");
 }
 
 void
@@ -269,11 +270,16 @@ fettle_api_nodes_add (void *engine, struct fettle_request *r)
   struct fettle_engine *e = engine;
   _cleanup_json_ json_t *added = json_array ();
   struct fettle_error err;
+  const json_t *node;
+  size_t i;
 
-  if (add_nodes (e, json_object_get (r->body, "nodes"), added, &err))
+  if (add_nodes (e, json_object_get (r->body, "nodes"), added, &err)) {
     fettle_request_fail (r, &err);
-  else
-    fettle_request_reply (r, 201, json_pack ("{s:O}", "nodes", added));
+    return;
+  }
+  json_array_foreach (added, i, node)
+    fettle_event_node (e, json_integer_value (json_object_get (node, "id")), "added");
+  fettle_request_reply (r, 201, json_pack ("{s:O}", "nodes", added));
 }
 
 /* The node as it is now, with the members of `changes` instead. */
@@ -341,8 +347,10 @@ fettle_api_node_change (void *engine, struct fettle_request *r)
     json_object_set_new (merged, "address", json_string ("unchanged"));
   if (fettle_node_check (e, merged, &err) || change_node (e, id, r->body, &err))
     fettle_request_fail (r, &err);
-  else
+  else {
+    fettle_event_node (e, id, "changed");
     fettle_request_reply (r, 200, node_by_id (e, id));
+  }
 }
 
 /* ---- Looking and removing ---- */
@@ -398,6 +406,7 @@ fettle_api_node_remove (void *engine, struct fettle_request *r)
     fettle_request_fail (r, &err);
     return;
   }
+  fettle_event_node (e, id, "removed");
   fettle_store_run (e->store, "DELETE FROM node WHERE id = ?", "i", id);
   fettle_request_reply (r, 200, json_object ());
 }

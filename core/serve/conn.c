@@ -214,7 +214,8 @@ take_over (struct fettle_conn *c)
 static bool
 is_evhttps_turn (const struct fettle_conn *c)
 {
-  return c->state == FETTLE_CONN_HANDLING || c->state == FETTLE_CONN_ANSWERING;
+  return c->state == FETTLE_CONN_HANDLING || c->state == FETTLE_CONN_ANSWERING
+         || c->state == FETTLE_CONN_STREAMING;
 }
 
 /* Bytes have come: called before evhttp sees them. */
@@ -254,7 +255,7 @@ has_left (const struct fettle_conn *c)
 {
   struct pollfd p = { .fd = bufferevent_getfd (c->bev), .events = POLLRDHUP };
 
-  return c->state == FETTLE_CONN_HANDLING && poll (&p, 1, 0) > 0;
+  return c->exchange && poll (&p, 1, 0) > 0;
 }
 
 static void
@@ -267,7 +268,8 @@ tick (evutil_socket_t fd, short what, void *arg)
   (void) fd, (void) what;
   for (struct fettle_conn *c = all->first, *next; c; c = next) {
     next = c->next;
-    if ((c->deadline && now > c->deadline) || has_left (c))
+    if ((c->deadline && now > c->deadline) || has_left (c)
+        || (c->exchange && !all->still (c->exchange)))
       drop (c);
     else if (c->guard.refused && c->state <= FETTLE_CONN_IDLE
              && c->handled == c->guard.requests) {
@@ -373,4 +375,12 @@ fettle_conn_done (struct fettle_conn *c)
 {
   set_state (c, FETTLE_CONN_ANSWERING, 0);
   set_reading (c);
+}
+
+/* The deadline is that of the first byte that isn't taken. */
+void
+fettle_conn_streaming (struct fettle_conn *c, bool unsent)
+{
+  if (c->state != FETTLE_CONN_STREAMING || !unsent || !c->deadline)
+    set_state (c, FETTLE_CONN_STREAMING, unsent ? c->all->head_seconds : 0);
 }

@@ -30,6 +30,7 @@ enum fettle_conn_state {
   FETTLE_CONN_IDLE,      /* between two requests */
   FETTLE_CONN_HANDLING,  /* a request has no answer yet */
   FETTLE_CONN_ANSWERING, /* its answer is being sent */
+  FETTLE_CONN_STREAMING, /* ... and has no end yet */
   FETTLE_CONN_REFUSING,  /* taken from evhttp */
 };
 
@@ -44,7 +45,7 @@ struct fettle_conn {
   uint64_t seen;     /* guard.requests when the state was set */
   uint64_t handled;  /* requests that evhttp has handed on */
   uint64_t deadline; /* in seconds of fettle_seconds (); 0: none */
-  struct fettle_exchange *exchange; /* while HANDLING */
+  struct fettle_exchange *exchange; /* while HANDLING or STREAMING */
   bool answered;     /* REFUSING: the answer is written */
   bufferevent_data_cb http_read, http_write; /* evhttp's, while REFUSING */
   bufferevent_event_cb http_event;
@@ -57,6 +58,7 @@ struct fettle_conns {
   SSL_CTX *tls;
   int (*admit) (struct fettle_conn *, const struct fettle_guard_head *);
   void *admit_arg;  /* admit's, by conn->all */
+  bool (*still) (struct fettle_exchange *); /* asked each second: may it go on? */
   const char *open; /* the guard's */
   unsigned max, head_seconds, idle_seconds;
   unsigned n;
@@ -88,5 +90,8 @@ void fettle_conn_handling (struct fettle_conn *);
 /* Its answer of that size is being sent; it is sent. */
 void fettle_conn_answering (struct fettle_conn *, size_t size);
 void fettle_conn_done (struct fettle_conn *);
+
+/* An answer without an end: something was written, or all was taken. */
+void fettle_conn_streaming (struct fettle_conn *, bool unsent);
 
 #endif

@@ -157,6 +157,15 @@ take_parameter (struct fettle_exchange *x, const struct match *m)
   return false;
 }
 
+/* Who waits for an answer may lose the right to it meanwhile. */
+static bool
+still (struct fettle_exchange *x)
+{
+  const struct fettle_server *s = x->conn->all->admit_arg;
+
+  return fettle_access_still (s->access, &x->caller);
+}
+
 static bool
 may_call (struct fettle_exchange *x, const struct fettle_route *route)
 {
@@ -189,6 +198,8 @@ dispatch (struct fettle_server *s, struct fettle_exchange *x, const char *method
     x->request.parameter = x->parameter;
     x->request.query = x->query;
     x->request.body = x->body;
+    x->request.last_event_id
+      = evhttp_find_header (evhttp_request_get_input_headers (x->http), "Last-Event-ID");
     m.route->handler (m.engine, &x->request);
   }
   fettle_buf_clear (&m.allow);
@@ -419,6 +430,7 @@ fettle_server_new (struct event_base *base, const struct fettle_server_options *
     .tls = o->tls,
     .admit = admit,
     .admit_arg = s,
+    .still = still,
     .max = o->max_connections ? o->max_connections : 1000,
     .head_seconds = o->head_seconds ? o->head_seconds : 10,
     .idle_seconds = o->idle_seconds ? o->idle_seconds : 60,

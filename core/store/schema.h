@@ -92,6 +92,7 @@ static const char *const fettle_schema[] = {
 
   /* The key of a node's certificate, as host_key is that of its SSH server. */
   "ALTER TABLE node ADD COLUMN certificate TEXT;",
+
   /* Tokens of the API.  hash: of the secret part; expires NULL: never. */
   "CREATE TABLE token (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, role TEXT NOT NULL,"
   " hash BLOB NOT NULL, created INTEGER NOT NULL, creator TEXT NOT NULL, expires INTEGER,"
@@ -105,6 +106,8 @@ static const char *const fettle_schema[] = {
   " BEGIN SELECT raise (ABORT, 'the audit log only grows'); END;"
   "CREATE TRIGGER audit_keeps BEFORE DELETE ON audit"
   " BEGIN SELECT raise (ABORT, 'the audit log only grows'); END;",
+  /* "job", "task", "node". */
+  "ALTER TABLE event ADD COLUMN type TEXT NOT NULL DEFAULT '';",
 };
 
 #endif

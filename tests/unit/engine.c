@@ -287,6 +287,32 @@ fettle_request_reply_text (struct fettle_request *r, int s, const char *type, co
   fettle_request_reply (r, s, json_stringn (text, size));
 }
 
+/* Nobody watches here. */
+void
+fettle_request_stream (struct fettle_request *r, const char *type)
+{
+  (void) r, (void) type;
+}
+
+void
+fettle_request_write (struct fettle_request *r, const char *text, size_t size)
+{
+  (void) r, (void) text, (void) size;
+}
+
+size_t
+fettle_request_unsent (struct fettle_request *r)
+{
+  (void) r;
+  return 0;
+}
+
+void
+fettle_request_end (struct fettle_request *r)
+{
+  (void) r;
+}
+
 void
 fettle_request_fail (struct fettle_request *r, const struct fettle_error *err)
 {

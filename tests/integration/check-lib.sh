@@ -4,7 +4,8 @@
 #   net_up NODE...       makes them; node I has 10.81.(I+10).2 behind the router,
 #                        the server 10.81.1.2, the router 10.81.1.1 and 10.81.(I+10).1
 #   server command...    in the server's namespace; router, node NAME likewise
-#   address NAME         of a node
+#   net_up6 NODE...      after it: IPv6 as well, fd81:N::2 for 10.81.N.2 and so on
+#   address NAME         of a node; address6 NAME
 #   node_sshd NAME       a real OpenSSH server in it, root by the key $T/key
 #   listen_at NAME PORT  something that accepts connections there
 #
@@ -59,6 +60,20 @@ net_up () {
 }
 
 address () { eval "echo \"\$address_$1\""; }
+address6 () { address "$1" | sed 's/^10\.81\.\([0-9]*\)\.2$/fd81:\1::2/'; }
+
+net_up6 () {
+  local n i=10
+  router sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv6.icmp.ratelimit=0
+  server ip addr add fd81:1::2/64 dev eth0 nodad; router ip addr add fd81:1::1/64 dev s0 nodad
+  for n; do
+    i=$((i + 1))
+    node "$n" ip addr add "fd81:$i::2/64" dev eth0 nodad
+    router ip addr add "fd81:$i::1/64" dev "$n" nodad
+    node "$n" ip route add default via "fd81:$i::1"
+    server ip route add "fd81:$i::/64" via fd81:1::1
+  done
+}
 
 ssh-keygen -q -t ed25519 -N '' -f "$T/key"
 ssh-keygen -q -t ed25519 -N '' -f "$T/hostkey"
@@ -117,7 +132,7 @@ at_exit stop_fettle
 fettle () { server fettle "$@"; }
 add_node () { # NAME [OPTION...]
   local n=$1; shift
-  fettle --quiet node add "$(address "$n")" --name "$n" --type backcall --user root --key "$T/key" "$@"
+  fettle --quiet node add "$("${address_of-address}" "$n")" --name "$n" --type backcall --user root --key "$T/key" "$@"
 }
 
 # The check's verdict: row NODE DIRECTION PORT

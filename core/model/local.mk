@@ -2,3 +2,4 @@ libbase_la_SOURCES += \
   model/component.c model/component.h model/component-json.c model/plan.c model/plan.h \
   model/version.c model/version.h model/version-hpe.c model/version-hpe.h model/version-span.h
 libbase_la_SOURCES += model/rollout.c model/rollout.h model/rollout-rules.c model/window.c model/window.h
+libbase_la_SOURCES += model/selector.c model/selector.h

@@ -36,3 +36,6 @@ fuzz_gate_request_LDADD = ../core/libgate.la ../core/libbase.la
 check_PROGRAMS += fuzz/ftp_command
 fuzz_ftp_command_SOURCES = fuzz/ftp_command.c fuzz/driver.c fuzz/fuzz.h
 fuzz_ftp_command_LDADD = ../core/libservice.la ../core/libbase.la
+check_PROGRAMS += fuzz/selector
+fuzz_selector_SOURCES = fuzz/selector.c fuzz/driver.c fuzz/fuzz.h
+fuzz_selector_LDADD = ../core/libbase.la

@@ -101,4 +101,7 @@ if HAVE_CMOCKA
 check_PROGRAMS += unit/redact
 unit_redact_SOURCES = unit/redact.c
 unit_redact_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
+check_PROGRAMS += unit/selector
+unit_selector_SOURCES = unit/selector.c
+unit_selector_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
 endif

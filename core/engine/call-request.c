@@ -79,7 +79,7 @@ attach_credentials (struct lane *lane, struct fettle_call_request *r, struct fet
   json_t *credentials;
   const char *agent;
 
-  if (fettle_node_credentials (lane->engine, lane->node, &credentials, err))
+  if (fettle_node_login (lane->engine, lane->node, &credentials, err))
     return err->code;
   json_object_set_new (r->json, "credentials", credentials);
   agent = json_string_value (json_object_get (credentials, "agent"));

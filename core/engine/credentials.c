@@ -28,22 +28,19 @@ context_of (int64_t node, char ret[48])
   snprintf (ret, 48, "node %lld credentials", (long long) node);
 }
 
-fettle_result
-fettle_node_credentials (struct fettle_engine *e, int64_t node, json_t **ret,
-                         struct fettle_error *err)
+/* The one row's one column, which is read to its end. */
+static fettle_result
+unseal_row (struct fettle_engine *e, struct fettle_rows *rows, const char *context, json_t **ret,
+            struct fettle_error *err)
 {
   _cleanup_ (fettle_buf_wipe) struct fettle_buf plain = FETTLE_BUF_INIT (MAX_SECRET);
-  struct fettle_rows rows;
-  char context[48];
   const void *sealed;
   size_t size;
   json_t *found = NULL;
 
-  context_of (node, context);
-  fettle_store_query (e->store, &rows, "SELECT secret FROM node WHERE id = ?", "i", node);
-  if (!fettle_rows_next (&rows))
-    return fettle_error_set (err, FETTLE_E_CONFIG, "the node is gone");
-  sealed = fettle_rows_blob (&rows, 0, &size);
+  if (!fettle_rows_next (rows))
+    return fettle_error_set (err, FETTLE_E_CONFIG, "the %.32s's row is gone", context);
+  sealed = fettle_rows_blob (rows, 0, &size);
   if (!size)
     found = json_object ();
   else if (!fettle_unseal (e->sealer, context, sealed, size, &plain, err)) {
@@ -51,10 +48,79 @@ fettle_node_credentials (struct fettle_engine *e, int64_t node, json_t **ret,
     if (!found)
       fettle_error_set (err, FETTLE_E_INTERNAL, "the stored credentials are damaged");
   }
-  fettle_rows_end (&rows);
+  fettle_rows_end (rows);
   if (!found)
     return err->code;
   *ret = found;
+  return FETTLE_OK;
+}
+
+fettle_result
+fettle_node_credentials (struct fettle_engine *e, int64_t node, json_t **ret,
+                         struct fettle_error *err)
+{
+  struct fettle_rows rows;
+  char context[48];
+
+  context_of (node, context);
+  fettle_store_query (e->store, &rows, "SELECT secret FROM node WHERE id = ?", "i", node);
+  return unseal_row (e, &rows, context, ret, err);
+}
+
+static void
+group_context (const char *group, char ret[300])
+{
+  snprintf (ret, 300, "group %.253s credentials", group);
+}
+
+fettle_result
+fettle_group_credentials (struct fettle_engine *e, const char *group, json_t **ret,
+                          struct fettle_error *err)
+{
+  struct fettle_rows rows;
+  char context[300];
+
+  group_context (group, context);
+  fettle_store_query (e->store, &rows, "SELECT secret FROM grp WHERE name = ?", "s", group);
+  return unseal_row (e, &rows, context, ret, err);
+}
+
+/* Who brings a way to log in of his own isn't given another one. */
+static void
+fill_in (json_t *own, json_t *groups)
+{
+  static const char *const ways[] = { "password", "key", "passphrase", "agent" };
+
+  if (json_object_get (own, "password") || json_object_get (own, "key")
+      || json_object_get (own, "agent"))
+    for (size_t i = 0; i < COUNT (ways); i++)
+      json_object_del (groups, ways[i]);
+  json_object_update_missing (own, groups);
+}
+
+fettle_result
+fettle_node_login (struct fettle_engine *e, int64_t node, json_t **ret, struct fettle_error *err)
+{
+  _cleanup_free_ char *group = NULL;
+  json_t *own = NULL, *groups = NULL;
+  struct fettle_rows rows;
+
+  if (fettle_node_credentials (e, node, &own, err))
+    return err->code;
+  fettle_store_query (e->store, &rows, "SELECT grp FROM node WHERE id = ? AND grp IS NOT NULL", "i",
+                      node);
+  if (fettle_rows_next (&rows)) {
+    group = strdup (fettle_rows_text (&rows, 0));
+    fettle_rows_end (&rows);
+  }
+  if (group && fettle_group_credentials (e, group, &groups, err)) {
+    fettle_credentials_free (own);
+    json_decref (own);
+    return fettle_error_prefix (err, "the group %s: ", group);
+  }
+  fill_in (own, groups);
+  json_decref (groups);
+  *ret = own;
   return FETTLE_OK;
 }
 
@@ -89,22 +155,46 @@ fettle_credentials_check (const json_t *credentials, struct fettle_error *err)
   return FETTLE_OK;
 }
 
+/* The sealed text of the credentials. */
+static fettle_result
+seal (struct fettle_engine *e, const char *context, const json_t *credentials,
+      struct fettle_buf *ret, struct fettle_error *err)
+{
+  char *text = json_dumps (credentials, JSON_COMPACT);
+  fettle_result r = fettle_seal (e->sealer, context, text, strlen (text), ret, err);
+
+  fettle_wipe_free (text);
+  return r;
+}
+
 fettle_result
 fettle_node_set_credentials (struct fettle_engine *e, int64_t node, const json_t *credentials,
-                   struct fettle_error *err)
+                             struct fettle_error *err)
 {
   _cleanup_ (fettle_buf_clear) struct fettle_buf sealed = FETTLE_BUF_INIT (2 * MAX_SECRET);
   char context[48];
-  char *text = json_dumps (credentials, JSON_COMPACT);
-  fettle_result r;
 
   context_of (node, context);
-  r = fettle_seal (e->sealer, context, text, strlen (text), &sealed, err);
-  fettle_wipe_free (text);
-  if (r)
-    return r;
+  if (seal (e, context, credentials, &sealed, err))
+    return err->code;
   fettle_store_run (e->store, "UPDATE node SET user = ?, auth = ?, secret = ? WHERE id = ?",
                     "ssbi", json_string_value (json_object_get (credentials, "user")),
                     auth_of (credentials), sealed.data, sealed.size, node);
+  return FETTLE_OK;
+}
+
+fettle_result
+fettle_group_set_credentials (struct fettle_engine *e, const char *group,
+                              const json_t *credentials, struct fettle_error *err)
+{
+  _cleanup_ (fettle_buf_clear) struct fettle_buf sealed = FETTLE_BUF_INIT (2 * MAX_SECRET);
+  char context[300];
+
+  group_context (group, context);
+  if (seal (e, context, credentials, &sealed, err))
+    return err->code;
+  fettle_store_run (e->store, "UPDATE grp SET user = ?, auth = ?, secret = ? WHERE name = ?",
+                    "ssbs", json_string_value (json_object_get (credentials, "user")),
+                    auth_of (credentials), sealed.data, sealed.size, group);
   return FETTLE_OK;
 }

@@ -12,6 +12,11 @@
 #include "util/secret.h"
 
 static const struct fettle_route routes[] = {
+  { "GET",    "/api/v1/groups",                FETTLE_ROLE_VIEWER,   fettle_api_groups_list },
+  { "POST",   "/api/v1/groups",                FETTLE_ROLE_ADMIN,    fettle_api_groups_add },
+  { "GET",    "/api/v1/groups/:group",         FETTLE_ROLE_VIEWER,   fettle_api_group_show },
+  { "PATCH",  "/api/v1/groups/:group",         FETTLE_ROLE_ADMIN,    fettle_api_group_change },
+  { "DELETE", "/api/v1/groups/:group",         FETTLE_ROLE_ADMIN,    fettle_api_group_remove },
   { "GET",    "/api/v1/nodes",                 FETTLE_ROLE_VIEWER,   fettle_api_nodes_list },
   { "POST",   "/api/v1/nodes",                 FETTLE_ROLE_ADMIN,    fettle_api_nodes_add },
   { "GET",    "/api/v1/nodes/:node",           FETTLE_ROLE_VIEWER,   fettle_api_node_show },

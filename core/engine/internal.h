@@ -172,7 +172,7 @@ void fettle_audit_task (const struct task *);
 void fettle_audit_job (const struct job *, int exit_code);
 void fettle_audit_service (struct fettle_engine *, const char *outcome);
 
-/* ---- nodes.c: which node is meant ---- */
+/* ---- node-select.c: which node is meant ---- */
 
 /* call-request.c: a port setting of the node; `opaque` of it are its settings. */
 uint16_t fettle_node_moved (const struct fettle_port_node *, uint16_t declared);
@@ -180,7 +180,12 @@ uint16_t fettle_node_moved (const struct fettle_port_node *, uint16_t declared);
 /* The id of what a reference (id, name or address) means; 0 and an error. */
 int64_t fettle_node_find (struct fettle_engine *, const char *reference, struct fettle_error *);
 
-/* An array of ids from a body's "nodes": list of references, or ["all"]. */
+/* The ids of what a selector means, perhaps none; NULL: all nodes. */
+fettle_result fettle_nodes_selected (struct fettle_engine *, const char *selector,
+                                     json_t **ret_ids, struct fettle_error *);
+
+/* An array of ids from a body's "nodes": list of references and of objects
+ * {"select": SELECTOR}, or ["all"]. */
 fettle_result fettle_nodes_of (struct fettle_engine *, const json_t *nodes, json_t **ret_ids,
                                struct fettle_error *);
 
@@ -190,8 +195,16 @@ fettle_result fettle_nodes_free (struct fettle_engine *, const json_t *ids, stru
 
 /* ---- credentials.c ---- */
 
-/* {"user", "password", ...} of a node, unsealed.  To be wiped by
- * fettle_credentials_free. */
+/* What a node is logged in to with: its own, and its group's where it has none.
+ * To be wiped by fettle_credentials_free. */
+fettle_result fettle_node_login (struct fettle_engine *, int64_t node, json_t **ret,
+                                 struct fettle_error *);
+
+/* {"user", "password", ...} of a node or group alone, unsealed; likewise. */
+fettle_result fettle_group_credentials (struct fettle_engine *, const char *group, json_t **ret,
+                                        struct fettle_error *);
+fettle_result fettle_group_set_credentials (struct fettle_engine *, const char *group,
+                                            const json_t *credentials, struct fettle_error *);
 fettle_result fettle_node_credentials (struct fettle_engine *, int64_t node, json_t **ret,
                                        struct fettle_error *);
 void fettle_credentials_free (json_t *);
@@ -200,6 +213,11 @@ fettle_result fettle_node_set_credentials (struct fettle_engine *, int64_t node,
                                            const json_t *credentials, struct fettle_error *);
 
 /* ---- node-check.c ---- */
+
+/* Names of nodes, groups, labels: what selectors can ask for. */
+fettle_result fettle_name_check (const char *what, const char *name, struct fettle_error *);
+fettle_result fettle_labels_check (const json_t *labels, struct fettle_error *);
+fettle_result fettle_maintenance_check (const json_t *text, struct fettle_error *);
 
 /* A new node's members, as in docs/api.md. */
 fettle_result fettle_node_check (struct fettle_engine *, const json_t *node,
@@ -360,6 +378,11 @@ void fettle_event_node (struct fettle_engine *, int64_t node, const char *what);
 
 /* ---- handlers of the API ---- */
 
+void fettle_api_groups_list (void *, struct fettle_request *);
+void fettle_api_groups_add (void *, struct fettle_request *);
+void fettle_api_group_show (void *, struct fettle_request *);
+void fettle_api_group_change (void *, struct fettle_request *);
+void fettle_api_group_remove (void *, struct fettle_request *);
 void fettle_api_nodes_list (void *, struct fettle_request *);
 void fettle_api_nodes_add (void *, struct fettle_request *);
 void fettle_api_node_show (void *, struct fettle_request *);

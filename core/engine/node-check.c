@@ -8,9 +8,13 @@
 #include <ctype.h>
 
 #include "engine/internal.h"
+#include "model/window.h"
 #include "util/text.h"
 
 #define MAX_NAME 253 /* bytes of a name or address: a DNS name */
+#define MAX_LABELS 64
+#define MAX_LABEL  256 /* bytes of a value */
+#define NAME_BYTES ".:-_/@%" /* beside letters and digits: all of them fit into selectors */
 
 static fettle_result
 check_name (const char *what, const char *text, const char *allowed, struct fettle_error *err)
@@ -90,9 +94,51 @@ check_settings (struct fettle_engine *e, const char *type, const json_t *setting
 }
 
 fettle_result
+fettle_name_check (const char *what, const char *name, struct fettle_error *err)
+{
+  return check_name (what, name, NAME_BYTES, err);
+}
+
+fettle_result
+fettle_labels_check (const json_t *labels, struct fettle_error *err)
+{
+  const char *name;
+  json_t *value;
+
+  if (labels && !json_is_object (labels))
+    return fettle_error_set (err, FETTLE_E_CONFIG, "labels are names with values");
+  if (json_object_size (labels) > MAX_LABELS)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "there are more than %d labels", MAX_LABELS);
+  json_object_foreach ((json_t *) labels, name, value) {
+    if (check_name ("a label's name", name, NAME_BYTES, err))
+      return err->code;
+    if (fettle_has_word ("name address type group state", name))
+      return fettle_error_set (err, FETTLE_E_CONFIG, "a label can't be called %s: selectors take that"
+                                                     " for the node's own", name);
+    if (!json_is_string (value) || json_string_length (value) > MAX_LABEL)
+      return fettle_error_set (err, FETTLE_E_CONFIG, "the label %s must be text of at most %d bytes",
+                               name, MAX_LABEL);
+  }
+  return FETTLE_OK;
+}
+
+fettle_result
+fettle_maintenance_check (const json_t *text, struct fettle_error *err)
+{
+  struct fettle_window window;
+
+  if (!text || json_is_null (text))
+    return FETTLE_OK;
+  if (!json_is_string (text) || json_string_length (text) > FETTLE_WINDOW_TEXT)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "\"maintenance\" is the text of a window");
+  return fettle_window_parse (json_string_value (text), &window, err);
+}
+
+fettle_result
 fettle_node_check (struct fettle_engine *e, const json_t *n, struct fettle_error *err)
 {
-  static const char known[] = "address name type credentials settings labels group host_key certificate";
+  static const char known[] = "address name type credentials settings labels group host_key certificate"
+                              " maintenance";
   const char *key, *type = json_string_value (json_object_get (n, "type"));
   json_t *value;
 
@@ -102,7 +148,13 @@ fettle_node_check (struct fettle_engine *e, const json_t *n, struct fettle_error
   if (check_name ("the address", json_string_value (json_object_get (n, "address")), ".:-_%", err)
       || check_type (e, type ? type : "auto", err)
       || check_settings (e, type ? type : "auto", json_object_get (n, "settings"), err)
-      || fettle_credentials_check (json_object_get (n, "credentials"), err))
+      || fettle_credentials_check (json_object_get (n, "credentials"), err)
+      || fettle_labels_check (json_object_get (n, "labels"), err)
+      || fettle_maintenance_check (json_object_get (n, "maintenance"), err))
+    return err->code;
+  value = json_object_get (n, "group");
+  if (value && !json_is_null (value)
+      && check_name ("the group", json_string_value (value), NAME_BYTES, err))
     return err->code;
   if (json_object_get (n, "name")
       && check_name ("the name", json_string_value (json_object_get (n, "name")), ".:-_%", err))

@@ -14,7 +14,7 @@
 #define COLUMNS \
   "id, name, address, type, user, auth, settings, labels, grp, host_key, state, error_code, error," \
   " inventoried, coalesce ((SELECT items FROM inventory WHERE node = node.id), 0)," \
-  " (SELECT min (since) FROM node_firewall WHERE node = node.id), certificate"
+  " (SELECT min (since) FROM node_firewall WHERE node = node.id), certificate, maintenance"
 
 static json_t *
 node_json (struct fettle_rows *rows)
@@ -23,7 +23,7 @@ node_json (struct fettle_rows *rows)
   const char *code = fettle_rows_text (rows, 11);
   int64_t when = fettle_rows_int (rows, 13), since = fettle_rows_int (rows, 15);
 
-  return json_pack ("{s:I s:s s:s s:s s:s? s:s s:o s:o s:s? s:s? s:s s:o s:s? s:I s:s? s:s?}",
+  return json_pack ("{s:I s:s s:s s:s s:s? s:s s:o s:o s:s? s:s? s:s s:o s:s? s:I s:s? s:s? s:s?}",
                     "id", (json_int_t) fettle_rows_int (rows, 0),
                     "name", fettle_rows_text (rows, 1),
                     "address", fettle_rows_text (rows, 2),
@@ -40,7 +40,8 @@ node_json (struct fettle_rows *rows)
                     "inventoried", when ? fettle_time_text (when, inventoried) : NULL,
                     "items", (json_int_t) fettle_rows_int (rows, 14),
                     "firewall_open", since ? fettle_time_text (since, opened) : NULL,
-                    "certificate", fettle_rows_text (rows, 16));
+                    "certificate", fettle_rows_text (rows, 16), "maintenance",
+                    fettle_rows_text (rows, 17));
 }
 
 static json_t *
@@ -57,72 +58,7 @@ node_by_id (struct fettle_engine *e, int64_t id)
   return node;
 }
 
-/* ---- Which node is meant ---- */
-
-int64_t
-fettle_node_find (struct fettle_engine *e, const char *reference, struct fettle_error *err)
-{
-  uint64_t number = 0;
-  int64_t id;
-
-  fettle_parse_uint (reference, 1, INT64_MAX, &number);
-  id = fettle_store_number (e->store, 0,
-                            "SELECT id FROM node WHERE name = ?1 OR address = ?1 OR id = ?2"
-                            " ORDER BY name = ?1 DESC, address = ?1 DESC LIMIT 1",
-                            "si", reference, (int64_t) number);
-  if (!id)
-    fettle_error_set (err, FETTLE_E_UNREACHABLE, "there is no node %s", reference);
-  return id;
-}
-
-static json_t *
-all_ids (struct fettle_engine *e)
-{
-  struct fettle_rows rows;
-  json_t *ids = json_array ();
-
-  fettle_store_query (e->store, &rows, "SELECT id FROM node ORDER BY id", "");
-  while (fettle_rows_next (&rows))
-    json_array_append_new (ids, json_integer (fettle_rows_int (&rows, 0)));
-  return ids;
-}
-
-fettle_result
-fettle_nodes_of (struct fettle_engine *e, const json_t *nodes, json_t **ret_ids,
-                 struct fettle_error *err)
-{
-  _cleanup_json_ json_t *ids = NULL, *seen = json_object ();
-  const json_t *v;
-  size_t i;
-  char key[24];
-
-  if (!json_is_array (nodes) || json_array_size (nodes) == 0)
-    return fettle_error_set (err, FETTLE_E_CONFIG, "\"nodes\" must be a list of nodes, or [\"all\"]");
-  if (json_array_size (nodes) == 1 && json_is_string (json_array_get (nodes, 0))
-      && strcmp (json_string_value (json_array_get (nodes, 0)), "all") == 0) {
-    ids = all_ids (e);
-    if (json_array_size (ids) == 0)
-      return fettle_error_set (err, FETTLE_E_CONFIG, "there are no nodes yet: fettle node add");
-    *ret_ids = STEAL (ids);
-    return FETTLE_OK;
-  }
-  ids = json_array ();
-  json_array_foreach (nodes, i, v) {
-    int64_t id = json_is_integer (v) ? json_integer_value (v) : 0;
-
-    snprintf (key, sizeof key, "%lld", (long long) id);
-    id = fettle_node_find (e, json_is_string (v) ? json_string_value (v) : key, err);
-    if (!id)
-      return err->code;
-    snprintf (key, sizeof key, "%lld", (long long) id);
-    if (json_object_get (seen, key))
-      continue;
-    json_object_set_new (seen, key, json_true ());
-    json_array_append_new (ids, json_integer (id));
-  }
-  *ret_ids = STEAL (ids);
-  return FETTLE_OK;
-}
+/* ---- Nodes that nobody works on ---- */
 
 fettle_result
 fettle_nodes_free (struct fettle_engine *e, const json_t *ids, struct fettle_error *err)
@@ -225,13 +161,15 @@ add_node (struct fettle_engine *e, const json_t *n, int64_t *ret_id, struct fett
     return err->code;
   fettle_store_run (e->store,
                     "INSERT INTO node (name, address, type, auth, settings, labels, grp, host_key,"
-                    " certificate, state) VALUES (?, ?, ?, 'none', ?, ?, ?, ?, ?, 'new')", "sssjjsss",
+                    " certificate, maintenance, state) VALUES (?, ?, ?, 'none', ?, ?, ?, ?, ?, ?, 'new')",
+                    "sssjjssss",
                     name ? name : address, address, type ? type : "auto", settings,
                     labels ? labels : empty, json_string_value (json_object_get (n, "group")),
                     json_string_value (json_object_get (n, "host_key")),
-                    json_string_value (json_object_get (n, "certificate")));
-  ensure_group (e, json_string_value (json_object_get (n, "group")));
+                    json_string_value (json_object_get (n, "certificate")),
+                    json_string_value (json_object_get (n, "maintenance")));
   *ret_id = fettle_store_last_id (e->store);
+  ensure_group (e, json_string_value (json_object_get (n, "group")));
   return fettle_node_set_credentials (e, *ret_id, credentials ? credentials : empty, err);
 }
 
@@ -288,7 +226,7 @@ change_node (struct fettle_engine *e, int64_t id, const json_t *changes, struct 
 {
   _cleanup_json_ json_t *node = node_by_id (e, id), *credentials = NULL;
   static const char *const members[] = { "address", "name", "type", "settings", "labels", "group",
-                                         "host_key", "certificate" };
+                                         "host_key", "certificate", "maintenance" };
   json_t *value;
 
   for (size_t i = 0; i < COUNT (members); i++)
@@ -300,14 +238,15 @@ change_node (struct fettle_engine *e, int64_t id, const json_t *changes, struct 
     return err->code;
   fettle_store_run (e->store,
                     "UPDATE node SET name = ?, address = ?, type = ?, settings = ?, labels = ?,"
-                    " grp = ?, host_key = ?, certificate = ? WHERE id = ?", "sssjjsssi",
+                    " grp = ?, host_key = ?, certificate = ?, maintenance = ? WHERE id = ?", "sssjjssssi",
                     json_string_value (json_object_get (node, "name")),
                     json_string_value (json_object_get (node, "address")),
                     json_string_value (json_object_get (node, "type")),
                     json_object_get (node, "settings"), json_object_get (node, "labels"),
                     json_string_value (json_object_get (node, "group")),
                     json_string_value (json_object_get (node, "host_key")),
-                    json_string_value (json_object_get (node, "certificate")), id);
+                    json_string_value (json_object_get (node, "certificate")),
+                    json_string_value (json_object_get (node, "maintenance")), id);
   ensure_group (e, json_string_value (json_object_get (node, "group")));
   fettle_ways_forget (e, id); /* they may be others now */
   if (!json_object_get (changes, "credentials"))
@@ -359,12 +298,24 @@ void
 fettle_api_nodes_list (void *engine, struct fettle_request *r)
 {
   struct fettle_engine *e = engine;
+  const char *selector = json_string_value (json_object_get (r->query, "select"));
+  _cleanup_json_ json_t *ids = NULL;
+  struct fettle_error err;
   struct fettle_rows rows;
-  json_t *nodes = json_array ();
+  json_t *nodes;
+  size_t at = 0;
 
+  if (fettle_nodes_selected (e, selector, &ids, &err)) {
+    fettle_request_fail (r, &err);
+    return;
+  }
+  nodes = json_array ();
   fettle_store_query (e->store, &rows, "SELECT " COLUMNS " FROM node ORDER BY id", "");
   while (fettle_rows_next (&rows))
-    json_array_append_new (nodes, node_json (&rows));
+    if (fettle_rows_int (&rows, 0) == json_integer_value (json_array_get (ids, at))) {
+      json_array_append_new (nodes, node_json (&rows));
+      at++;
+    }
   fettle_request_reply (r, 200, json_pack ("{s:o}", "nodes", nodes));
 }
 

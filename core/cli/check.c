@@ -23,6 +23,7 @@ run_check (struct fettle_cli *cli, const struct fettle_args *args)
 
 static const struct fettle_option options[] = {
   { "phase",   0, "inventory|deployment|both", "only ports of this phase; initially both" },
+  FETTLE_SELECTOR_OPTION,
   { "all",     0, NULL, "all nodes, as without any name" },
   { "no-wait", 0, NULL, "print the job's number and leave it to the service" },
   { NULL, 0, NULL, NULL },

@@ -68,6 +68,10 @@ struct fettle_args {
   size_t n_words;
 };
 
+/* Of commands that take several nodes: model/selector.h. */
+#define FETTLE_SELECTOR_OPTION \
+  { "selector", 'l', "SELECTOR", "nodes that fit it, like rack=12,role!=db" }
+
 #define FETTLE_FORMATS(a) (1u << (a))
 #define FETTLE_FORMATS_USUAL \
   (FETTLE_FORMATS (FETTLE_FORMAT_TABLE) | FETTLE_FORMATS (FETTLE_FORMAT_JSON) \
@@ -164,6 +168,9 @@ extern const struct fettle_command
   fettle_command_node_add, fettle_command_node_list,                 /* node.c */
   fettle_command_node_show, fettle_command_node_set,
   fettle_command_node_remove, fettle_command_node_items,
+  fettle_command_group_add, fettle_command_group_list,               /* group.c */
+  fettle_command_group_show, fettle_command_group_set,
+  fettle_command_group_remove, fettle_command_group_join,
   fettle_command_baseline_add, fettle_command_baseline_list,         /* baseline.c */
   fettle_command_baseline_show, fettle_command_baseline_remove,
   fettle_command_inventory,                                          /* inventory.c */

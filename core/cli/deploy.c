@@ -15,6 +15,7 @@ static const struct fettle_column columns[] = {
 };
 
 #define PLAN_OPTIONS                                                                            \
+  FETTLE_SELECTOR_OPTION,                                                                       \
   { "baseline",        0, "BASELINE", "only components of this baseline; may be repeated" },    \
   { "downgrade",       0, NULL,       "install lower versions too" },                           \
   { "rewrite",         0, NULL,       "install the same version again too" },                   \

@@ -99,7 +99,13 @@ run_close (struct fettle_cli *cli, const struct fettle_args *args)
               json_pack ("{s:o}", "nodes", fettle_nodes_wanted (args)));
 }
 
+static const struct fettle_option close_options[] = {
+  FETTLE_SELECTOR_OPTION,
+  { NULL, 0, NULL, NULL },
+};
+
 static const struct fettle_option open_options[] = {
+  FETTLE_SELECTOR_OPTION,
   { "minutes", 0, "N", "close them after that many minutes (60)" },
   { "phase",   0, "inventory|deployment", "what that phase needs (deployment)" },
   { NULL, 0, NULL, NULL },
@@ -117,5 +123,5 @@ const struct fettle_command fettle_command_firewall_open = {
 
 const struct fettle_command fettle_command_firewall_close = {
   "firewall", "close", "NODE...", 1, SIZE_MAX, "close what firewall open opened for nodes",
-  FETTLE_FORMATS_USUAL, FETTLE_FORMAT_TABLE, NULL, run_close,
+  FETTLE_FORMATS_USUAL, FETTLE_FORMAT_TABLE, close_options, run_close,
 };

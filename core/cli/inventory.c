@@ -29,6 +29,7 @@ run_inventory (struct fettle_cli *cli, const struct fettle_args *args)
 }
 
 static const struct fettle_option options[] = {
+  FETTLE_SELECTOR_OPTION,
   { "all",     0, NULL, "all nodes, as without any name" },
   { "open-firewall", 0, NULL, "open firewalls, ours and the nodes', while a job needs it" },
   { "wait",    0, NULL, "follow the job to its end, as it does anyway" },

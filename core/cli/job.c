@@ -84,10 +84,13 @@ fettle_counts_text (const json_t *counts, char *ret, size_t size)
 json_t *
 fettle_nodes_wanted (const struct fettle_args *args)
 {
+  const char *selector = fettle_args_value (args, "selector");
   json_t *nodes = json_array ();
 
-  for (size_t i = 0; i < args->n_words && !fettle_args_flag (args, "all"); i++)
+  for (size_t i = 0; i < args->n_words; i++)
     json_array_append_new (nodes, json_string (args->words[i]));
+  if (selector)
+    json_array_append_new (nodes, json_pack ("{s:s}", "select", selector));
   if (json_array_size (nodes) == 0)
     json_array_append_new (nodes, json_string ("all"));
   return nodes;

@@ -23,7 +23,7 @@ fettle_result fettle_job_print (struct fettle_cli *, const json_t *job, struct f
 /* "running 2, done 3" from {"running": 2, "done": 3}. */
 void fettle_counts_text (const json_t *counts, char *ret, size_t size);
 
-/* ["all"] for no words or --all, else the words. */
+/* The words and what --selector means, for "nodes" of a body; ["all"] when there is neither. */
 json_t *fettle_nodes_wanted (const struct fettle_args *);
 
 /* bars.c: a block of lines at the end of the terminal, drawn over itself. */

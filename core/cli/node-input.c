@@ -63,6 +63,7 @@ fettle_node_input (const struct fettle_args *args, json_t *node, struct fettle_e
 {
   static const struct { const char *option, *member; } plain[] = {
     { "name", "name" }, { "type", "type" }, { "group", "group" }, { "host-key", "host_key" },
+    { "maintenance", "maintenance" },
     { "certificate", "certificate" },
   };
   _cleanup_json_ json_t *credentials = json_object ();
@@ -251,21 +252,36 @@ read_list (const char *path, const json_t *all, json_t *nodes, struct fettle_err
 
 /* ---- All of them ---- */
 
-/* Nobody said who to log in as: it is who asks. */
-static void
-default_user (json_t *node)
+static bool
+group_has_user (const json_t *groups, const char *name)
 {
-  json_t *credentials = json_object_get (node, "credentials");
-  const struct passwd *pw;
+  const json_t *group;
+  size_t i;
 
-  if (!credentials) {
-    credentials = json_object ();
-    json_object_set_new (node, "credentials", credentials);
+  json_array_foreach (groups, i, group)
+    if (strcmp (json_string_value (json_object_get (group, "name")), name) == 0)
+      return json_is_string (json_object_get (group, "user"));
+  return false;
+}
+
+void
+fettle_nodes_default_user (json_t *nodes, const json_t *groups)
+{
+  const struct passwd *pw = getpwuid (getuid ());
+  json_t *node;
+  size_t i;
+
+  json_array_foreach (nodes, i, node) {
+    const char *group = json_string_value (json_object_get (node, "group"));
+    json_t *credentials = json_object_get (node, "credentials");
+
+    if (!credentials) {
+      credentials = json_object ();
+      json_object_set_new (node, "credentials", credentials);
+    }
+    if (!json_object_get (credentials, "user") && !(group && group_has_user (groups, group)))
+      json_object_set_new (credentials, "user", json_string (pw ? pw->pw_name : "root"));
   }
-  if (json_object_get (credentials, "user"))
-    return;
-  pw = getpwuid (getuid ());
-  json_object_set_new (credentials, "user", json_string (pw ? pw->pw_name : "root"));
 }
 
 fettle_result
@@ -288,9 +304,5 @@ fettle_nodes_input (const struct fettle_args *args, json_t *nodes, struct fettle
     if (json_object_set_new (node, "address", json_string (args->words[i])))
       return fettle_error_set (err, FETTLE_E_CONFIG, "the address is not valid UTF-8");
   }
-  if (list && read_list (list, all, nodes, err))
-    return err->code;
-  json_array_foreach (nodes, i, node)
-    default_user (node);
-  return FETTLE_OK;
+  return list ? read_list (list, all, nodes, err) : FETTLE_OK;
 }

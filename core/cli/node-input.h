@@ -7,21 +7,26 @@
 
 #include "cli/secret.h"
 
-/* What a new or changed node is told by options, but for its address. */
-#define FETTLE_NODE_OPTIONS                                                                              \
-  { "name",     0, "NAME", "its name; without it, the address" },                                 \
-  { "type",     0, "TYPE", "its node type; without it, found out by the first inventory" },       \
-  { "user",     0, "USER", "who to log in as; a new node's is you, if not said" },                                 \
+/* What nodes are logged in to with. */
+#define FETTLE_LOGIN_OPTIONS                                                                      \
+  { "user",     0, "USER", "who to log in as; a new node's is you, if not said" },                \
   FETTLE_SECRET_OPTIONS ("password", "password"),                                                 \
   { "key",      0, "FILE", "file of the private key to log in with" },                            \
   FETTLE_SECRET_OPTIONS ("passphrase", "passphrase of the key"),                                  \
   { "agent",    0, NULL,   "log in with the keys of the running SSH agent" },                     \
   FETTLE_SECRET_OPTIONS ("sudo-password", "password that sudo asks for"),                         \
+  { "label",    0, "NAME=VALUE", "a label; may be repeated" },                                    \
+  { "maintenance", 0, "WINDOW", "when something may begin there, like \"Sat,Sun 22:00-04:00\"" }
+
+/* What a new or changed node is told by options, but for its address. */
+#define FETTLE_NODE_OPTIONS                                                                       \
+  { "name",     0, "NAME", "its name; without it, the address" },                                 \
+  { "type",     0, "TYPE", "its node type; without it, found out by the first inventory" },       \
+  FETTLE_LOGIN_OPTIONS,                                                                           \
   { "ssh-port", 0, "N",    "port of its SSH server, same as --setting ssh_port=N" },              \
   { "setting",  0, "NAME=VALUE", "a setting of its node type; may be repeated" },                 \
-  { "label",    0, "NAME=VALUE", "a label; may be repeated" },                                    \
   { "group",    0, "GROUP", "its group" },                                                        \
-  { "host-key", 0, "KEY", "fingerprint of its host key, \"SHA256:...\"" },                  \
+  { "host-key", 0, "KEY", "fingerprint of its host key, \"SHA256:...\"" },                        \
   { "certificate", 0, "KEY", "fingerprint of its certificate's key, \"SHA256:...\"" }
 
 /* Members of a node (API: POST /nodes) that the options give. */
@@ -30,5 +35,9 @@ fettle_result fettle_node_input (const struct fettle_args *, json_t *node, struc
 /* The nodes of `node add`: its words, then those of --from, each with the
  * options' members. */
 fettle_result fettle_nodes_input (const struct fettle_args *, json_t *nodes, struct fettle_error *);
+
+/* Nobody said who to log in as: it is who asks, unless the node's group says.
+ * `groups`: of GET /groups. */
+void fettle_nodes_default_user (json_t *nodes, const json_t *groups);
 
 #endif

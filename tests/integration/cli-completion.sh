@@ -7,7 +7,7 @@ export FETTLE_STATE_DIR=$T/state XDG_CONFIG_HOME=$T/config
 # offers WORD...: what the last word may become.
 offers () { fettle completion words -- "$@" | cut -f 1 | tr '\n' ' '; }
 
-like "commands" "$(offers '')" '^node baseline .* help $'
+like "commands" "$(offers '')" '^node .*baseline .* help $'
 is "a command that was begun" "$(offers bas)" "baseline "
 is "verbs" "$(offers node '')" "add list show set remove items "
 is "a verb that was begun" "$(offers baseline s)" "show "

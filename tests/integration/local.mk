@@ -57,3 +57,4 @@ dist_check_SCRIPTS += integration/ftp.sh integration/ftp-hostile.sh
 EXTRA_DIST += integration/ftp-lib.sh integration/ftp-hostile.py
 dist_check_SCRIPTS += integration/ftp-service.sh
 dist_check_SCRIPTS += integration/audit.sh
+dist_check_SCRIPTS += integration/groups.sh

@@ -1,7 +1,9 @@
-/* plan.c - see plan.h.  SPDX-License-Identifier: Apache-2.0 */
+/* plan.c - see plan.h: one component on one node; the plan as a whole.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "util/base.h"
 
 #include "model/plan.h"
+#include "model/plan-internal.h"
 #include "model/rollout.h"
 #include "model/version.h"
 #include "util/file.h"
@@ -22,34 +24,14 @@ wants (const json_t *options, const char *key)
 /* ---- Finding items ---- */
 
 static bool
-words_meet (const char *a, const char *b)
-{
-  char word[256];
-
-  while (a && *a) {
-    size_t n = strcspn (a, " ");
-
-    if (n && n < sizeof word) {
-      memcpy (word, a, n);
-      word[n] = '\0';
-      if (fettle_has_word (b, word))
-        return true;
-    }
-    a += n;
-    a += strspn (a, " ");
-  }
-  return false;
-}
-
-static bool
 arch_fits (const char *item, const char *wanted)
 {
   return !item || !wanted || strcmp (item, wanted) == 0;
 }
 
 /* Is a older than b?  Unknown order is "no". */
-static bool
-older (const json_t *a, const json_t *b)
+bool
+fettle_plan_older (const json_t *a, const json_t *b)
 {
   const char *scheme = text_of (a, "scheme");
   int order;
@@ -60,14 +42,31 @@ older (const json_t *a, const json_t *b)
 }
 
 const json_t *
+fettle_plan_indexed_item (const struct fettle_words *index, const json_t *items, const char *match,
+                          const char *arch)
+{
+  _cleanup_ (fettle_hits_clear) struct fettle_hits hits = { 0 };
+  const json_t *found = NULL;
+
+  fettle_words_find (index, match, &hits);
+  for (size_t i = 0; i < hits.n; i++) {
+    const json_t *item = json_array_get (items, hits.at[i]);
+
+    if (arch_fits (text_of (item, "arch"), arch) && (!found || fettle_plan_older (item, found)))
+      found = item;
+  }
+  return found;
+}
+
+const json_t *
 fettle_plan_find_item (const json_t *items, const char *match, const char *arch)
 {
   const json_t *found = NULL, *item;
   size_t i;
 
   json_array_foreach (items, i, item)
-    if (words_meet (match, text_of (item, "match")) && arch_fits (text_of (item, "arch"), arch)
-        && (!found || older (item, found)))
+    if (fettle_words_meet (match, text_of (item, "match")) && arch_fits (text_of (item, "arch"), arch)
+        && (!found || fettle_plan_older (item, found)))
       found = item;
   return found;
 }
@@ -133,6 +132,8 @@ entry_by_order (const json_t *component, const json_t *item, int order, const js
     return wants (options, "rewrite")
              ? entry_new (component, item, "rewrite", "the same version again, as asked")
              : entry_new (component, item, "same", "up to date");
+  if (wants (options, "downgrade") && wants (item, "no_downgrade"))
+    return entry_new (component, item, "newer", "the node doesn't go back to older versions");
   return wants (options, "downgrade")
            ? entry_new (component, item, "downgrade", "an older version, as asked")
            : entry_new (component, item, "newer", "the node's version is newer");
@@ -151,17 +152,27 @@ for_type (const json_t *component, const char *node_type)
   return json_array_size (types) == 0;
 }
 
-static json_t *
-entry_for (const char *node_type, const json_t *items, const json_t *component,
-           const json_t *options)
+/* A node that measures its firmware may want a recovery key after an update. */
+static bool
+guarded (const struct fettle_plan_node *node, const json_t *component, const json_t *options)
 {
+  const char *kind = text_of (component, "kind");
+
+  return node->guarded && kind && strcmp (kind, "firmware") == 0 && !wants (options, "tpm_bypass");
+}
+
+static json_t *
+entry_for (const struct fettle_plan_node *node, const json_t *component, const json_t *options)
+{
+  const json_t *items = node->items;
   const char *match = text_of (component, "match"), *scheme = text_of (component, "scheme");
   const json_t *item;
   int order;
 
-  if (!for_type (component, node_type))
+  if (!for_type (component, node->type))
     return entry_new (component, NULL, "not-applicable", "for nodes of another type");
-  item = match ? fettle_plan_find_item (items, match, text_of (component, "arch")) : NULL;
+  item = match ? fettle_plan_indexed_item (&node->index, items, match, text_of (component, "arch"))
+               : NULL;
   if (!item)
     return entry_missing (component, items, options);
   if (!json_is_true (json_object_get (item, "updateable")))
@@ -176,131 +187,25 @@ entry_for (const char *node_type, const json_t *items, const json_t *component,
   return entry_by_order (component, item, order, options);
 }
 
-/* ---- Several components ---- */
-
 bool
 fettle_plan_deploys (const json_t *entry)
 {
   return fettle_has_word ("upgrade downgrade rewrite install", text_of (entry, "action"));
 }
 
-static void
-change (json_t *entry, const char *action, const char *why)
+uint32_t
+fettle_plan_seconds (const json_t *component)
 {
-  json_object_set_new (entry, "action", json_string (action));
-  json_object_set_new (entry, "why", json_string (why));
-}
+  static const struct { const char *kind; uint32_t seconds; } usual[] = {
+    { "firmware", 600 }, { "driver", 120 }, { "package", 60 }, { "os", 900 },
+  };
+  json_int_t said = json_integer_value (json_object_get (component, "duration"));
+  const char *kind = text_of (component, "kind");
 
-/* What is deployed, by component: how entries are compared with each other. */
-struct pick {
-  const json_t *component;
-  json_t *entry;
-  int64_t order;
-  bool placed;
-};
-
-static int
-by_order (const void *a, const void *b)
-{
-  const struct pick *x = a, *y = b;
-
-  if (x->order != y->order)
-    return x->order < y->order ? -1 : 1;
-  return strcmp (text_of (x->entry, "component"), text_of (y->entry, "component"));
-}
-
-/* Two versions for the same thing: the higher one is taken. */
-static void
-drop_lower (struct pick *picks, size_t n)
-{
-  for (size_t i = 0; i < n; i++)
-    for (size_t j = 0; j < n; j++) {
-      struct pick *a = &picks[i], *b = &picks[j];
-
-      if (i == j || !fettle_plan_deploys (a->entry) || !fettle_plan_deploys (b->entry)
-          || !words_meet (text_of (a->component, "match"), text_of (b->component, "match"))
-          || !arch_fits (text_of (a->component, "arch"), text_of (b->component, "arch")))
-        continue;
-      if (older (a->component, b->component)
-          || (i > j && strcmp (text_of (a->component, "version"),
-                               text_of (b->component, "version")) == 0))
-        change (a->entry, "not-applicable", "another component of the baselines is at least as new");
-    }
-}
-
-/* Is `version` at least `min`, in the scheme?  No `min`: any will do. */
-static bool
-at_least (const char *scheme, const char *version, const char *min)
-{
-  int order;
-
-  return !min || (fettle_version_compare (scheme ? scheme : "plain", version, min, &order)
-                  && order >= 0);
-}
-
-/* The pick that fulfils a prerequisite, or NULL. */
-static struct pick *
-provider (struct pick *picks, size_t n, const json_t *prerequisite)
-{
-  for (size_t i = 0; i < n; i++)
-    if (fettle_plan_deploys (picks[i].entry)
-        && words_meet (text_of (prerequisite, "match"), text_of (picks[i].component, "match"))
-        && at_least (text_of (picks[i].component, "scheme"),
-                     text_of (picks[i].component, "version"), text_of (prerequisite, "min_version")))
-      return &picks[i];
-  return NULL;
-}
-
-static bool
-fulfilled (const json_t *items, const json_t *prerequisite)
-{
-  const json_t *item = fettle_plan_find_item (items, text_of (prerequisite, "match"), NULL);
-
-  return item && at_least (text_of (item, "scheme"), text_of (item, "version"),
-                           text_of (prerequisite, "min_version"));
-}
-
-/* Blocks what lacks a hard prerequisite.  True if something was blocked. */
-static bool
-block (struct pick *picks, size_t n, const json_t *items)
-{
-  bool blocked = false;
-  char why[512];
-
-  for (size_t i = 0; i < n; i++) {
-    const json_t *list = json_object_get (picks[i].component, "prerequisites"), *p;
-    size_t k;
-
-    json_array_foreach (list, k, p) {
-      if (!fettle_plan_deploys (picks[i].entry) || !json_is_true (json_object_get (p, "hard"))
-          || fulfilled (items, p) || provider (picks, n, p))
-        continue;
-      snprintf (why, sizeof why, "needs %s %s or newer first", text_of (p, "match"),
-                text_of (p, "min_version") ? text_of (p, "min_version") : "of any version");
-      change (picks[i].entry, "blocked", why);
-      blocked = true;
-    }
-  }
-  return blocked;
-}
-
-/* Appends the pick after what it needs.  A circle is cut where it closes. */
-static void
-place (struct pick *picks, size_t n, struct pick *pick, const json_t *items, json_t *ret)
-{
-  const json_t *p;
-  size_t k;
-
-  if (pick->placed)
-    return;
-  pick->placed = true;
-  json_array_foreach (json_object_get (pick->component, "prerequisites"), k, p) {
-    struct pick *before = fulfilled (items, p) ? NULL : provider (picks, n, p);
-
-    if (before)
-      place (picks, n, before, items, ret);
-  }
-  json_array_append_new (ret, pick->entry);
+  for (size_t i = 0; said <= 0 && kind && i < COUNT (usual); i++)
+    if (strcmp (usual[i].kind, kind) == 0)
+      return usual[i].seconds;
+  return said > 0 ? (uint32_t) said : 60;
 }
 
 static bool
@@ -319,47 +224,81 @@ selected (const json_t *component, const json_t *options)
 }
 
 static void
-apply_dependencies (struct pick *picks, size_t n, const json_t *items, const json_t *options)
+change (json_t *entry, const char *action, const char *why)
 {
-  const char *mode = text_of (options, "on_failed_dependency");
-  bool any = false;
+  json_object_set_new (entry, "action", json_string (action));
+  json_object_set_new (entry, "why", json_string (why));
+}
 
-  if (mode && strcmp (mode, "force") == 0)
+/* What is to be deployed is known by its digest, so that a changed file is
+ * another plan. */
+static void
+complete (json_t *entry, const json_t *component)
+{
+  const json_t *digest = json_object_get (
+    json_array_get (json_object_get (component, "files"), 0), "sha256");
+  const char *reboot = text_of (component, "reboot");
+
+  if (!fettle_plan_deploys (entry))
     return;
-  while (block (picks, n, items))
-    any = true; /* what was blocked may itself have been a provider */
-  if (!any || (mode && strcmp (mode, "omit-component") == 0))
-    return;
-  for (size_t i = 0; i < n; i++)
-    if (fettle_plan_deploys (picks[i].entry))
-      change (picks[i].entry, "blocked", "another component of this node is blocked, and"
-                                         " on_failed_dependency is omit-host");
+  if (digest)
+    json_object_set (entry, "digest", (json_t *) digest);
+  json_object_set_new (entry, "seconds", json_integer (fettle_plan_seconds (component)));
+  json_object_set_new (entry, "reboot", json_boolean (reboot && strcmp (reboot, "yes") == 0));
+}
+
+static json_t *
+pick_entry (const struct fettle_plan_node *node, const json_t *component, const json_t *options)
+{
+  json_t *entry = entry_for (node, component, options);
+
+  if (entry && fettle_plan_deploys (entry) && guarded (node, component, options))
+    change (entry, "blocked", node->guarded);
+  return entry;
+}
+
+static const char *
+guard_of (const json_t *items)
+{
+  const json_t *item;
+  bool tpm = false;
+  size_t i;
+
+  json_array_foreach (items, i, item) {
+    if (wants (item, "encrypted"))
+      return "disks are locked to this firmware (BitLocker or the like): suspend that, then use"
+             " tpm_bypass";
+    tpm |= wants (item, "tpm");
+  }
+  return tpm ? "a TPM that is on measures this firmware: see that no disk depends on it, then use"
+               " tpm_bypass" : NULL;
 }
 
 json_t *
 fettle_plan_entries (const char *node_type, const json_t *items, const json_t *components,
                      const json_t *options)
 {
+  struct fettle_plan_node node = { .type = node_type, .items = items, .guarded = guard_of (items) };
   size_t n = 0, i;
-  _cleanup_free_ struct pick *picks = calloc (json_array_size (components) + 1, sizeof *picks);
-  json_t *ret = json_array ();
+  _cleanup_free_ struct fettle_pick *picks = calloc (json_array_size (components) + 1,
+                                                     sizeof *picks);
+  json_t *ret = NULL;
   const json_t *component;
 
-  if (!picks || !ret)
+  if (!picks || !fettle_words_make (&node.index, items))
     return NULL;
   json_array_foreach (components, i, component) {
     if (!selected (component, options))
       continue;
     picks[n].component = component;
-    picks[n].entry = entry_for (node_type, items, component, options);
+    picks[n].entry = pick_entry (&node, component, options);
     picks[n].order = json_integer_value (json_object_get (component, "order"));
     n++;
   }
-  qsort (picks, n, sizeof *picks, by_order);
-  drop_lower (picks, n);
-  apply_dependencies (picks, n, items, options);
+  ret = fettle_plan_arrange (&node, picks, n, options);
   for (i = 0; i < n; i++)
-    place (picks, n, &picks[i], items, ret);
+    complete (picks[i].entry, picks[i].component);
+  fettle_words_clear (&node.index);
   return ret;
 }
 
@@ -422,7 +361,7 @@ fettle_plan_options_check (const json_t *options, struct fettle_error *err)
   json_t *value;
 
   json_object_foreach ((json_t *) options, key, value) {
-    if (fettle_has_word ("downgrade rewrite install_missing open_firewall check look_first", key)) {
+    if (fettle_has_word ("downgrade rewrite install_missing open_firewall check look_first tpm_bypass associated", key)) {
       if (!json_is_boolean (value))
         return fettle_error_set (err, FETTLE_E_CONFIG, "option %s must be true or false", key);
     }
@@ -437,6 +376,17 @@ fettle_plan_options_check (const json_t *options, struct fettle_error *err)
     else if (strcmp (key, "on_failed_dependency") == 0) {
       if (check_choice (key, value, "omit-host omit-component force", err))
         return err->code;
+    }
+    else if (strcmp (key, "reboot_delay") == 0) {
+      if (!json_is_integer (value) || json_integer_value (value) < 0
+          || json_integer_value (value) > 3600)
+        return fettle_error_set (err, FETTLE_E_CONFIG, "option reboot_delay must be 0 to 3600 seconds");
+    }
+    else if (strcmp (key, "reboot_message") == 0) {
+      if (!json_is_string (value) || json_string_length (value) > 500
+          || strpbrk (json_string_value (value), "\r\n"))
+        return fettle_error_set (err, FETTLE_E_CONFIG, "option reboot_message must be one line of at"
+                                                       " most 500 bytes");
     }
     else if (!fettle_rollout_is_rule (key))
       return fettle_error_set (err, FETTLE_E_CONFIG, "there is no option %s", key);

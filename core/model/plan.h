@@ -23,6 +23,22 @@ json_t *fettle_plan_entries (const char *node_type, const json_t *items, const j
 /* upgrade, downgrade, rewrite, install: this entry is deployed. */
 bool fettle_plan_deploys (const json_t *entry);
 
+/* Seconds that a component is expected to take. */
+uint32_t fettle_plan_seconds (const json_t *component);
+
+/* What these entries cost on one node: seconds, and how often it restarts
+ * under the policy "never", "if-needed", "always" (NULL: never). */
+uint32_t fettle_plan_cost (const json_t *entries, const char *reboot, uint32_t *ret_restarts);
+
+/* What of a plan's array of nodes isn't so any more in another one, in
+ * sentences, at most `max` of them and "... and N more". */
+json_t *fettle_plan_differences (const json_t *before, const json_t *now, size_t max);
+
+/* For going back: of the components, those that are just the version that was
+ * there.  `wanted`: objects {name, match, arch, version}.  Sets a list of those
+ * that no component brings back. */
+json_t *fettle_plan_former (const json_t *components, const json_t *wanted, json_t **ret_missing);
+
 /* Checks an options object: unknown members, wrong types and values. */
 fettle_result fettle_plan_options_check (const json_t *options, struct fettle_error *);
 

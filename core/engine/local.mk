@@ -11,3 +11,6 @@ libservice_la_SOURCES += \
   engine/verify.c engine/waiter.c engine/waiter.h engine/ways.c
 # The API itself.
 libservice_la_SOURCES += engine/events.c engine/tokens.c
+libservice_la_SOURCES += engine/ask.c engine/ask.h
+libservice_la_SOURCES += engine/deployments.c
+libservice_la_SOURCES += engine/snapshots.c

@@ -108,6 +108,13 @@ static const char *const fettle_schema[] = {
   " BEGIN SELECT raise (ABORT, 'the audit log only grows'); END;",
   /* "job", "task", "node". */
   "ALTER TABLE event ADD COLUMN type TEXT NOT NULL DEFAULT '';",
+
+  /* What was on nodes at a time: [{name, match, arch, version}]. */
+  "CREATE TABLE snapshot (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+  " created INTEGER NOT NULL);"
+  "CREATE TABLE snapshot_node (snapshot INTEGER NOT NULL REFERENCES snapshot ON DELETE CASCADE,"
+  " node INTEGER NOT NULL REFERENCES node ON DELETE CASCADE, items TEXT NOT NULL,"
+  " PRIMARY KEY (snapshot, node)) WITHOUT ROWID;",
 };
 
 #endif

@@ -125,7 +125,161 @@ test_prerequisites (void **state)
   expect (L ("a 1", "b 1"),
           L ("a 2 " NEEDS_B,
              "b 2 prerequisites=[{\"match\":\"deb:a\",\"min_version\":\"2\",\"hard\":true}]"),
-          "{}", "b_2.deb:blocked a_2.deb:blocked");
+          "{}", "a_2.deb:blocked b_2.deb:blocked");
+}
+
+/* A member of the n-th entry. */
+static json_t *
+entry_member (const char *const *items, const char *const *components, const char *options, size_t n,
+              const char *member)
+{
+  _cleanup_json_ json_t *i = list (items, false), *c = list (components, true);
+  _cleanup_json_ json_t *o = json_loads (options, 0, NULL);
+  _cleanup_json_ json_t *entries = fettle_plan_entries ("linux", i, c, o);
+
+  return json_incref (json_object_get (json_array_get (entries, n), member));
+}
+
+static void
+expect_member (const char *const *items, const char *const *components, size_t n, const char *member,
+               const char *wanted)
+{
+  _cleanup_json_ json_t *value = entry_member (items, components, "{}", n, member);
+  _cleanup_free_ char *text = value ? json_dumps (value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+
+  assert_string_equal (text ? text : "nothing", wanted);
+}
+
+#define NEEDS_A(version) "prerequisites=[{\"match\":\"deb:a\",\"min_version\":\"" version "\",\"hard\":true}]"
+
+static void
+test_stepping_stones (void **state)
+{
+  (void) state;
+  expect (L ("a 1"), L ("a 2", "a 3 " NEEDS_A ("2")), "{}", "a_2.deb:upgrade a_3.deb:upgrade");
+  expect_member (L ("a 1"), L ("a 2", "a 3 " NEEDS_A ("2")), 0, "why",
+                 "\"a stepping stone: 3 needs it first\"");
+  expect_member (L ("a 1"), L ("a 2", "a 3 " NEEDS_A ("2")), 1, "installed", "\"2\"");
+  expect_member (L ("a 1"), L ("a 2", "a 3 " NEEDS_A ("2")), 1, "needs", "[0]");
+  /* Over several, the highest that will do each time. */
+  expect (L ("a 1"), L ("a 5 " NEEDS_A ("3"), "a 4 " NEEDS_A ("2"), "a 3 " NEEDS_A ("2"), "a 2"), "{}",
+          "a_2.deb:upgrade a_3.deb:not-applicable a_4.deb:upgrade a_5.deb:upgrade");
+  /* None is needed where the node is far enough, and none helps that is too low. */
+  expect (L ("a 2"), L ("a 2", "a 3 " NEEDS_A ("2")), "{}", "a_2.deb:not-applicable a_3.deb:upgrade");
+  expect (L ("a 1"), L ("a 1.5", "a 3 " NEEDS_A ("2")), "{}",
+          "a_1.5.deb:not-applicable a_3.deb:blocked");
+}
+
+#define NEEDS(name, kind) "prerequisites=[{\"match\":\"deb:" name "\",\"min_version\":\"2\",\"hard\":" kind "}]"
+
+static void
+test_circles (void **state)
+{
+  const char *const *three = L ("a 2 " NEEDS ("b", "true"), "b 2 " NEEDS ("c", "true"),
+                                "c 2 " NEEDS ("a", "true"), "d 2");
+
+  (void) state;
+  expect (L ("a 1", "b 1", "c 1", "d 1"), three, "{\"on_failed_dependency\": \"omit-component\"}",
+          "a_2.deb:blocked b_2.deb:blocked c_2.deb:blocked d_2.deb:upgrade");
+  expect_member (L ("a 1", "b 1", "c 1", "d 1"), three, 0, "why",
+                 "\"these need each other in a circle: a 2 -> b 2 -> c 2 -> a\"");
+  expect (L ("a 1", "b 1", "c 1", "d 1"), three, "{\"on_failed_dependency\": \"force\"}",
+          "c_2.deb:upgrade b_2.deb:upgrade a_2.deb:upgrade d_2.deb:upgrade");
+  /* A soft one gives way, from whichever end one looks. */
+  expect (L ("a 1", "b 1"), L ("a 2 " NEEDS ("b", "false"), "b 2 " NEEDS ("a", "true")), "{}",
+          "a_2.deb:upgrade b_2.deb:upgrade");
+  expect (L ("a 1", "b 1"), L ("a 2 " NEEDS ("b", "true"), "b 2 " NEEDS ("a", "false")), "{}",
+          "b_2.deb:upgrade a_2.deb:upgrade");
+  expect (L ("a 1", "b 1"), L ("a 2 " NEEDS ("b", "false"), "b 2 " NEEDS ("a", "false")), "{}",
+          "b_2.deb:upgrade a_2.deb:upgrade");
+}
+
+static void
+test_guards (void **state)
+{
+  const char *const *firmware = L ("a 2 kind=\"firmware\"", "b 2");
+
+  (void) state;
+  expect (L ("a 1", "b 1", "tpm 2.0 tpm=true"), firmware, "{}", "a_2.deb:blocked b_2.deb:upgrade");
+  expect (L ("a 1", "b 1", "disk 1 encrypted=true"), firmware, "{}",
+          "a_2.deb:blocked b_2.deb:upgrade");
+  expect (L ("a 1", "b 1", "tpm 2.0 tpm=true"), firmware, "{\"tpm_bypass\": true}",
+          "a_2.deb:upgrade b_2.deb:upgrade");
+  expect (L ("a 3 no_downgrade=true", "b 3"), firmware, "{\"downgrade\": true}",
+          "a_2.deb:newer b_2.deb:downgrade");
+}
+
+static void
+test_cost (void **state)
+{
+  const char *const *components = L ("a 2 reboot=\"yes\" duration=100", "b 2 kind=\"firmware\"",
+                                     "c 2 reboot=\"yes\" " NEEDS ("a", "true"));
+  _cleanup_json_ json_t *i = list (L ("a 1", "b 1", "c 1"), false), *c = list (components, true);
+  _cleanup_json_ json_t *entries = fettle_plan_entries ("linux", i, c, NULL);
+  uint32_t restarts;
+
+  (void) state;
+  assert_int_equal (fettle_plan_cost (entries, NULL, &restarts), 100 + 600 + 60);
+  assert_int_equal (restarts, 0);
+  /* Once before what needs the first, and once in the end. */
+  assert_int_equal (fettle_plan_cost (entries, "if-needed", &restarts), 760 + 2 * 300);
+  assert_int_equal (restarts, 2);
+}
+
+static void
+test_former (void **state)
+{
+  _cleanup_json_ json_t *components = list (L ("a 1", "a 2", "b 2"), true), *missing = NULL;
+  _cleanup_json_ json_t *wanted = json_pack ("[{s:s s:s s:s} {s:s s:s s:s}]", "name", "a", "match",
+                                             "deb:a", "version", "1", "name", "b", "match", "deb:b",
+                                             "version", "1");
+  _cleanup_json_ json_t *found = fettle_plan_former (components, wanted, &missing);
+
+  (void) state;
+  assert_int_equal (json_array_size (found), 1);
+  assert_string_equal (json_string_value (json_object_get (json_array_get (found, 0), "id")),
+                       "a_1.deb");
+  assert_int_equal (json_array_size (missing), 1);
+  assert_string_equal (json_string_value (json_object_get (json_array_get (missing, 0), "name")), "b");
+}
+
+static json_t *
+one_node (int id, const char *item, const char *component)
+{
+  _cleanup_json_ json_t *i = list (L (item), false), *c = list (L (component), true);
+
+  return json_pack ("{s:i s:s s:n s:o}", "node", id, "name", id == 1 ? "n1" : "n2", "problem",
+                    "entries", fettle_plan_entries ("linux", i, c, NULL));
+}
+
+static void
+expect_difference (json_t *before, json_t *now, const char *wanted)
+{
+  _cleanup_json_ json_t *list = fettle_plan_differences (before, now, 1);
+  const char *got = json_string_value (json_array_get (list, 0));
+
+  assert_string_equal (got ? got : "none", wanted);
+  json_decref (before);
+  json_decref (now);
+}
+
+static void
+test_differences (void **state)
+{
+  (void) state;
+  expect_difference (json_pack ("[o]", one_node (1, "a 1", "a 2")),
+                     json_pack ("[o]", one_node (1, "a 1", "a 2")), "none");
+  expect_difference (json_pack ("[o]", one_node (1, "a 1", "a 2")),
+                     json_pack ("[o]", one_node (1, "a 2", "a 2")),
+                     "n1: a_2.deb: was upgrade 1 -> 2, is same (up to date)");
+  expect_difference (json_pack ("[o]", one_node (1, "a 1", "a 2")), json_array (),
+                     "n1: the node is gone");
+  expect_difference (json_array (), json_pack ("[o]", one_node (2, "a 1", "a 2")),
+                     "n2: wasn't in the plan");
+  expect_difference (
+    json_pack ("[o]", one_node (1, "a 1", "a 2 files=[{\"sha256\":\"one\"}]")),
+    json_pack ("[o]", one_node (1, "a 1", "a 2 files=[{\"sha256\":\"other\"}]")),
+    "n1: a_2.deb: was upgrade 1 -> 2, is the same with another file");
 }
 
 static void
@@ -166,7 +320,9 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (test_actions),       cmocka_unit_test (test_several),
-    cmocka_unit_test (test_prerequisites), cmocka_unit_test (test_hash),
+    cmocka_unit_test (test_prerequisites), cmocka_unit_test (test_stepping_stones), cmocka_unit_test (test_circles),
+    cmocka_unit_test (test_guards), cmocka_unit_test (test_cost), cmocka_unit_test (test_former),
+    cmocka_unit_test (test_differences), cmocka_unit_test (test_hash),
     cmocka_unit_test (test_options),
   };
 

@@ -1,7 +1,7 @@
 /* deploy.c - fettle plan and deploy.  SPDX-License-Identifier: Apache-2.0 */
 #include "util/base.h"
 
-#include "cli/job.h"
+#include "cli/deploy.h"
 #include "cli/secret.h"
 
 static const struct fettle_column columns[] = {
@@ -23,69 +23,10 @@ static const struct fettle_column columns[] = {
   { "component",       0, "ID",       "only this component; may be repeated" },                 \
   { "kind",            0, "firmware|driver|package|os",                                         \
     "only components of this kind; may be repeated" },                                          \
-  { "on-failed-dependency", 0, "omit-host|omit-component|force",                                \
-    "what to do where a component lacks what it needs; initially omit-host" },                  \
-  { "reboot",          0, "never|if-needed|always", "restart nodes; initially never" },         \
+  { "associated",      0, NULL,       "the nodes that belong to the same enclosures too" },     \
+  { "resume",          0, "JOB",      "what that deployment didn't do, on its nodes" },         \
+  { "retry-failed",    0, NULL,       "with --resume: only what failed" },                      \
   { "all",             0, NULL,       "show components that aren't for the node too" }
-
-/* ---- The request ---- */
-
-static json_t *
-list_of (const struct fettle_args *args, const char *option)
-{
-  json_t *list = json_array ();
-  const char *value;
-  size_t at = 0;
-
-  while ((value = fettle_args_next (args, option, &at)))
-    json_array_append_new (list, json_string (value));
-  return list;
-}
-
-static void
-put_list (const struct fettle_args *args, const char *option, const char *member, json_t *object)
-{
-  if (fettle_args_flag (args, option))
-    json_object_set_new (object, member, list_of (args, option));
-}
-
-static void
-put_text (const struct fettle_args *args, const char *option, const char *member, json_t *object)
-{
-  const char *value = fettle_args_value (args, option);
-
-  if (value)
-    json_object_set_new (object, member, json_string (value));
-}
-
-static void
-put_flag (const struct fettle_args *args, const char *option, const char *member, json_t *object)
-{
-  if (fettle_args_flag (args, option))
-    json_object_set_new (object, member, json_true ());
-}
-
-/* {nodes, baselines?, options} */
-static json_t *
-make_request (const struct fettle_args *args)
-{
-  json_t *request = json_object (), *options = json_object ();
-
-  json_object_set_new (request, "nodes", fettle_nodes_wanted (args));
-  json_object_set_new (request, "options", options);
-  put_list (args, "baseline", "baselines", request);
-  put_list (args, "component", "components", options);
-  put_list (args, "kind", "kinds", options);
-  put_text (args, "reboot", "reboot", options);
-  put_text (args, "on-failed-dependency", "on_failed_dependency", options);
-  put_flag (args, "downgrade", "downgrade", options);
-  put_flag (args, "rewrite", "rewrite", options);
-  put_flag (args, "install-missing", "install_missing", options);
-  put_flag (args, "open-firewall", "open_firewall", options);
-  if (fettle_args_flag (args, "no-check"))
-    json_object_set_new (options, "check", json_false ());
-  return request;
-}
 
 /* ---- The plan ---- */
 
@@ -157,6 +98,17 @@ plan_rows (const json_t *plan, bool all, struct size *ret)
   return rows;
 }
 
+static void
+say_estimate (struct fettle_cli *cli, const json_t *estimate)
+{
+  long long seconds = json_integer_value (json_object_get (estimate, "seconds"));
+  long long restarts = json_integer_value (json_object_get (estimate, "restarts"));
+
+  if (seconds)
+    fettle_cli_notice (cli, "about %lld min, %lld restart%s, waiting for windows and people not"
+                            " counted", (seconds + 59) / 60, restarts, restarts == 1 ? "" : "s");
+}
+
 static fettle_result
 print_plan (struct fettle_cli *cli, const json_t *plan, struct size *ret, struct fettle_error *err)
 {
@@ -169,6 +121,7 @@ print_plan (struct fettle_cli *cli, const json_t *plan, struct size *ret, struct
   fflush (cli->out);
   fettle_counts_text (json_object_get (plan, "counts"), counts, sizeof counts);
   fettle_cli_notice (cli, "plan %s: %s", hash ? hash : "", *counts ? counts : "nothing is offered");
+  say_estimate (cli, json_object_get (plan, "estimate"));
   return FETTLE_OK;
 }
 
@@ -187,11 +140,14 @@ static int
 run_plan (struct fettle_cli *cli, const struct fettle_args *args)
 {
   _cleanup_client_ struct fettle_client *client = NULL;
-  _cleanup_json_ json_t *request = make_request (args), *plan = NULL;
+  _cleanup_json_ json_t *request = NULL, *plan = NULL;
   struct fettle_error err;
   struct size size;
 
-  if (fettle_client_open (cli, true, &client, &err)
+  /* Into a file goes what deploy --plan reads. */
+  if (cli->output_path && !fettle_args_value (args, "format"))
+    cli->format = FETTLE_FORMAT_JSON;
+  if (fettle_deploy_request (args, &request, &err) || fettle_client_open (cli, true, &client, &err)
       || fettle_client_call (client, "POST", "/plans", json_incref (request), &plan, &err)
       || print_plan (cli, plan, &size, &err))
     return fettle_cli_fail (&err);
@@ -200,6 +156,7 @@ run_plan (struct fettle_cli *cli, const struct fettle_args *args)
 
 static const struct fettle_option plan_options[] = {
   PLAN_OPTIONS,
+  ROLLOUT_OPTIONS,
   { NULL, 0, NULL, NULL },
 };
 
@@ -235,50 +192,80 @@ show_plan (struct fettle_cli *cli, const json_t *plan, struct size *ret, struct 
   return FETTLE_OK;
 }
 
+/* A plan that was kept, by its hash or as a whole, must be the one of now; what
+ * is different, the service says best. */
 static fettle_result
-check_hash (const struct fettle_args *args, const json_t *plan, struct fettle_error *err)
+check_kept (struct fettle_client *client, const json_t *request, const json_t *plan,
+            struct fettle_error *err)
 {
-  const char *wanted = fettle_args_value (args, "plan");
-  const char *hash = json_string_value (json_object_get (plan, "hash"));
+  const json_t *kept = json_object_get (request, "plan");
+  const json_t *wanted = json_is_object (kept) ? json_object_get (kept, "hash") : kept;
+  _cleanup_json_ json_t *answer = NULL;
 
-  if (wanted && hash && strcmp (wanted, hash) != 0)
-    return fettle_error_set (err, FETTLE_E_BUSY,
-                             "the plan is another one now (%.80s): look at it with fettle plan", hash);
-  return FETTLE_OK;
+  if (!kept || json_equal (wanted, json_object_get (plan, "hash")))
+    return FETTLE_OK;
+  if (!fettle_client_call (client, "POST", "/deployments", json_deep_copy (request), &answer, err))
+    return fettle_error_set (err, FETTLE_E_BUSY, "the plan changed while it was looked at, and then"
+                                                 " was right again: it is being deployed");
+  return err->code;
 }
 
+/* Nobody wants to look on while it waits for a person or a time. */
 static int
-run_deploy (struct fettle_cli *cli, const struct fettle_args *args)
+follow (struct fettle_cli *cli, struct fettle_client **client, const json_t *request,
+        const json_t *started)
+{
+  const json_t *options = json_object_get (request, "options");
+  long long id = json_integer_value (json_object_get (started, "job"));
+  bool approve = json_is_true (json_object_get (options, "approve"));
+
+  if (!approve && !json_object_get (options, "at"))
+    return fettle_job_run (cli, client, started);
+  fettle_cli_notice (cli, approve ? "job %lld waits for approval: fettle job approve %lld"
+                                  : "job %lld waits for its time: fettle status %lld", id, id);
+  return fettle_job_leave (cli, started);
+}
+
+int
+fettle_deploy_run (struct fettle_cli *cli, json_t *request)
 {
   _cleanup_client_ struct fettle_client *client = NULL;
-  _cleanup_json_ json_t *request = make_request (args), *plan = NULL, *started = NULL;
+  _cleanup_json_ json_t *plan = NULL, *started = NULL;
   struct fettle_error err;
   struct size size;
 
   if (fettle_client_open (cli, true, &client, &err)
-      || fettle_client_call (client, "POST", "/plans", json_incref (request), &plan, &err)
-      || check_hash (args, plan, &err) || show_plan (cli, plan, &size, &err))
+      || fettle_client_call (client, "POST", "/plans", json_deep_copy (request), &plan, &err)
+      || check_kept (client, request, plan, &err) || show_plan (cli, plan, &size, &err))
     return fettle_cli_fail (&err);
-  if (fettle_args_flag (args, "dry-run") || size.components == 0)
+  if (fettle_args_flag (cli->args, "dry-run") || size.components == 0)
     return plan_status (&size, plan);
   if (!confirmed (cli, &size)) {
     fettle_cli_notice (cli, "nothing was deployed");
     return FETTLE_EXIT_COMMAND;
   }
-  json_object_set (request, "plan", json_object_get (plan, "hash"));
+  if (!json_object_get (request, "plan"))
+    json_object_set (request, "plan", json_object_get (plan, "hash"));
   if (fettle_client_call (client, "POST", "/deployments", json_incref (request), &started, &err))
     return fettle_cli_fail (&err);
-  return fettle_job_run (cli, &client, started);
+  return follow (cli, &client, request, started);
+}
+
+static int
+run_deploy (struct fettle_cli *cli, const struct fettle_args *args)
+{
+  _cleanup_json_ json_t *request = NULL;
+  struct fettle_error err;
+
+  return fettle_deploy_request (args, &request, &err) ? fettle_cli_fail (&err)
+                                                      : fettle_deploy_run (cli, request);
 }
 
 static const struct fettle_option deploy_options[] = {
   PLAN_OPTIONS,
-  { "open-firewall", 0, NULL, "open firewalls, ours and the nodes', while a job needs it" },
-  { "plan",    0,   "HASH", "deploy only if the plan is still this one" },
-  { "dry-run", 0,   NULL,   "print the plan and do nothing" },
-  { "yes",     'y', NULL,   "don't ask" },
-  { "no-check", 0,  NULL,   "don't look first whether the ways to and from the nodes are open" },
-  { "no-wait", 0,   NULL,   "print the job's number and leave it to the service" },
+  ROLLOUT_OPTIONS,
+  START_OPTIONS,
+  { "plan",    0,   "HASH|FILE", "deploy only if the plan is still this one" },
   { NULL, 0, NULL, NULL },
 };
 

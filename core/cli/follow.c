@@ -214,6 +214,29 @@ take_scan (struct follow *f, const json_t *scan)
   f->scan.permille = all > 0 && done <= all ? (unsigned) (done / all * 1000) : 0;
 }
 
+/* Why nothing new begins. */
+static void
+say_waits (struct follow *f, const char *why, const char *until)
+{
+  static const struct { const char *word, *text; } texts[] = {
+    { "approval", "waits for approval: fettle job approve %lld" },
+    { "pause",    "is paused: fettle job resume %lld" },
+    { "canary",   "has done its first batch and waits: fettle job resume %lld" },
+    { "time",     "waits for its time" },
+    { "window",   "waits for a maintenance window" },
+  };
+
+  for (size_t i = 0; i < COUNT (texts); i++)
+    if (strcmp (texts[i].word, why) == 0) {
+      char text[128];
+
+      snprintf (text, sizeof text, texts[i].text, (long long) f->id);
+      fettle_bars_hide (&f->bars);
+      fettle_cli_notice (f->cli, "job %lld %s%s%s%s", (long long) f->id, text, *until ? " (" : "",
+                         until, *until ? ")" : "");
+    }
+}
+
 static void
 take_event (struct follow *f, const json_t *event)
 {
@@ -227,6 +250,8 @@ take_event (struct follow *f, const json_t *event)
     f->after = seq;
   if (json_object_get (event, "scan"))
     take_scan (f, json_object_get (event, "scan"));
+  if (json_object_get (event, "waits"))
+    say_waits (f, text_of (event, "waits"), text_of (event, "until"));
   if (!s)
     return;
   if (progress)

@@ -123,18 +123,26 @@ fettle_job_print (struct fettle_cli *cli, const json_t *job, struct fettle_error
 }
 
 int
+fettle_job_leave (struct fettle_cli *cli, const json_t *started)
+{
+  struct fettle_error err;
+
+  if (cli->format == FETTLE_FORMAT_JSON)
+    return fettle_cli_json (cli, started, &err) ? fettle_cli_fail (&err) : FETTLE_EXIT_DONE;
+  fprintf (cli->out, "%s%lld\n", cli->format == FETTLE_FORMAT_CSV ? "job\n" : "",
+           (long long) json_integer_value (json_object_get (started, "job")));
+  return FETTLE_EXIT_DONE;
+}
+
+int
 fettle_job_run (struct fettle_cli *cli, struct fettle_client **client, const json_t *started)
 {
   json_int_t id = json_integer_value (json_object_get (started, "job"));
   _cleanup_json_ json_t *job = NULL;
   struct fettle_error err;
 
-  if (fettle_args_flag (cli->args, "no-wait")) {
-    if (cli->format == FETTLE_FORMAT_JSON)
-      return fettle_cli_json (cli, started, &err) ? fettle_cli_fail (&err) : FETTLE_EXIT_DONE;
-    fprintf (cli->out, "%s%lld\n", cli->format == FETTLE_FORMAT_CSV ? "job\n" : "", (long long) id);
-    return FETTLE_EXIT_DONE;
-  }
+  if (fettle_args_flag (cli->args, "no-wait"))
+    return fettle_job_leave (cli, started);
   if (fettle_follow (cli, client, id, &job, &err) || fettle_job_print (cli, job, &err))
     return fettle_cli_fail (&err);
   return (int) json_integer_value (json_object_get (job, "exit_code"));
@@ -241,6 +249,56 @@ static const struct fettle_option abort_options[] = {
 const struct fettle_command fettle_command_abort = {
   "abort", NULL, "JOB", 1, 1, "end a job: what runs is finished, nothing new is started",
   0, FETTLE_FORMAT_TEXT, abort_options, run_abort,
+};
+
+/* ---- job pause, resume, approve ---- */
+
+static int
+tell_job (struct fettle_cli *cli, const struct fettle_args *args, const char *what,
+          const char *notice)
+{
+  _cleanup_client_ struct fettle_client *client = NULL;
+  _cleanup_free_ char *path = fettle_client_path ("/jobs/", args->words[0], what);
+  struct fettle_error err;
+
+  if (fettle_client_open (cli, true, &client, &err)
+      || fettle_client_call (client, "POST", path, json_object (), NULL, &err))
+    return fettle_cli_fail (&err);
+  fettle_cli_notice (cli, "job %s %s", args->words[0], notice);
+  return FETTLE_EXIT_DONE;
+}
+
+static int
+run_pause (struct fettle_cli *cli, const struct fettle_args *args)
+{
+  return tell_job (cli, args, "/pause", "pauses when what runs has ended");
+}
+
+static int
+run_resume (struct fettle_cli *cli, const struct fettle_args *args)
+{
+  return tell_job (cli, args, "/resume", "goes on");
+}
+
+static int
+run_approve (struct fettle_cli *cli, const struct fettle_args *args)
+{
+  return tell_job (cli, args, "/approve", "is approved");
+}
+
+const struct fettle_command fettle_command_job_pause = {
+  "job", "pause", "JOB", 1, 1, "hold a deployment: what runs is finished, nothing new is started",
+  0, FETTLE_FORMAT_TEXT, NULL, run_pause,
+};
+
+const struct fettle_command fettle_command_job_resume = {
+  "job", "resume", "JOB", 1, 1, "let a deployment go on after a pause",
+  0, FETTLE_FORMAT_TEXT, NULL, run_resume,
+};
+
+const struct fettle_command fettle_command_job_approve = {
+  "job", "approve", "JOB", 1, 1, "let a deployment begin that waits for approval",
+  0, FETTLE_FORMAT_TEXT, NULL, run_approve,
 };
 
 /* ---- log ---- */

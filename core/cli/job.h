@@ -17,6 +17,9 @@ fettle_result fettle_follow (struct fettle_cli *, struct fettle_client **, json_
  * its exit code. */
 int fettle_job_run (struct fettle_cli *, struct fettle_client **, const json_t *started);
 
+/* Prints its number, and leaves it to the service. */
+int fettle_job_leave (struct fettle_cli *, const json_t *started);
+
 /* The tasks on stdout, the counts as a notice. */
 fettle_result fettle_job_print (struct fettle_cli *, const json_t *job, struct fettle_error *);
 

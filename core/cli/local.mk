@@ -1,6 +1,6 @@
 fettle_SOURCES += cli/audit.c
 fettle_SOURCES += cli/bars.c cli/baseline.c cli/check.c cli/cli.h cli/client.c cli/client.h cli/commands.c \
-  cli/completion.c cli/csv.c cli/csv.h cli/deploy.c cli/follow.c cli/help.c cli/inventory.c \
+  cli/completion.c cli/csv.c cli/csv.h cli/deploy.c cli/deploy.h cli/deploy-request.c cli/restore.c cli/follow.c cli/help.c cli/inventory.c \
   cli/job.c cli/job.h cli/main.c cli/node-input.c cli/node-input.h cli/node.c cli/output.c \
   cli/parse.c cli/parse.h cli/report.c cli/secret.c cli/secret.h cli/service.c cli/start.c \
   cli/table.c

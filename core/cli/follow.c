@@ -218,22 +218,22 @@ take_scan (struct follow *f, const json_t *scan)
 static void
 say_waits (struct follow *f, const char *why, const char *until)
 {
-  static const struct { const char *word, *text; } texts[] = {
-    { "approval", "waits for approval: fettle job approve %lld" },
-    { "pause",    "is paused: fettle job resume %lld" },
-    { "canary",   "has done its first batch and waits: fettle job resume %lld" },
-    { "time",     "waits for its time" },
-    { "window",   "waits for a maintenance window" },
+  static const struct { const char *word, *text, *verb; } texts[] = {
+    { "approval", "waits for approval",                  "approve" },
+    { "pause",    "is paused",                           "resume" },
+    { "canary",   "has done its first batch, and waits", "resume" },
+    { "time",     "waits for its time",                  NULL },
+    { "window",   "waits for a maintenance window",      NULL },
   };
+  char go_on[64] = "";
 
   for (size_t i = 0; i < COUNT (texts); i++)
     if (strcmp (texts[i].word, why) == 0) {
-      char text[128];
-
-      snprintf (text, sizeof text, texts[i].text, (long long) f->id);
+      if (texts[i].verb)
+        snprintf (go_on, sizeof go_on, ": fettle job %s %lld", texts[i].verb, (long long) f->id);
       fettle_bars_hide (&f->bars);
-      fettle_cli_notice (f->cli, "job %lld %s%s%s%s", (long long) f->id, text, *until ? " (" : "",
-                         until, *until ? ")" : "");
+      fettle_cli_notice (f->cli, "job %lld %s%s%s%s", (long long) f->id, texts[i].text,
+                         *until ? " until " : "", until, go_on);
     }
 }
 

@@ -136,7 +136,16 @@ own_need (const struct arrange *a, const struct fettle_pick *p)
   return NULL;
 }
 
-/* The highest of the lower ones that will do. */
+/* One that needs no stone itself, else any; the higher one. */
+static bool
+is_better (const struct arrange *a, const struct fettle_pick *o, const struct fettle_pick *best)
+{
+  bool direct = !own_need (a, o), best_direct = !own_need (a, best);
+
+  return direct != best_direct ? direct : fettle_plan_older (best->component, o->component);
+}
+
+/* The best of the lower ones that will do. */
 static size_t
 find_stone (const struct arrange *a, const bool *lower, const struct fettle_pick *p,
             const json_t *need)
@@ -150,7 +159,7 @@ find_stone (const struct arrange *a, const bool *lower, const struct fettle_pick
 
     if (lower[hits.at[k]] && !o->stone && same_thing (p, o)
         && fettle_plan_older (o->component, p->component) && at_least (o->component, need)
-        && (best == SIZE_MAX || fettle_plan_older (a->picks[best].component, o->component)))
+        && (best == SIZE_MAX || is_better (a, o, &a->picks[best])))
       best = hits.at[k];
   }
   return best;

@@ -263,6 +263,24 @@ can_be_asked (const struct check *c)
   return !any;
 }
 
+/* The URL that the node is to fetch; of data ports, at the first one that
+ * isn't in use. */
+static fettle_result
+listen_for (struct check_row *row, struct fettle_error *err)
+{
+  struct check *c = row->check;
+  struct fettle_callbacks *all = c->lane->engine->callbacks;
+  fettle_result r = fettle_callback_new (all, row->row->listener, row->first, c->ours, c->address,
+                                         &c->callback, err);
+
+  for (uint32_t port = row->first + 1u; row->first && r == FETTLE_E_BUSY && port <= row->last; port++) {
+    r = fettle_callback_new (all, row->row->listener, (uint16_t) port, c->ours, c->address,
+                             &c->callback, err);
+    row->port = (uint16_t) port;
+  }
+  return r;
+}
+
 static void
 look_back (struct lane *lane)
 {
@@ -271,6 +289,8 @@ look_back (struct lane *lane)
   struct fettle_error err;
 
   c->user->looking (row);
+  if (row->first)
+    row->port = row->first;
   if (!c->type->reach_back)
     judge_back (lane, NULL, FETTLE_E_UNSUPPORTED, NULL);
   else if (!*c->ours)
@@ -279,8 +299,7 @@ look_back (struct lane *lane)
     judge_back (lane, NULL, FETTLE_E_UNREACHABLE, "none of its ports answers");
   else if (!lane->engine->callbacks)
     judge_back (lane, "it has no listeners for nodes", FETTLE_E_INTERNAL, NULL);
-  else if (fettle_callback_new (lane->engine->callbacks, row->row->listener, c->ours, c->address,
-                                &c->callback, &err))
+  else if (listen_for (row, &err))
     judge_back (lane, err.text, err.code, NULL);
   else {
     c->arrivals = fettle_arrivals_new (lane->engine->base, c->address, c->ours, row->port);

@@ -6,6 +6,7 @@
 #include "util/base.h"
 
 #include "engine/check.h"
+#include "engine/holes.h"
 #include "util/text.h"
 
 /* ---- Tasks ---- */
@@ -130,15 +131,20 @@ settings_of (struct fettle_engine *e, int64_t node)
   return settings;
 }
 
-/* A row needs one look, though two phases want it. */
+/* A row needs one look, though two phases want it; so do the ports that
+ * downloads move to.  Passive FTP is looked at with its control connection. */
 static size_t
 without_twins (struct fettle_flows *flows)
 {
   size_t n = 0;
 
-  for (size_t i = 0; i < flows->n; i++)
-    if (n == 0 || flows->flows[n - 1].row != flows->flows[i].row)
-      flows->flows[n++] = flows->flows[i];
+  for (size_t i = 0; i < flows->n; i++) {
+    const struct fettle_flow *f = &flows->flows[i], *before = n ? &flows->flows[n - 1] : NULL;
+
+    if (!before || before->row != f->row
+        || (before->first != f->first && f->row->listener != FETTLE_LISTEN_FTP))
+      flows->flows[n++] = *f;
+  }
   return flows->n = n;
 }
 
@@ -148,9 +154,7 @@ fettle_check_flows (struct lane *lane, uint32_t phases, struct fettle_flows *ret
 {
   struct fettle_engine *e = lane->engine;
   _cleanup_json_ json_t *settings = settings_of (e, lane->node);
-  struct fettle_listen_ports ours = { .http = (uint16_t) e->settings->port,
-                                      .https = (uint16_t) e->settings->ssl_port,
-                                      .ftp = (uint16_t) e->settings->ftp_port };
+  struct fettle_listen_ports ours;
   struct fettle_port_node node = { .name = "", .address = "", .our_address = "", .plugin = "",
                                    .type = fettle_plugins_type (e->plugins, lane->type, NULL),
                                    .moved = fettle_node_moved, .opaque = settings };
@@ -160,7 +164,8 @@ fettle_check_flows (struct lane *lane, uint32_t phases, struct fettle_flows *ret
                              "the type of this node isn't known, so neither are its ports: fettle"
                              " inventory %s, or fettle node set %s --type TYPE", lane->name,
                              lane->name);
-  if (fettle_flows_derive (&node, 1, phases, &ours, ret, err))
+  if (fettle_listen_ports_of (e->settings, &ours, err)
+      || fettle_flows_derive (&node, 1, phases, &ours, ret, err))
     return err->code;
   without_twins (ret);
   return FETTLE_OK;
@@ -180,9 +185,12 @@ fettle_check_new (struct lane *lane, const struct fettle_flows *flows,
   c->type = fettle_plugins_type (lane->engine->plugins, lane->type, NULL);
   for (size_t i = 0; i < flows->n; i++) {
     const struct fettle_flow *f = &flows->flows[i];
+    bool data = f->from_node && i && flows->flows[i - 1].row == f->row;
 
     c->rows[c->n_rows++] = (struct check_row) { .check = c, .row = f->row, .protocol = f->protocol,
-                                                .port = f->first, .declared = f->row->first };
+                                                .port = f->first, .declared = f->row->first,
+                                                .first = data ? f->first : 0,
+                                                .last = data ? f->last : 0 };
   }
 }
 

@@ -33,6 +33,7 @@ struct check_row {
   const struct fettle_port *row;
   uint32_t protocol;
   uint16_t port, declared;
+  uint16_t first, last; /* data_ports, of which any free one is looked at; 0: no such row */
   struct fettle_probe *probe, *probe_declared;
   struct fettle_probe_seen seen, seen_declared;
   bool has_declared;

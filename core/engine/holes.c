@@ -68,9 +68,9 @@ notice (void *arg, const char *text)
 
 /* ---- The backend, when it is first needed ---- */
 
-static fettle_result
-listen_ports (const struct fettle_settings *s, struct fettle_listen_ports *ret,
-              struct fettle_error *err)
+fettle_result
+fettle_listen_ports_of (const struct fettle_settings *s, struct fettle_listen_ports *ret,
+                        struct fettle_error *err)
 {
   *ret = (struct fettle_listen_ports) { .http = (uint16_t) s->port, .https = (uint16_t) s->ssl_port,
                                         .ftp = (uint16_t) s->ftp_port };
@@ -98,7 +98,7 @@ holes_new (struct fettle_engine *e, struct fettle_error *err)
     fettle_error_set (err, FETTLE_E_NOMEM, "no memory for the firewall");
     return NULL;
   }
-  if (listen_ports (e->settings, &h->listen, err)) {
+  if (fettle_listen_ports_of (e->settings, &h->listen, err)) {
     free (h);
     return NULL;
   }

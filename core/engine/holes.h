@@ -17,6 +17,10 @@ struct holes {
   struct fettle_firewall_options options;
 };
 
+/* The listeners' ports, and those behind them, of the settings. */
+fettle_result fettle_listen_ports_of (const struct fettle_settings *, struct fettle_listen_ports *ret,
+                                      struct fettle_error *);
+
 /* engine->leases is there from now on; its backend starts when it is first
  * needed. */
 fettle_result fettle_holes_need (struct fettle_engine *, struct fettle_error *);

@@ -14,6 +14,7 @@ void
 fettle_way_found (const struct check_row *row, const struct fettle_verdict *v)
 {
   const struct lane *lane = row->check->lane;
+  int64_t port = row->first ? row->first : row->port; /* data ports are one way */
   const char *direction = row->row->direction == FETTLE_FROM_TARGET ? "from" : "to";
 
   if (v->cause == FETTLE_UNTESTED)
@@ -22,12 +23,12 @@ fettle_way_found (const struct check_row *row, const struct fettle_verdict *v)
     fettle_store_run (lane->engine->store,
                       "DELETE FROM way WHERE node = ? AND direction = ? AND protocol = ? AND port = ?",
                       "issi", lane->node, direction, fettle_protocol_name (row->protocol),
-                      (int64_t) row->port);
+                      port);
   else
     fettle_store_run (lane->engine->store,
                       "INSERT OR REPLACE INTO way (node, direction, protocol, port, time, verdict,"
                       " sentence, mend) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", "issiisss", lane->node,
-                      direction, fettle_protocol_name (row->protocol), (int64_t) row->port,
+                      direction, fettle_protocol_name (row->protocol), port,
                       (int64_t) time (NULL), fettle_cause_name (v->cause), v->sentence, v->mend);
 }
 

@@ -402,13 +402,14 @@ port_of (const struct fettle_callbacks *all, uint32_t listener)
 }
 
 static fettle_result
-door_open (struct fettle_callbacks *all, uint32_t listener, const char *address,
+door_open (struct fettle_callbacks *all, uint32_t listener, uint16_t port, const char *address,
            struct door **ret, struct fettle_error *err)
 {
+  bool apis = listener == FETTLE_LISTEN_HTTPS && port == all->https && is_apis (all, address);
   struct door *d;
 
   for (d = all->doors; d; d = d->next)
-    if (d->listener == listener && strcmp (d->address, address) == 0) {
+    if (d->listener == listener && d->port == port && strcmp (d->address, address) == 0) {
       d->users++;
       *ret = d;
       return FETTLE_OK;
@@ -417,9 +418,9 @@ door_open (struct fettle_callbacks *all, uint32_t listener, const char *address,
   if (!d)
     return fettle_error_set (err, FETTLE_E_NOMEM, "no memory to listen");
   *d = (struct door) { .next = all->doors, .all = all, .listener = listener, .users = 1,
-                       .port = port_of (all, listener) };
+                       .port = port };
   snprintf (d->address, sizeof d->address, "%s", address);
-  if (!(listener == FETTLE_LISTEN_HTTPS && is_apis (all, address)) && door_listen (d, err)) {
+  if (!apis && door_listen (d, err)) {
     free (d);
     return err->code;
   }
@@ -443,8 +444,9 @@ make_token (char ret[TOKEN_TEXT], struct fettle_error *err)
 }
 
 fettle_result
-fettle_callback_new (struct fettle_callbacks *all, uint32_t listener, const char *address,
-                     const char *expected, struct fettle_callback **ret, struct fettle_error *err)
+fettle_callback_new (struct fettle_callbacks *all, uint32_t listener, uint16_t port,
+                     const char *address, const char *expected, struct fettle_callback **ret,
+                     struct fettle_error *err)
 {
   bool six = strchr (address, ':') != NULL;
   struct fettle_callback *c;
@@ -452,7 +454,7 @@ fettle_callback_new (struct fettle_callbacks *all, uint32_t listener, const char
 
   if (listener == FETTLE_LISTEN_FTP && !all->ftp)
     return fettle_error_set (err, FETTLE_E_CONFIG, "the FTP listener is off: ftp_port turns it on");
-  if (door_open (all, listener, address, &d, err))
+  if (door_open (all, listener, port ? port : port_of (all, listener), address, &d, err))
     return err->code;
   c = calloc (1, sizeof *c);
   if (!c || make_token (c->token, err)) {

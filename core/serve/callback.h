@@ -61,8 +61,9 @@ struct fettle_callback_seen {
 };
 
 /* A new one-time URL on a listener (FETTLE_LISTEN_*) at one of our addresses,
- * opening the listener if need be.  `expected`: the node's address, copied. */
-fettle_result fettle_callback_new (struct fettle_callbacks *, uint32_t listener,
+ * opening the listener if need be.  `port`: of data_ports, to which downloads
+ * move; 0: the listener's own.  `expected`: the node's address, copied. */
+fettle_result fettle_callback_new (struct fettle_callbacks *, uint32_t listener, uint16_t port,
                                    const char *address, const char *expected,
                                    struct fettle_callback **ret, struct fettle_error *);
 const char *fettle_callback_url (const struct fettle_callback *);

@@ -109,6 +109,19 @@ is "every failure says what to do" "$(jq -r '.tasks[] | select (.state == "faile
 is "no listener is left open" "$(server ss -Hltn 'sport = :63001' | wc -l)" 0
 is "a listener was open meanwhile, and no URL works twice" "$(fettle service status --format json | jq -c .listeners)" "[]"
 
+# Ports that downloads move to
+fettle service stop >/dev/null 2>&1
+chain server data input "ip saddr $(address ldrop) tcp dport 63010-63011 drop"
+server python3 "$T/listen.py" 63010 >/dev/null 2>&1 &
+ready server 63010
+ok "a service with data_ports" fettle service start --set data_ports=63010-63011
+fettle check good ldrop --format json >"$T/check.json" 2>"$T/check.err"
+data () { jq -r --arg n "$1" '.tasks[] | select (.name == $n and .check.port == 63010) | .check | "\(.listener) \(.verdict) \(.sentence)"' "$T/check.json"; }
+is "data ports are looked at, one that is free" "$(data good)" "http open good reaches 10.81.1.2 port 63011
+https open good reaches 10.81.1.2 port 63011"
+like "and blocked ones found" "$(data ldrop | tail -n 1)" "local-drop .* port 63011 .*this host's own firewall drops it"
+fettle service stop >/dev/null 2>&1
+
 fettle check good >"$T/table" 2>"$T/table.err"
 is "a check without fault ends with 0" $? 0
 like "its table" "$(cat "$T/table")" '^good +from +http 63001 +open '

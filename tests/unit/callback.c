@@ -83,7 +83,7 @@ url (void)
   struct fettle_callback *c;
   struct fettle_error err;
 
-  assert_int_equal (fettle_callback_new (all, FETTLE_LISTEN_HTTP, "127.0.0.1", "127.0.0.1", &c, &err), 0);
+  assert_int_equal (fettle_callback_new (all, FETTLE_LISTEN_HTTP, 0, "127.0.0.1", "127.0.0.1", &c, &err), 0);
   return c;
 }
 
@@ -256,7 +256,7 @@ a_port_that_is_taken (void **state)
   assert_int_equal (bind (fd, (struct sockaddr *) &sa, sizeof sa), 0);
   assert_int_equal (listen (fd, 1), 0);
   snprintf (pid, sizeof pid, "(pid %d)", (int) getpid ());
-  assert_int_equal (fettle_callback_new (all, FETTLE_LISTEN_HTTP, "127.0.0.1", "", &c, &err),
+  assert_int_equal (fettle_callback_new (all, FETTLE_LISTEN_HTTP, 0, "127.0.0.1", "", &c, &err),
                     FETTLE_E_BUSY);
   assert_non_null (strstr (err.text, pid));
   assert_null (strstr (err.text, "ssl_port"));
@@ -275,7 +275,7 @@ the_apis_port (void **state)
   fettle_callbacks_free (all);
   event_base_free (base);
   make ("192.0.2.1, 0.0.0.0", 8, 2);
-  assert_int_equal (fettle_callback_new (all, FETTLE_LISTEN_HTTPS, "127.0.0.1", "", &c, &err), 0);
+  assert_int_equal (fettle_callback_new (all, FETTLE_LISTEN_HTTPS, 0, "127.0.0.1", "", &c, &err), 0);
   assert_int_equal (connect_to (port), -1);
   assert_true (starts (fettle_callback_url (c), "https://127.0.0.1:"));
   assert_false (fettle_callbacks_take (all, "/c/", "192.0.2.7"));

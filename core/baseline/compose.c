@@ -214,15 +214,20 @@ fettle_compose_prepare (struct fettle_records *rs, struct fettle_error *err)
 static const struct fettle_about *
 base_about (const struct fettle_record *r, size_t i)
 {
+  const struct fettle_record *from = NULL;
+
   for (size_t k = 0; k < r->abouts.n; k++)
     if (!r->abouts.list[k]->file && !r->abouts.list[k]->stem && i-- == 0)
       return r->abouts.list[k];
   for (size_t k = 0; k < r->abouts.n; k++)
     if (!r->abouts.list[k]->file && !r->abouts.list[k]->stem)
       return NULL;
-  for (size_t k = 0; k < r->n_told && r->told[k].from == r->told[0].from; k++)
-    if (i-- == 0)
-      return r->told[k].about;
+  for (size_t k = 0; k < r->n_told; k++) /* a list of names says nothing */
+    if (r->told[k].about->c.version && (!from || from == r->told[k].from)) {
+      from = r->told[k].from;
+      if (i-- == 0)
+        return r->told[k].about;
+    }
   return NULL;
 }
 
@@ -405,6 +410,30 @@ apply_side (const struct fettle_record *side, struct fettle_component *c,
   return r ? fettle_error_prefix (err, "%.200s: ", fettle_base_name (side->path)) : FETTLE_OK;
 }
 
+/* What a file of such a name usually is, where nothing says so. */
+static bool
+guess (const char *path, struct fettle_component *c)
+{
+  static const struct {
+    const char *end, *format, *type;
+  } usual[] = {
+    { ".fwpkg", "fwpkg", "ilo" },   { ".exe",   "exe", "windows" }, { ".scexe", "scexe", "linux" },
+    { ".zip",   "zip",   "vmware" }, { ".uxz",   "uxz", NULL },      { ".bin",   "raw",   NULL },
+    { ".flash", "raw",   NULL },     { ".hex",   "raw", NULL },      { ".rom",   "raw",   NULL },
+  };
+  const char *dot = strrchr (fettle_base_name (path), '.');
+
+  for (size_t i = 0; dot && i < COUNT (usual); i++) {
+    if (strcasecmp (dot, usual[i].end) != 0)
+      continue;
+    if (!c->n_node_types && !c->format && usual[i].type
+        && !fettle_component_add_node_type (c, usual[i].type))
+      return false;
+    return c->format || fettle_component_set (&c->format, usual[i].format);
+  }
+  return true;
+}
+
 static fettle_result
 finish (const struct fettle_record *r, const char *part, struct fettle_component *c,
         struct fettle_error *err)
@@ -412,7 +441,7 @@ finish (const struct fettle_record *r, const char *part, struct fettle_component
   char id[2 * PATH_MAX];
 
   snprintf (id, sizeof id, "%s%s%s", r->path, part ? "#" : "", part ? part : "");
-  if (!fettle_component_set (&c->id, id)
+  if (!fettle_component_set (&c->id, id) || !guess (r->path, c)
       || (!c->scheme && !fettle_component_set (&c->scheme, "plain")))
     return no_memory (err);
   if (c->order == FETTLE_ORDER_UNSET && c->kind)

@@ -18,7 +18,7 @@
 
 enum { CHUNK = 1 << 20, DEPTH_MAX = 32 };
 
-enum format { NONE, ZIP, TAR, ISO, UDF, PACKED };
+enum format { NONE, ZIP, TAR, ISO, UDF, PACKED, CAB, AR };
 
 struct fettle_container {
   enum format format;
@@ -53,6 +53,10 @@ format_of (const char *data, size_t n)
   if (has (data, n, 0, "\x1f\x8b", 2) || has (data, n, 0, "\xfd" "7zXZ\0", 6)
       || has (data, n, 0, "\x28\xb5\x2f\xfd", 4) || has (data, n, 0, "BZh", 3))
     return PACKED;
+  if (has (data, n, 0, "MSCF\0\0\0\0", 8))
+    return CAB;
+  if (has (data, n, 0, "!<arch>\n", 8))
+    return AR;
   for (size_t sector = 16; sector < 32; sector++)
     if (has (data, n, sector * 2048 + 1, "CD001", 5))
       return ISO;
@@ -67,7 +71,9 @@ fettle_container_is (struct fettle_source *s)
   const void *head;
   ssize_t n = fettle_source_peek (s, &head);
 
-  return n > 0 && format_of (head, (size_t) n) != NONE;
+  enum format format = n > 0 ? format_of (head, (size_t) n) : NONE;
+
+  return format != NONE && format != CAB && format != AR;
 }
 
 /* ---- opening ---- */
@@ -176,6 +182,12 @@ support (struct fettle_container *c, enum format format, struct fettle_error *er
   case TAR:
   case PACKED:
     r = archive_read_support_format_tar (c->a);
+    break;
+  case CAB:
+    r = archive_read_support_format_cab (c->a);
+    break;
+  case AR:
+    r = archive_read_support_format_ar (c->a);
     break;
   case UDF:
     return fettle_error_set (err, FETTLE_E_UNSUPPORTED, "it is an image with a UDF file system only, "

@@ -1,5 +1,5 @@
 /* container.h - the files in an archive: ISO 9660 image, zip, tar (also
- * compressed), one after the other, read once and through itself.
+ * compressed), cabinet, ar; one after the other, read once and through itself.
  *
  * Foreign input: how many files there are, how much they expand to and where
  * their paths lead is limited; nothing is written.  Where a file's bytes lie
@@ -31,7 +31,8 @@ struct fettle_member {
   uint64_t size; /* or FETTLE_SIZE_UNKNOWN */
 };
 
-/* By its first bytes: may it be one of these? */
+/* By its first bytes: may it be a bundle of files?  (Cabinets and ars aren't:
+ * they are components.) */
 bool fettle_container_is (struct fettle_source *);
 
 /* Reads through the source, which gets all of its bytes until the end. */

@@ -2,15 +2,19 @@
 #include "util/base.h"
 
 #include <limits.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "baseline/container.h"
 #include "baseline/deb.h"
+#include "baseline/expand.h"
+#include "baseline/formats.h"
 #include "baseline/gather.h"
 #include "baseline/kinds.h"
 #include "baseline/rpm.h"
 #include "baseline/side.h"
 #include "baseline/walk.h"
+#include "baseline/xml.h"
 
 struct gather {
   struct fettle_records *records;
@@ -35,6 +39,61 @@ keep_text (struct fettle_source *s, struct fettle_buf *text, struct fettle_error
     if (!fettle_buf_add (text, data, (size_t) n))
       return fettle_error_set (err, FETTLE_E_CONFIG, "it is larger than %zu bytes", text->max);
   return n < 0 ? fettle_error_set (err, FETTLE_E_CONFIG, "%s", fettle_source_why (s)) : FETTLE_OK;
+}
+
+/* "Catalog.xml.gz" as what it expands to. */
+static ssize_t
+read_packed (void *source, const void **ret_data, char *why, size_t why_size)
+{
+  ssize_t n = fettle_source_read (source, ret_data);
+
+  if (n < 0)
+    snprintf (why, why_size, "%s", fettle_source_why (source));
+  return n;
+}
+
+static fettle_result
+expand_text (struct fettle_source *s, struct fettle_buf *text, struct fettle_error *err)
+{
+  _cleanup_ (fettle_cleanup_expand) struct fettle_expand *e = NULL;
+  char why[300] = "";
+  const void *data;
+  fettle_result r = fettle_expand_open (&(struct fettle_stream) { read_packed, s }, text->max, &e, err);
+  ssize_t n = 0;
+
+  while (!r && (n = fettle_expand_read (e, &data, why, sizeof why)) > 0)
+    if (!fettle_buf_add (text, data, (size_t) n))
+      return fettle_error_set (err, FETTLE_E_CONFIG, "it is larger than %zu bytes", text->max);
+  if (!r && (n < 0 || !fettle_expand_finish (e, why, sizeof why)))
+    r = fettle_error_set (err, FETTLE_E_CONFIG, "%s", why);
+  return r;
+}
+
+/* A document that may describe components.  Most don't, and one that is too
+ * large to be looked at, or broken, is papers too: what it would have said is
+ * then missed where it is. */
+static fettle_result
+read_document (struct fettle_source *s, struct fettle_record *r, size_t max,
+               struct fettle_error *err)
+{
+  _cleanup_ (fettle_buf_clear) struct fettle_buf text = FETTLE_BUF_INIT (max);
+  size_t n = strlen (r->path);
+  fettle_result result;
+
+  if (fettle_source_size (s) != FETTLE_SIZE_UNKNOWN && fettle_source_size (s) > max)
+    return FETTLE_OK;
+  if (n > 3 && strcasecmp (r->path + n - 3, ".gz") == 0)
+    result = expand_text (s, &text, err);
+  else
+    result = keep_text (s, &text, err);
+  if (result)
+    return result;
+  if (fettle_file_kind (r->path) == FETTLE_FILE_PLIST)
+    return fettle_brocade_plist (fettle_buf_text (&text), text.size, r->path, &r->abouts, err);
+  result = fettle_file_kind (r->path) == FETTLE_FILE_JSON
+             ? fettle_document_json (fettle_buf_text (&text), text.size, &r->abouts, err)
+             : fettle_document_xml (fettle_buf_text (&text), text.size, &r->abouts, err);
+  return result == FETTLE_E_UNSUPPORTED ? FETTLE_OK : result;
 }
 
 typedef fettle_result (*reader) (struct fettle_source *, struct fettle_component *,
@@ -66,12 +125,19 @@ look_into (struct gather *g, struct fettle_source *s, struct fettle_record *r, u
       return g->fatal;
     return FETTLE_OK;
   case FETTLE_FILE_FWPKG:
+    return fettle_fwpkg_read (s, &r->abouts, err);
   case FETTLE_FILE_CAB:
+    return fettle_cab_read (s, &r->abouts, err);
   case FETTLE_FILE_VIB:
+    return fettle_vib_read (s, &r->abouts, err);
   case FETTLE_FILE_SCEXE:
+    return fettle_scexe_read (s, &r->abouts, err);
   case FETTLE_FILE_PLIST:
+    return read_document (s, r, FETTLE_PLIST_MAX, err);
   case FETTLE_FILE_JSON:
+    return read_document (s, r, FETTLE_JSON_MAX, err);
   case FETTLE_FILE_XML:
+    return read_document (s, r, FETTLE_XML_MAX, err);
   case FETTLE_FILE_OTHER:
   case FETTLE_FILE_PAPERS:
     return FETTLE_OK;

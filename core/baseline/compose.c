@@ -151,7 +151,7 @@ claim_tree (struct fettle_records *rs, const struct fettle_record *r)
 
   for (size_t i = 0; i < rs->n; i++)
     if (rs->list[i] != r && within (rs->list[i]->path, r->path, n))
-      rs->list[i]->claimed = true;
+      rs->list[i]->claimed = rs->list[i]->in_tree = true;
 }
 
 /* Files that side files name as theirs need no side file of their own. */
@@ -380,10 +380,10 @@ add_tree (const struct fettle_records *rs, const struct fettle_record *r,
 
     if (!within (one->path, r->path, n))
       continue;
-    if (one->problem) {
+    if (!*one->sha256) {
       EVP_MD_CTX_free (md);
       return fettle_error_set (err, FETTLE_E_CONFIG, "%.400s belongs to it, but %.400s", one->path,
-                               one->problem);
+                               one->problem ? one->problem : "it can't be read");
     }
     fettle_hasher_update (md, line, (size_t) snprintf (line, sizeof line, "%s  %s\n", one->sha256,
                                                        one->path + n));

@@ -146,16 +146,23 @@ look_into (struct gather *g, struct fettle_source *s, struct fettle_record *r, u
 }
 
 /* A file's own fault is its record's problem; what is fatal to the scan is in
- * g->fatal. */
+ * g->fatal.  The digest is taken also of what can't be looked into: it may be
+ * part of something else. */
 static void
 gather_source (struct gather *g, struct fettle_source *s, struct fettle_record *r, unsigned depth)
 {
-  struct fettle_error err = { 0 };
+  struct fettle_error err = { 0 }, later = { 0 };
   fettle_result result = look_into (g, s, r, depth, &err);
 
-  if (!result)
-    result = fettle_source_finish (s, r->sha256, &r->size, &err);
-  if (result && !g->fatal && !r->problem && !fettle_record_problem (r, err.text))
+  if (g->fatal)
+    return;
+  if (fettle_source_finish (s, r->sha256, &r->size, result ? &later : &err)) {
+    r->sha256[0] = '\0';
+    result = result ? result : err.code;
+  }
+  r->unsure = result == FETTLE_E_UNSUPPORTED && *r->sha256
+              && fettle_file_kind (r->path) == FETTLE_FILE_SCEXE;
+  if (result && !r->problem && !fettle_record_problem (r, err.text))
     g->fatal = fettle_error_set (g->err, FETTLE_E_NOMEM, "no memory to list the files");
 }
 

@@ -30,8 +30,10 @@ struct fettle_record {
   struct fettle_abouts abouts;
   struct fettle_told *told; /* for the caller */
   size_t n_told;
+  bool unsure;  /* the problem is none when a side file says what it is */
   bool opened;  /* an archive whose files are records too */
-  bool claimed; /* for the caller: it is part of a component */
+  bool claimed; /* for the caller: it is part of a component ... */
+  bool in_tree; /* ... that is a folder, and nothing of itself */
 };
 
 struct fettle_records {

@@ -181,6 +181,8 @@ fettle_rpm_read (struct fettle_source *s, struct fettle_component *c, struct fet
     return no_memory (err);
   last_words[0] = '\0';
   got = rpmReadPackageFile (ts, fd, "it", &h);
+  if (lseek (file, 0, SEEK_SET))
+    return fettle_error_errno (err, FETTLE_E_CONFIG, "reading it failed");
   if ((got != RPMRC_OK && got != RPMRC_NOKEY && got != RPMRC_NOTTRUSTED) || !h)
     return fettle_error_set (err, FETTLE_E_CONFIG, "it isn't a whole RPM package: %s",
                              last_words[0] ? last_words : "its header can't be read");

@@ -193,12 +193,13 @@ scan_record (struct scan *s, const struct fettle_record *r)
   enum fettle_file_kind kind = fettle_file_kind (r->path);
   size_t n = fettle_compose_count (&s->records, r);
 
-  if (r->problem && kind != FETTLE_FILE_SIDE) {
+  if (r->claimed && (!n || r->in_tree || strstr (r->path, "!/")))
+    return;
+  if (r->problem && kind != FETTLE_FILE_SIDE
+      && !(r->unsure && fettle_compose_side (&s->records, r))) {
     problem (s, r->path, r->problem);
     return;
   }
-  if (r->claimed && (!n || strstr (r->path, "!/")))
-    return;
   for (size_t i = 0; i < n; i++)
     scan_component (s, r, i);
   if (n)

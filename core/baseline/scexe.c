@@ -84,7 +84,7 @@ read_script (struct fettle_source *s, struct fettle_buf *script, size_t *ret_beg
     uint64_t skip;
 
     if (!script->size && (n < 2 || memcmp (data, "#!", 2) != 0))
-      return fettle_error_set (err, FETTLE_E_CONFIG, "it isn't a shell archive: no script is at its"
+      return fettle_error_set (err, FETTLE_E_UNSUPPORTED, "it isn't a shell archive: no script is at its"
                                                      " beginning");
     if (!fettle_buf_add (script, data, (size_t) n))
       break;
@@ -94,7 +94,7 @@ read_script (struct fettle_source *s, struct fettle_buf *script, size_t *ret_beg
       return FETTLE_OK;
   }
   return n < 0 ? fettle_error_set (err, FETTLE_E_CONFIG, "%s", fettle_source_why (s))
-               : fettle_error_set (err, FETTLE_E_CONFIG,
+               : fettle_error_set (err, FETTLE_E_UNSUPPORTED,
                                    "it isn't a shell archive: its script has no line _SKIP=n, or not"
                                    " so many lines");
 }

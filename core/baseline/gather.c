@@ -15,6 +15,7 @@
 #include "baseline/side.h"
 #include "baseline/walk.h"
 #include "baseline/xml.h"
+#include "sign/paper.h"
 
 struct gather {
   struct fettle_records *records;
@@ -113,6 +114,10 @@ static fettle_result
 look_into (struct gather *g, struct fettle_source *s, struct fettle_record *r, unsigned depth,
            struct fettle_error *err)
 {
+  if (fettle_is_paper (r->path)) {
+    r->text.max = FETTLE_PAPERS_SIZE_MAX;
+    return keep_text (s, &r->text, err);
+  }
   switch (fettle_file_kind (r->path)) {
   case FETTLE_FILE_DEB:
     return read_one (s, r, fettle_deb_read, err);

@@ -13,6 +13,7 @@
 
 #include "baseline/confine.h"
 #include "baseline/hasher.h"
+#include "baseline/papers.h"
 #include "baseline/rpm.h"
 #include "baseline/scan.h"
 #include "baseline/unpack.h"
@@ -53,9 +54,11 @@ open_path (const char *path, int *ret_fd, bool *ret_folder, struct fettle_error 
 }
 
 static fettle_result
-scan (char **words, struct fettle_error *err)
+read_all (const char *path,
+          fettle_result (*work) (int fd, const char *name, FILE *out, struct fettle_error *),
+          struct fettle_error *err)
 {
-  const char *path = words[0], *slash = strrchr (path, '/');
+  const char *slash = strrchr (path, '/');
   _cleanup_close_ int fd = -1;
   bool folder;
   fettle_result r = open_path (path, &fd, &folder, err);
@@ -65,8 +68,20 @@ scan (char **words, struct fettle_error *err)
   warm_up ();
   r = fettle_confine (folder ? fd : -1, 0, fettle_hasher_start, err);
   if (!r)
-    r = fettle_scan (fd, slash && slash[1] ? slash + 1 : path, stdout, err);
+    r = work (fd, slash && slash[1] ? slash + 1 : path, stdout, err);
   return r;
+}
+
+static fettle_result
+scan (char **words, struct fettle_error *err)
+{
+  return read_all (words[0], fettle_scan, err);
+}
+
+static fettle_result
+list_files (char **words, struct fettle_error *err)
+{
+  return read_all (words[0], fettle_scan_files_alone, err);
 }
 
 static fettle_result
@@ -100,18 +115,20 @@ static const struct {
   fettle_result (*run) (char **words, struct fettle_error *);
   const char *done; /* what is said on descriptor 3, since data is on stdout */
 } modes[] = {
-  { NULL,       1, scan,   NULL },
-  { "--unpack", 2, unpack, "unpacked" },
-  { "--keep",   2, keep,   "kept" },
+  { NULL,       1, scan,       NULL },
+  { "--files",  1, list_files, NULL },
+  { "--unpack", 2, unpack,     "unpacked" },
+  { "--keep",   2, keep,       "kept" },
 };
 
 static int
 usage (void)
 {
   fputs ("usage: fettle-scan PATH\n"
+         "       fettle-scan --files PATH\n"
          "       fettle-scan --unpack ARCHIVE MEMBER\n"
          "       fettle-scan --keep SIZE SHA256\n"
-         "Reads the components of a folder or an archive; unpacks one; passes it on if it is\n"
+         "Reads the components of a folder or an archive; lists what there is to sign; unpacks one; passes it on if it is\n"
          "the right one.  Fettle's service runs it.\n", stderr);
   return EXIT_INPUT;
 }

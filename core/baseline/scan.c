@@ -6,8 +6,10 @@
 #include "baseline/compose.h"
 #include "baseline/gather.h"
 #include "baseline/kinds.h"
+#include "baseline/papers.h"
 #include "baseline/scan.h"
 #include "baseline/side.h"
+#include "sign/paper.h"
 
 struct scan {
   FILE *out;
@@ -242,14 +244,22 @@ say_bundle (struct scan *s)
   }
 }
 
-static void
-scan_all (struct scan *s)
+static fettle_result
+scan_all (struct scan *s, struct fettle_error *err)
 {
+  fettle_result r = fettle_scan_papers (&s->records, s->out, err);
+
+  if (r)
+    return r;
   say_bundle (s);
   for (size_t i = 0; i < s->records.n && !s->broken; i++)
     scan_record (s, s->records.list[i]);
+  if (fettle_record_find (&s->records, FETTLE_STATEMENT_NAME)
+      && fettle_scan_files (&s->records, s->out, err))
+    return err->code;
   say (s, "done", json_pack ("{s:I, s:I}", "components", (json_int_t) s->components, "problems",
                              (json_int_t) s->problems));
+  return FETTLE_OK;
 }
 
 fettle_result
@@ -262,7 +272,7 @@ fettle_scan (int fd, const char *name, FILE *out, struct fettle_error *err)
   if (!r && !s.progress.broken)
     r = fettle_compose_prepare (&s.records, err);
   if (!r && !s.progress.broken)
-    scan_all (&s);
+    r = scan_all (&s, err);
   if (s.broken || s.progress.broken)
     r = fettle_error_set (err, FETTLE_E_INTERNAL, "the result can't be written");
   fettle_records_clear (&s.records);

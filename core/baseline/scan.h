@@ -4,9 +4,11 @@
  *   {"progress": {"files": done, "of": all, "bytes", "of_bytes"}}
  *                                                    first, and now and then;
  *                                                    "of" is 0 for an archive
+ *   {"paper": ...}, {"papers": n}                    papers.h
  *   {"bundle": {"name", "version"}}                  if it says what it is
  *   {"component": {...}}                             docs/api.md, component
  *   {"problem": {"file": relative path, "message"}}  one sentence
+ *   {"file": ...}, {"files": n}                      with a baseline.json: papers.h
  *   {"done": {"components": n, "problems": n}}       last
  * When it as a whole can't be read, the last line is a problem of the
  * file "." and there is no "done".  Components and problems come sorted by path.

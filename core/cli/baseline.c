@@ -96,7 +96,10 @@ run_add (struct fettle_cli *cli, const struct fettle_args *args)
 
   if (check_path (args->words[0], path, &err) || fettle_client_open (cli, true, &client, &err)
       || fettle_client_call (client, "POST", "/baselines",
-                             json_pack ("{s:s s:s*}", "path", path, "name", name), &started, &err)
+                             json_pack ("{s:s s:s* s:s* s:b}", "path", path, "name", name,
+                                        "adds_to", fettle_args_value (args, "adds-to"),
+                                        "allow_unsigned", fettle_args_flag (args, "allow-unsigned")),
+                             &started, &err)
       || fettle_follow (cli, &client, json_integer_value (json_object_get (started, "job")), &job,
                         &err))
     return fettle_cli_fail (&err);
@@ -109,7 +112,9 @@ run_add (struct fettle_cli *cli, const struct fettle_args *args)
 }
 
 static const struct fettle_option add_options[] = {
-  { "name", 0, "NAME", "its name; without it, the folder's" },
+  { "name",           0, "NAME",     "its name; without it, the folder's" },
+  { "allow-unsigned", 0, NULL,       "use it although nobody trusted has signed it" },
+  { "adds-to",        0, "BASELINE", "it is a supplement: what it has comes with that baseline" },
   { NULL, 0, NULL, NULL },
 };
 

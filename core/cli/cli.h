@@ -173,6 +173,10 @@ extern const struct fettle_command
   fettle_command_group_remove, fettle_command_group_join,
   fettle_command_baseline_add, fettle_command_baseline_list,         /* baseline.c */
   fettle_command_baseline_show, fettle_command_baseline_remove,
+  fettle_command_baseline_verify,                                    /* baseline-verify.c */
+  fettle_command_baseline_sign,                                      /* baseline-sign.c */
+  fettle_command_baseline_trust, fettle_command_baseline_trusted,    /* baseline-trust.c */
+  fettle_command_baseline_distrust, fettle_command_baseline_root,
   fettle_command_inventory,                                          /* inventory.c */
   fettle_command_check,                                              /* check.c */
   fettle_command_plan, fettle_command_deploy,                        /* deploy.c */

@@ -109,6 +109,17 @@ say_estimate (struct fettle_cli *cli, const json_t *estimate)
                             " counted", (seconds + 59) / 60, restarts, restarts == 1 ? "" : "s");
 }
 
+static void
+tell_unsigned (const json_t *plan)
+{
+  const json_t *name;
+  size_t i;
+
+  json_array_foreach (json_object_get (plan, "unsigned"), i, name)
+    fprintf (stderr, "fettle: the baseline %s isn't signed by anybody trusted\n",
+             json_string_value (name));
+}
+
 static fettle_result
 print_plan (struct fettle_cli *cli, const json_t *plan, struct size *ret, struct fettle_error *err)
 {
@@ -120,6 +131,7 @@ print_plan (struct fettle_cli *cli, const json_t *plan, struct size *ret, struct
     return err->code;
   fflush (cli->out);
   fettle_counts_text (json_object_get (plan, "counts"), counts, sizeof counts);
+  tell_unsigned (plan);
   fettle_cli_notice (cli, "plan %s: %s", hash ? hash : "", *counts ? counts : "nothing is offered");
   say_estimate (cli, json_object_get (plan, "estimate"));
   return FETTLE_OK;

@@ -7,3 +7,4 @@ fettle_SOURCES += cli/bars.c cli/baseline.c cli/check.c cli/cli.h cli/client.c c
 fettle_SOURCES += cli/firewall.c cli/firewall-export.c cli/firewall-plan.h cli/firewall-holes.c cli/firewall-setup.c cli/nodes-file.c cli/nodes-file.h cli/plugin.c \
   cli/plugins.h cli/ports.c
 fettle_SOURCES += cli/group.c cli/nodes.h
+fettle_SOURCES += cli/baseline-sign.c cli/baseline-trust.c cli/baseline-verify.c cli/list-files.c cli/sign.h

@@ -18,6 +18,7 @@ fettle_asked_clear (struct asked *a)
   json_decref (a->associated);
   json_decref (a->components);
   json_decref (a->by_key);
+  json_decref (a->unsigned_names);
   json_decref (a->options);
   json_decref (a->only);
   json_decref (a->former);
@@ -367,6 +368,7 @@ fettle_ask (struct fettle_engine *e, const json_t *given, struct asked *a, struc
   if (json_is_true (json_object_get (a->options, "associated")))
     add_associated (e, a);
   a->components = fettle_baselines_components (e, baselines);
+  a->unsigned_names = fettle_baselines_unsigned (e, baselines);
   index_components (a);
   return check_components (a, err);
 }

@@ -12,6 +12,7 @@ struct asked {
   json_t *request;    /* as it was understood: with it, the same can be asked again */
   json_t *node_ids, *associated; /* associated: not chosen, but theirs; part of node_ids */
   json_t *components, *by_key;
+  json_t *unsigned_names; /* of baselines among these */
   json_t *options;
   json_t *only;       /* resume: {node's id: {key of a component: true} or null for all} */
   json_t *former;     /* going back: {node's id: [{name, match, arch, version}]} */

@@ -4,13 +4,13 @@
  */
 #include "util/base.h"
 
-#include "engine/internal.h"
+#include "engine/signing.h"
 #include "util/text.h"
 
 /* ---- Which baselines are meant ---- */
 
-static int64_t
-find (struct fettle_engine *e, const char *reference, struct fettle_error *err)
+int64_t
+fettle_baseline_find (struct fettle_engine *e, const char *reference, struct fettle_error *err)
 {
   uint64_t number = 0;
   int64_t id;
@@ -25,36 +25,161 @@ find (struct fettle_engine *e, const char *reference, struct fettle_error *err)
   return id;
 }
 
+char *
+fettle_baseline_path (struct fettle_engine *e, int64_t baseline)
+{
+  struct fettle_rows rows;
+  char *path = NULL;
+
+  fettle_store_query (e->store, &rows, "SELECT path FROM baseline WHERE id = ?", "i", baseline);
+  if (fettle_rows_next (&rows)) {
+    path = strdup (fettle_rows_text (&rows, 0));
+    fettle_rows_end (&rows);
+  }
+  return path;
+}
+
+static bool
+is_unsigned (const json_t *signature)
+{
+  const char *state = json_string_value (json_object_get (signature, "state"));
+
+  return state && strcmp (state, "unsigned") == 0;
+}
+
+bool
+fettle_baseline_is_unsigned (struct fettle_engine *e, int64_t baseline)
+{
+  _cleanup_json_ json_t *ids = json_pack ("[I]", (json_int_t) baseline);
+  _cleanup_json_ json_t *names = fettle_baselines_unsigned (e, ids);
+
+  return json_array_size (names) > 0;
+}
+
+json_t *
+fettle_baselines_unsigned (struct fettle_engine *e, const json_t *ids)
+{
+  json_t *names = json_array ();
+  const json_t *id;
+  size_t i;
+
+  json_array_foreach (ids, i, id) {
+    struct fettle_rows rows;
+
+    fettle_store_query (e->store, &rows, "SELECT name, signature FROM baseline WHERE id = ?", "i",
+                        (int64_t) json_integer_value (id));
+    while (fettle_rows_next (&rows)) {
+      _cleanup_json_ json_t *signature = fettle_rows_json (&rows, 1);
+
+      if (is_unsigned (signature))
+        json_array_append_new (names, json_string (fettle_rows_text (&rows, 0)));
+    }
+  }
+  return names;
+}
+
+/* ... which may be used at this moment. */
+static fettle_result
+check_usable (struct fettle_engine *e, const json_t *ids, struct fettle_error *err)
+{
+  const json_t *id;
+  size_t i;
+
+  json_array_foreach (ids, i, id) {
+    _cleanup_json_ json_t *signature = NULL;
+    _cleanup_free_ char *name = NULL;
+    struct fettle_rows rows;
+
+    fettle_store_query (e->store, &rows, "SELECT name, signature FROM baseline WHERE id = ?", "i",
+                        (int64_t) json_integer_value (id));
+    if (!fettle_rows_next (&rows))
+      continue;
+    name = strdup (fettle_rows_text (&rows, 0));
+    signature = fettle_rows_json (&rows, 1);
+    fettle_rows_end (&rows);
+    if (fettle_signature_usable (e, name, signature, err))
+      return err->code;
+  }
+  return FETTLE_OK;
+}
+
+static void
+add_once (json_t *ids, int64_t id)
+{
+  const json_t *other;
+  size_t i;
+
+  json_array_foreach (ids, i, other)
+    if (json_integer_value (other) == id)
+      return;
+  json_array_append_new (ids, json_integer (id));
+}
+
+/* What adds to a baseline goes with it, by its name here or in its
+ * baseline.json. */
+static void
+add_supplements (struct fettle_engine *e, json_t *ids)
+{
+  for (size_t i = 0; i < json_array_size (ids); i++) {
+    struct fettle_rows rows;
+
+    fettle_store_query (e->store, &rows,
+                        "SELECT more.id FROM baseline JOIN baseline AS more"
+                        " ON more.adds_to = baseline.name"
+                        " OR more.adds_to = json_extract (baseline.signature, '$.name')"
+                        " WHERE baseline.id = ? AND more.ready = 1 ORDER BY more.id", "i",
+                        (int64_t) json_integer_value (json_array_get (ids, i)));
+    while (fettle_rows_next (&rows))
+      add_once (ids, fettle_rows_int (&rows, 0));
+  }
+}
+
+/* The named ones; sets if all are meant. */
+static fettle_result
+named (struct fettle_engine *e, const json_t *baselines, json_t *ids, bool *ret_all,
+       struct fettle_error *err)
+{
+  const json_t *v;
+  size_t i;
+
+  *ret_all = json_array_size (baselines) == 0;
+  json_array_foreach (baselines, i, v) {
+    int64_t id;
+
+    if (!json_is_string (v))
+      return fettle_error_set (err, FETTLE_E_CONFIG, "\"baselines\" must be a list of names");
+    if (strcmp (json_string_value (v), "all") == 0) {
+      *ret_all = true;
+      return FETTLE_OK;
+    }
+    id = fettle_baseline_find (e, json_string_value (v), err);
+    if (!id)
+      return err->code;
+    add_once (ids, id);
+  }
+  return FETTLE_OK;
+}
+
 fettle_result
 fettle_baselines_of (struct fettle_engine *e, const json_t *baselines, json_t **ret_ids,
                      struct fettle_error *err)
 {
   _cleanup_json_ json_t *ids = json_array ();
   struct fettle_rows rows;
-  const json_t *v;
-  size_t i;
+  bool all;
 
-  json_array_foreach (baselines, i, v) {
-    int64_t id;
-
-    if (json_is_string (v) && strcmp (json_string_value (v), "all") == 0)
-      break;
-    if (!json_is_string (v) || !(id = find (e, json_string_value (v), err)))
-      return json_is_string (v) ? err->code
-                                : fettle_error_set (err, FETTLE_E_CONFIG,
-                                                    "\"baselines\" must be a list of names");
-    json_array_append_new (ids, json_integer (id));
+  if (named (e, baselines, ids, &all, err))
+    return err->code;
+  if (all) {
+    fettle_store_query (e->store, &rows, "SELECT id FROM baseline WHERE ready = 1 ORDER BY id", "");
+    while (fettle_rows_next (&rows))
+      add_once (ids, fettle_rows_int (&rows, 0));
   }
-  if (i == json_array_size (baselines) && i > 0) {
-    *ret_ids = STEAL (ids);
-    return FETTLE_OK;
-  }
-  json_array_clear (ids);
-  fettle_store_query (e->store, &rows, "SELECT id FROM baseline WHERE ready = 1 ORDER BY id", "");
-  while (fettle_rows_next (&rows))
-    json_array_append_new (ids, json_integer (fettle_rows_int (&rows, 0)));
+  add_supplements (e, ids);
   if (json_array_size (ids) == 0)
     return fettle_error_set (err, FETTLE_E_CONFIG, "there is no baseline yet: fettle baseline add");
+  if (check_usable (e, ids, err))
+    return err->code;
   *ret_ids = STEAL (ids);
   return FETTLE_OK;
 }
@@ -87,20 +212,24 @@ fettle_baselines_components (struct fettle_engine *e, const json_t *ids)
 
 #define COLUMNS \
   "id, name, path, added, (SELECT count (*) FROM component WHERE baseline = baseline.id)," \
-  " (SELECT count (*) FROM problem WHERE baseline = baseline.id)"
+  " (SELECT count (*) FROM problem WHERE baseline = baseline.id), signature, adds_to"
 
 static json_t *
 baseline_json (struct fettle_rows *rows)
 {
+  json_t *signature = fettle_rows_json (rows, 6);
+  json_t *version = json_object_get (signature, "version");
   char added[FETTLE_TIME_MAX];
 
-  return json_pack ("{s:I s:s s:s s:s s:I s:I s:n s:b}",
+  return json_pack ("{s:I s:s s:s s:s s:I s:I s:O? s:b s:o s:s?}",
                     "id", (json_int_t) fettle_rows_int (rows, 0),
                     "name", fettle_rows_text (rows, 1),
                     "path", fettle_rows_text (rows, 2),
                     "added", fettle_time_text (fettle_rows_int (rows, 3), added),
                     "components", (json_int_t) fettle_rows_int (rows, 4),
-                    "problems", (json_int_t) fettle_rows_int (rows, 5), "version", "signed", 0);
+                    "problems", (json_int_t) fettle_rows_int (rows, 5), "version", version,
+                    "signed", version != NULL, "signature", signature, "adds_to",
+                    fettle_rows_text (rows, 7));
 }
 
 void
@@ -138,7 +267,7 @@ fettle_api_baseline_show (void *engine, struct fettle_request *r)
   _cleanup_json_ json_t *ids = NULL;
   struct fettle_rows rows;
   struct fettle_error err;
-  int64_t id = find (e, r->parameter, &err);
+  int64_t id = fettle_baseline_find (e, r->parameter, &err);
   json_t *baseline;
 
   if (!id) {
@@ -160,7 +289,7 @@ fettle_api_baseline_remove (void *engine, struct fettle_request *r)
 {
   struct fettle_engine *e = engine;
   struct fettle_error err;
-  int64_t id = find (e, r->parameter, &err);
+  int64_t id = fettle_baseline_find (e, r->parameter, &err);
 
   if (id && fettle_store_number (e->store, 0,
                                  "SELECT count (*) FROM task JOIN job ON job.id = task.job"

@@ -17,6 +17,7 @@
 #include <event2/event.h>
 
 #include "engine/engine.h"
+#include "sign/trust.h"
 #include "store/seal.h"
 #include "store/store.h"
 
@@ -237,6 +238,14 @@ json_t *fettle_baselines_components (struct fettle_engine *, const json_t *ids);
 fettle_result fettle_baselines_of (struct fettle_engine *, const json_t *baselines,
                                    json_t **ret_ids, struct fettle_error *);
 
+/* The id of what a reference (id or name) means; 0 and an error. */
+int64_t fettle_baseline_find (struct fettle_engine *, const char *reference, struct fettle_error *);
+char *fettle_baseline_path (struct fettle_engine *, int64_t baseline);
+bool fettle_baseline_is_unsigned (struct fettle_engine *, int64_t baseline);
+
+/* Names of those among these (ids) that are used unsigned. */
+json_t *fettle_baselines_unsigned (struct fettle_engine *, const json_t *ids);
+
 /* A file, or the part of an archive that it is. */
 struct fettle_opened {
   int fd;
@@ -391,8 +400,12 @@ void fettle_api_node_remove (void *, struct fettle_request *);
 void fettle_api_node_items (void *, struct fettle_request *);
 void fettle_api_baselines_list (void *, struct fettle_request *);
 void fettle_api_baselines_add (void *, struct fettle_request *);
+void fettle_api_verifications (void *, struct fettle_request *);
 void fettle_api_baseline_show (void *, struct fettle_request *);
 void fettle_api_baseline_remove (void *, struct fettle_request *);
+void fettle_api_trust_list (void *, struct fettle_request *);
+void fettle_api_trust_add (void *, struct fettle_request *);
+void fettle_api_trust_remove (void *, struct fettle_request *);
 void fettle_api_inventories (void *, struct fettle_request *);
 void fettle_api_checks (void *, struct fettle_request *);
 void fettle_api_plans (void *, struct fettle_request *);

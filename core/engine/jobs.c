@@ -127,7 +127,7 @@ job_json (struct fettle_engine *e, struct fettle_rows *r)
 {
   bool ended = fettle_rows_text (r, 6) != NULL;
 
-  return json_pack ("{s:I s:s s:s s:o s:o s:o s:o s:o s:s? s:o}",
+  return json_pack ("{s:I s:s s:s s:o s:o s:o s:o s:o s:s? s:o s:o}",
                     "id", (json_int_t) fettle_rows_int (r, 0),
                     "kind", fettle_rows_text (r, 1),
                     "state", fettle_rows_text (r, 2),
@@ -137,10 +137,11 @@ job_json (struct fettle_engine *e, struct fettle_rows *r)
                     "counts", counts_of (e, fettle_rows_int (r, 0)),
                     "exit_code", ended ? json_integer (fettle_rows_int (r, 6)) : json_null (),
                     "message", fettle_rows_text (r, 7), "rollout",
-                    fettle_job_rollout_json (fettle_engine_job (e, fettle_rows_int (r, 0))));
+                    fettle_job_rollout_json (fettle_engine_job (e, fettle_rows_int (r, 0))),
+                    "unsigned", fettle_rows_text (r, 8) ? fettle_rows_json (r, 8) : json_array ());
 }
 
-#define COLUMNS "id, kind, state, created, finished, options, exit_code, message"
+#define COLUMNS "id, kind, state, created, finished, options, exit_code, message, unsigned"
 
 static json_t *
 job_by_id (struct fettle_engine *e, int64_t id)

@@ -19,7 +19,7 @@
 #include <time.h>
 
 #include "engine/component-files.h"
-#include "engine/internal.h"
+#include "engine/signing.h"
 #include "model/component.h"
 
 #define MAX_LINE  (4 << 20) /* of what the scanner says */
@@ -30,11 +30,13 @@ struct scan {
   struct job *job;
   struct bufferevent *in;
   pid_t pid;
-  int64_t baseline;
+  int64_t baseline; /* 0: it is only looked at */
+  int64_t compare;  /* with this one, that was added before; or 0 */
   char *path;
   uint64_t components, problems;
+  struct signing *signing;
   bool complete;
-  char why[160]; /* what the scanner said of the whole folder */
+  char why[1024]; /* it can't be used, and not because of one file alone */
 };
 
 /* ---- What the scanner says ---- */
@@ -43,9 +45,10 @@ static void
 problem (struct scan *s, const char *file, const char *message)
 {
   s->problems++;
-  fettle_store_run (s->job->engine->store,
-                    "INSERT INTO problem (baseline, file, message) VALUES (?, ?, ?)", "iss",
-                    s->baseline, file, message);
+  if (s->baseline)
+    fettle_store_run (s->job->engine->store,
+                      "INSERT INTO problem (baseline, file, message) VALUES (?, ?, ?)", "iss",
+                      s->baseline, file, message);
   fettle_job_event (s->job, NULL, json_pack ("{s:s+++}", "log", file, ": ", message, ""));
 }
 
@@ -67,6 +70,24 @@ stamps_of (struct scan *s, const json_t *component, struct fettle_error *err)
   return stamps;
 }
 
+/* Is it what it was when the baseline was added? */
+static void
+compare_component (struct scan *s, const json_t *json, const char *id)
+{
+  _cleanup_json_ json_t *before = NULL;
+  struct fettle_rows rows;
+
+  fettle_store_query (s->job->engine->store, &rows,
+                      "SELECT data FROM component WHERE baseline = ? AND id = ?", "is", s->compare,
+                      id);
+  if (!fettle_rows_next (&rows))
+    return;
+  before = fettle_rows_json (&rows, 0);
+  fettle_rows_end (&rows);
+  if (!json_equal (json_object_get (before, "files"), json_object_get (json, "files")))
+    problem (s, id, "it isn't what it was when the baseline was added");
+}
+
 static void
 take_component (struct scan *s, const json_t *json)
 {
@@ -80,12 +101,17 @@ take_component (struct scan *s, const json_t *json)
     return;
   }
   s->components++;
+  if (s->compare)
+    compare_component (s, json, c.id);
+  if (!s->baseline)
+    return;
   fettle_store_run (s->job->engine->store,
                     "INSERT OR REPLACE INTO component (baseline, id, data, stamps)"
                     " VALUES (?, ?, ?, ?)", "isjj", s->baseline, c.id, json, stamps);
 }
 
-static void
+/* False: the baseline can't be used, and nothing more need be read. */
+static bool
 take_line (struct scan *s, const char *line)
 {
   _cleanup_json_ json_t *said = json_loads (line, JSON_REJECT_DUPLICATES, NULL);
@@ -93,7 +119,11 @@ take_line (struct scan *s, const char *line)
   json_t *p = json_object_get (said, "problem"), *progress = json_object_get (said, "progress");
   const char *file = json_string_value (json_object_get (p, "file"));
   const char *message = json_string_value (json_object_get (p, "message"));
+  struct fettle_error err;
+  bool good = !fettle_signing_line (s->signing, said, &err);
 
+  if (!good)
+    snprintf (s->why, sizeof s->why, "%s", err.text);
   if (component)
     take_component (s, component);
   if (p)
@@ -104,6 +134,7 @@ take_line (struct scan *s, const char *line)
     fettle_job_event (s->job, NULL, json_pack ("{s:O}", "scan", progress));
   if (json_object_get (said, "done"))
     s->complete = true;
+  return good;
 }
 
 /* ---- The scan's end ---- */
@@ -117,6 +148,7 @@ scan_free (struct scan *s)
   while (waitpid (s->pid, NULL, 0) < 0 && errno == EINTR)
     ;
   s->job->scan = NULL;
+  fettle_signing_free (s->signing);
   free (s->path);
   free (s);
 }
@@ -128,26 +160,63 @@ fettle_scan_stop (struct job *j)
     scan_free (j->scan);
 }
 
+/* Signed, and by whom; or not. */
+static void
+keep_signature (struct scan *s)
+{
+  _cleanup_json_ json_t *signature = fettle_signing_json (s->signing);
+  const char *adds_to = json_string_value (json_object_get (signature, "adds_to"));
+
+  fettle_signing_keep (s->signing);
+  fettle_store_run (s->job->engine->store,
+                    "UPDATE baseline SET ready = 1, signature = ?, adds_to = coalesce (?, adds_to)"
+                    " WHERE id = ?", "jsi", signature, adds_to, s->baseline);
+}
+
+static void
+describe_signature (struct scan *s, char *ret, size_t size)
+{
+  _cleanup_json_ json_t *signature = fettle_signing_json (s->signing);
+  const json_t *signer = json_array_get (json_object_get (signature, "signers"), 0);
+  const char *name = json_string_value (json_object_get (signature, "name"));
+  const char *title = json_string_value (json_object_get (signer, "title"));
+  const char *key = json_string_value (json_object_get (signer, "key"));
+
+  if (signer)
+    snprintf (ret, size, "%s version %lld, signed by %.80s %.16s%s", name,
+              (long long) json_integer_value (json_object_get (signature, "version")), title, key,
+              json_array_size (json_object_get (signature, "signers")) > 1 ? " and others" : "");
+  else
+    snprintf (ret, size, "not signed: %s", json_string_value (json_object_get (signature, "why")));
+}
+
 static void
 end_scan (struct scan *s)
 {
   struct job *j = s->job;
   struct fettle_engine *e = j->engine;
-  char message[400];
-  bool good = s->complete && s->components > 0;
+  char message[1400], signature[512];
+  struct fettle_error err;
+  bool good;
 
-  if (!s->complete)
+  if (s->complete && !s->why[0] && fettle_signing_end (s->signing, &err))
+    snprintf (s->why, sizeof s->why, "%s", err.text);
+  good = s->complete && !s->why[0] && s->components > 0;
+  describe_signature (s, signature, sizeof signature);
+  if (s->why[0] && !j->aborted)
+    snprintf (message, sizeof message, "%.180s can't be used: %s", s->path, s->why);
+  else if (!s->complete)
     snprintf (message, sizeof message, "%.180s couldn't be read to its end: %s", s->path,
-              j->aborted ? "aborted by the user" : s->why[0] ? s->why : "the scanner ended early");
+              j->aborted ? "aborted by the user" : "the scanner ended early");
   else if (!good)
     snprintf (message, sizeof message, "%.180s holds no usable component (%llu problems)", s->path,
               (unsigned long long) s->problems);
   else
-    snprintf (message, sizeof message, "%llu components, %llu problems",
-              (unsigned long long) s->components, (unsigned long long) s->problems);
-  if (good)
-    fettle_store_run (e->store, "UPDATE baseline SET ready = 1 WHERE id = ?", "i", s->baseline);
-  else
+    snprintf (message, sizeof message, "%llu components, %llu problems; %s",
+              (unsigned long long) s->components, (unsigned long long) s->problems, signature);
+  if (good && s->baseline)
+    keep_signature (s);
+  else if (s->baseline)
     fettle_store_run (e->store, "DELETE FROM baseline WHERE id = ?", "i", s->baseline);
   fettle_job_finish (j, message, good && !s->problems ? 0 : 254);
   scan_free (s);
@@ -164,13 +233,14 @@ on_read (struct bufferevent *in, void *arg)
 {
   struct evbuffer *buffer = bufferevent_get_input (in);
   struct scan *s = arg;
+  bool good = true;
   char *line;
 
-  while ((line = evbuffer_readln (buffer, NULL, EVBUFFER_EOL_LF))) {
-    take_line (s, line);
+  while (good && (line = evbuffer_readln (buffer, NULL, EVBUFFER_EOL_LF))) {
+    good = take_line (s, line);
     free (line);
   }
-  if (evbuffer_get_length (buffer) > MAX_LINE)
+  if (!good || evbuffer_get_length (buffer) > MAX_LINE)
     end_scan (s);
 }
 
@@ -233,31 +303,40 @@ usual_name (const char *path)
   return slash && slash[1] ? slash + 1 : path;
 }
 
+/* What is to be scanned, and what for. */
+struct asked {
+  const char *path, *name, *adds_to;
+  int64_t compare;
+  bool keep, allow_unsigned;
+};
+
+static int64_t
+new_baseline (struct fettle_engine *e, const struct asked *a)
+{
+  fettle_store_run (e->store, "INSERT INTO baseline (name, path, added, ready, adds_to)"
+                              " VALUES (?, ?, ?, 0, ?)", "ssis", a->name, a->path,
+                    (int64_t) time (NULL), a->adds_to);
+  return fettle_store_last_id (e->store);
+}
+
 static fettle_result
-add (struct fettle_engine *e, const char *path, const char *name, int64_t *ret_job,
-     struct fettle_error *err)
+begin (struct fettle_engine *e, const struct asked *a, int64_t *ret_job, struct fettle_error *err)
 {
   struct scan *s;
   struct job *j;
   pid_t pid = -1;
   int fd = -1;
 
-  if (check_path (path, err))
-    return err->code;
-  name = name ? name : usual_name (path);
-  if (fettle_store_number (e->store, 0, "SELECT count (*) FROM baseline WHERE name = ?", "s", name))
-    return fettle_error_set (err, FETTLE_E_BUSY, "there is a baseline %s already: remove it, or"
-                                                 " choose another --name", name);
-  if (spawn (e, path, &pid, &fd, err))
+  if (check_path (a->path, err) || spawn (e, a->path, &pid, &fd, err))
     return err->code;
   s = calloc (1, sizeof *s);
   if (!s)
     abort ();
-  fettle_store_run (e->store, "INSERT INTO baseline (name, path, added, ready) VALUES (?, ?, ?, 0)",
-                    "ssi", name, path, (int64_t) time (NULL));
-  s->baseline = fettle_store_last_id (e->store);
+  s->baseline = a->keep ? new_baseline (e, a) : 0;
   j = fettle_job_new (e, "baseline", NULL, NULL);
-  *s = (struct scan) { .job = j, .pid = pid, .baseline = s->baseline, .path = strdup (path) };
+  *s = (struct scan) { .job = j, .pid = pid, .baseline = s->baseline, .compare = a->compare,
+                       .path = strdup (a->path),
+                       .signing = fettle_signing_new (e, a->allow_unsigned) };
   j->scan = s;
   evutil_make_socket_nonblocking (fd);
   s->in = bufferevent_socket_new (e->base, fd, BEV_OPT_CLOSE_ON_FREE);
@@ -267,15 +346,69 @@ add (struct fettle_engine *e, const char *path, const char *name, int64_t *ret_j
   return FETTLE_OK;
 }
 
-void
-fettle_api_baselines_add (void *engine, struct fettle_request *r)
+static const char *
+text_of (const struct fettle_request *r, const char *member)
+{
+  return json_string_value (json_object_get (r->body, member));
+}
+
+static void
+answer (struct fettle_engine *e, struct fettle_request *r, const struct asked *a)
 {
   struct fettle_error err;
   int64_t job = 0;
 
-  if (add (engine, json_string_value (json_object_get (r->body, "path")),
-           json_string_value (json_object_get (r->body, "name")), &job, &err))
+  if (begin (e, a, &job, &err))
     fettle_request_fail (r, &err);
   else
     fettle_request_reply (r, 202, json_pack ("{s:I}", "job", (json_int_t) job));
+}
+
+void
+fettle_api_baselines_add (void *engine, struct fettle_request *r)
+{
+  struct fettle_engine *e = engine;
+  struct asked a = { .path = text_of (r, "path"), .name = text_of (r, "name"), .keep = true,
+                     .adds_to = text_of (r, "adds_to"),
+                     .allow_unsigned = json_is_true (json_object_get (r->body, "allow_unsigned")) };
+  struct fettle_error err;
+
+  if (check_path (a.path, &err)) {
+    fettle_request_fail (r, &err);
+    return;
+  }
+  a.name = a.name ? a.name : usual_name (a.path);
+  if (fettle_store_number (e->store, 0, "SELECT count (*) FROM baseline WHERE name = ?", "s", a.name)) {
+    fettle_error_set (&err, FETTLE_E_BUSY, "there is a baseline %s already: remove it, or choose"
+                                           " another --name", a.name);
+    fettle_request_fail (r, &err);
+    return;
+  }
+  answer (e, r, &a);
+}
+
+/* {"path"}: something that isn't a baseline yet; {"baseline"}: is it still
+ * what was added? */
+void
+fettle_api_verifications (void *engine, struct fettle_request *r)
+{
+  struct fettle_engine *e = engine;
+  struct asked a = { .path = text_of (r, "path"),
+                     .allow_unsigned = json_is_true (json_object_get (r->body, "allow_unsigned")) };
+  _cleanup_free_ char *path = NULL;
+  struct fettle_error err;
+
+  if (!a.path) {
+    const char *name = text_of (r, "baseline");
+
+    a.compare = fettle_baseline_find (e, name ? name : "", &err);
+    path = a.compare ? fettle_baseline_path (e, a.compare) : NULL;
+    a.path = path;
+    if (a.compare && fettle_baseline_is_unsigned (e, a.compare))
+      a.allow_unsigned = true; /* as it was when it was added */
+  }
+  if (a.path)
+    answer (e, r, &a);
+  else
+    fettle_request_fail (r, &err);
 }

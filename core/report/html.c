@@ -223,6 +223,23 @@ verdict (struct page *p, const json_t *job)
   raw (p, "</p>\n");
 }
 
+/* What was installed although nobody trusted vouches for it. */
+static void
+unsigned_baselines (struct page *p, const json_t *job)
+{
+  const json_t *names = json_object_get (job, "unsigned"), *name;
+  size_t i;
+
+  if (json_array_size (names) == 0)
+    return;
+  raw (p, "<p class=\"trouble\"><strong>Not signed:</strong> ");
+  json_array_foreach (names, i, name) {
+    raw (p, i ? ", " : "baseline ");
+    text (p, json_string_value (name) ? json_string_value (name) : "");
+  }
+  raw (p, ". It was used because that was allowed.</p>\n");
+}
+
 static void
 tile (struct page *p, size_t n, const char *what, const char *state)
 {
@@ -530,6 +547,7 @@ fettle_report_html (const json_t *job, struct fettle_buf *ret)
 
   head (p, job);
   verdict (p, job);
+  unsigned_baselines (p, job);
   if (json_array_size (tasks))
     summary (p, tasks);
   troubles (p, tasks);

@@ -33,7 +33,7 @@ has (const json_t *list, const char *text)
 }
 
 static fettle_result
-take_role (json_t *json, const char *name, const struct fettle_keys *keys, struct fettle_role *role,
+take_role (json_t *json, const char *name, const struct fettle_keys *keys, struct fettle_root_role *role,
            struct fettle_error *err)
 {
   json_t *threshold = NULL, *list = NULL, *id;
@@ -105,7 +105,7 @@ fettle_root_parse (const char *text, size_t size, struct fettle_root *ret, struc
 }
 
 uint64_t
-fettle_role_count (const struct fettle_role *role, const json_t *signers)
+fettle_root_role_count (const struct fettle_root_role *role, const json_t *signers)
 {
   _cleanup_json_ json_t *seen = json_object ();
   const json_t *signer;
@@ -136,7 +136,7 @@ static fettle_result
 check_role (const struct fettle_root *root, const char *name, const json_t *signers,
             struct fettle_error *err)
 {
-  uint64_t n = fettle_role_count (&root->root, signers);
+  uint64_t n = fettle_root_role_count (&root->root, signers);
 
   if (n >= root->root.threshold)
     return FETTLE_OK;

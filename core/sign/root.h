@@ -18,7 +18,7 @@
 
 #define FETTLE_ROOT_MAX (1u << 20) /* bytes */
 
-struct fettle_role {
+struct fettle_root_role {
   uint64_t threshold;
   json_t *keys; /* ids, all different, all of `keys` */
 };
@@ -28,7 +28,7 @@ struct fettle_root {
   uint64_t version;
   int64_t expires;
   struct fettle_keys keys;
-  struct fettle_role root, baselines;
+  struct fettle_root_role root, baselines;
 };
 
 /* Strict; any bytes may come in.  `ret` is set on success only. */
@@ -42,7 +42,7 @@ fettle_result fettle_root_signed (const struct fettle_papers *, const char *name
                                   int64_t now, struct fettle_error *);
 
 /* How many different keys of the role are among these signers (paper.h)? */
-uint64_t fettle_role_count (const struct fettle_role *, const json_t *signers);
+uint64_t fettle_root_role_count (const struct fettle_root_role *, const json_t *signers);
 
 /* Keys of `more` behind those of `ret`, which only borrows them: free (ret->keys). */
 fettle_result fettle_keys_borrow (struct fettle_keys *ret, const struct fettle_keys *more,

@@ -76,50 +76,63 @@ static uint64_t
 count_single (const struct fettle_trust *t, const json_t *signers)
 {
   _cleanup_json_ json_t *ids = json_array ();
-  struct fettle_role role = { .keys = ids };
+  struct fettle_root_role role = { .keys = ids };
 
   for (size_t i = 0; i < t->keys.n; i++)
     json_array_append_new (ids, json_string (t->keys.keys[i].id));
-  return fettle_role_count (&role, signers);
+  return fettle_root_role_count (&role, signers);
 }
 
 static bool
-root_satisfied (const struct fettle_root *root, int64_t now, struct fettle_judgement *j)
+root_satisfied (const struct fettle_root *root, const json_t *signers, int64_t now, char *why,
+                size_t size)
 {
-  uint64_t n = fettle_role_count (&root->baselines, j->signers);
+  uint64_t n = fettle_root_role_count (&root->baselines, signers);
   char when[FETTLE_TIME_MAX];
 
   if (n == 0)
     return false;
   if (n < root->baselines.threshold)
-    snprintf (j->why, sizeof j->why, "the root %s wants %llu signatures, and it has %llu",
-              root->name, (unsigned long long) root->baselines.threshold, (unsigned long long) n);
+    snprintf (why, size, "the root %s wants %llu signatures, and it has %llu", root->name,
+              (unsigned long long) root->baselines.threshold, (unsigned long long) n);
   else if (root->expires <= now)
-    snprintf (j->why, sizeof j->why, "the root %s, version %llu, has expired on %s", root->name,
+    snprintf (why, size, "the root %s, version %llu, has expired on %s", root->name,
               (unsigned long long) root->version, fettle_time_text (root->expires, when));
   else
     return true;
   return false;
 }
 
+bool
+fettle_trust_satisfied (const struct fettle_trust *t, const json_t *signers, int64_t now, char *why,
+                        size_t size)
+{
+  uint64_t n = count_single (t, signers);
+
+  *why = '\0';
+  if (n >= t->threshold && n > 0)
+    return true;
+  if (n > 0)
+    snprintf (why, size, "%llu signatures are wanted (setting signatures), and it has %llu by those "
+                         "who are trusted",
+              (unsigned long long) t->threshold, (unsigned long long) n);
+  for (size_t i = 0; i < t->n_roots; i++)
+    if (root_satisfied (&t->roots[i], signers, now, why, size))
+      return true;
+  return false;
+}
+
 static void
 decide (const struct fettle_trust *t, int64_t now, struct fettle_judgement *j)
 {
-  uint64_t n = count_single (t, j->signers);
-
-  snprintf (j->why, sizeof j->why, "%s",
-            json_array_size (j->others) ? "it is signed by nobody who is trusted here: fettle "
-                                          "baseline trust"
-                                        : "it has a baseline.json, but no signature of it");
-  if (n > 0 && n < t->threshold)
-    snprintf (j->why, sizeof j->why, "%llu signatures are wanted (setting signatures), and it has "
-                                     "%llu by those who are trusted",
-              (unsigned long long) t->threshold, (unsigned long long) n);
-  j->trusted = n > 0 && n >= t->threshold;
-  for (size_t i = 0; i < t->n_roots && !j->trusted; i++)
-    j->trusted = root_satisfied (&t->roots[i], now, j);
+  j->trusted = fettle_trust_satisfied (t, j->signers, now, j->why, sizeof j->why);
   if (j->trusted)
     j->why[0] = '\0';
+  else if (!j->why[0])
+    snprintf (j->why, sizeof j->why, "%s",
+              json_array_size (j->others) || json_array_size (j->signers)
+                ? "it is signed by nobody who is trusted here: fettle baseline trust"
+                : "it has a baseline.json, but no signature of it");
 }
 
 static fettle_result

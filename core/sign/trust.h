@@ -39,6 +39,10 @@ struct fettle_judgement {
 fettle_result fettle_trust_judge (struct fettle_trust *, const struct fettle_papers *, int64_t now,
                                   struct fettle_judgement *ret, struct fettle_error *);
 
+/* Have enough of those who are trusted signed?  `why` says why not. */
+bool fettle_trust_satisfied (const struct fettle_trust *, const json_t *signers, int64_t now,
+                             char *why, size_t size);
+
 void fettle_judgement_clear (struct fettle_judgement *);
 void fettle_trust_clear (struct fettle_trust *);
 

@@ -115,6 +115,15 @@ static const char *const fettle_schema[] = {
   "CREATE TABLE snapshot_node (snapshot INTEGER NOT NULL REFERENCES snapshot ON DELETE CASCADE,"
   " node INTEGER NOT NULL REFERENCES node ON DELETE CASCADE, items TEXT NOT NULL,"
   " PRIMARY KEY (snapshot, node)) WITHOUT ROWID;",
+
+  /* Whom we trust (engine/trust.c); the newest version of each signed baseline. */
+  "ALTER TABLE baseline ADD COLUMN signature TEXT;"
+  "ALTER TABLE baseline ADD COLUMN adds_to TEXT;"
+  "ALTER TABLE job ADD COLUMN unsigned TEXT;" /* names of baselines */
+  "CREATE TABLE trust (id TEXT PRIMARY KEY, kind TEXT NOT NULL, title TEXT NOT NULL,"
+  " data TEXT NOT NULL, added INTEGER NOT NULL) WITHOUT ROWID;"
+  "CREATE TABLE seen (name TEXT PRIMARY KEY, version INTEGER NOT NULL, digest TEXT NOT NULL)"
+  " WITHOUT ROWID;",
 };
 
 #endif

@@ -94,6 +94,10 @@ static const struct row table[] = {
     "seconds after which an unused service that a command started ends; 0: never" },
   { "audit_log",         TEXT,      AT (audit_log),         0, 0,       NULL, "/dev/log", NULL,
     "socket of the system's log (journald, syslog) that the audit log goes to as well; empty: none" },
+  { "allow_unsigned",    WORD,      AT (allow_unsigned),    0, 0,       "no yes", "no", NULL,
+    "use baselines that nobody trusted has signed: yes or no" },
+  { "signatures",        NUMBER,    AT (signatures),        1, 64,      NULL, "1", NULL,
+    "signatures by different trusted keys that a baseline needs" },
   { "log_level",         WORD,      AT (log_level),         0, 0,       "error warning info debug", "info",
     NULL, "what is logged: error, warning, info or debug" },
 };

@@ -41,6 +41,8 @@ struct fettle_settings {
   char *metrics;               /* "no", "viewer" or "anyone": who may read /metrics */
   uint64_t idle_exit;          /* s; a service started by the command ends when unused; 0: never */
   char *audit_log;             /* socket of the system's log for audit lines, or "" */
+  char *allow_unsigned;        /* "yes" or "no": baselines that nobody trusted has signed */
+  uint64_t signatures;         /* of single trusted keys, that a baseline needs */
   char *log_level;             /* "error", "warning", "info", "debug" */
   uint64_t set;                /* bit i: row i of the table was set, see fettle_settings_is_set */
 };

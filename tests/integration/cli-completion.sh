@@ -10,7 +10,7 @@ offers () { fettle completion words -- "$@" | cut -f 1 | tr '\n' ' '; }
 like "commands" "$(offers '')" '^node .*baseline .* help $'
 is "a command that was begun" "$(offers bas)" "baseline "
 is "verbs" "$(offers node '')" "add list show set remove items "
-is "a verb that was begun" "$(offers baseline s)" "show "
+is "a verb that was begun" "$(offers baseline s)" "show sign "
 is "options of a command" "$(offers node add --pass)" \
   "--password-file --password-fd --password-env --passphrase-file --passphrase-fd --passphrase-env "
 like "options of every command" "$(offers node list --)" '--type --group .*--state-dir .*--help $'
@@ -19,7 +19,7 @@ is "formats, as bash takes it apart" "$(offers report --format = j)" "json "
 is "choices" "$(offers deploy --reboot '')" "never if-needed always "
 is "files" "$(offers node add --key '')" ":files "
 is "folders" "$(offers --state-dir '')" ":folders "
-is "a folder as a word" "$(offers baseline add '')" ":folders "
+is "a folder as a word" "$(offers baseline add '')" ":folders :files "
 is "global options in front" "$(offers --state-dir x -q node r)" "remove "
 is "an option's value is no command" "$(offers -o node pl)" "plan plugin "
 is "nothing for what isn't known" "$(offers frobnicate '')" ""

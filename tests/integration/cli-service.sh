@@ -83,9 +83,9 @@ dpkg-deb -b --root-owner-group "$T/pkg" "$T/base/good.deb" >/dev/null
 head -c 200 "$T/base/good.deb" >"$T/base/bad.deb"
 run plan
 like "plan without a baseline" "$status $err" '^254 fettle: .*baseline'
-run baseline add "$T/none"
+run baseline add "$T/none" --allow-unsigned
 is "a baseline without components" "$status" 254
-run baseline add "$T/base" --name mine
+run baseline add "$T/base" --name mine --allow-unsigned
 is "baseline add: a damaged component is bad input" "$status" 254
 like "baseline add: what couldn't be read is named" "$err" '^fettle: bad\.deb: '
 run baseline list

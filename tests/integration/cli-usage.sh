@@ -95,7 +95,6 @@ chmod 644 "$T/nodes.csv"
 says 254 "$T/nodes.csv has passwords and others may read it" node add --from "$T/nodes.csv"
 
 says 254 "reading the baseline $T/nowhere: No such file" baseline add "$T/nowhere"
-says 254 "reading the baseline $T/empty: Not a directory" baseline add "$T/empty"
 
 # No service, and none that could be started.
 mkdir "$T/libexec"

@@ -59,3 +59,4 @@ EXTRA_DIST += integration/ftp-lib.sh integration/ftp-hostile.py
 dist_check_SCRIPTS += integration/ftp-service.sh
 dist_check_SCRIPTS += integration/audit.sh
 dist_check_SCRIPTS += integration/groups.sh
+dist_check_SCRIPTS += integration/baseline-sign.sh

@@ -43,7 +43,7 @@ for i in 1 2 3; do
   ok "node $i is added" fettle node add "$(lab_address $i)" --name "n$i" "${port[@]}" --user root \
     --password-file "$T/password"
 done
-ok "the baseline is added" fettle baseline add "$T/v2.0" --name new
+ok "the baseline is added" fettle baseline add "$T/v2.0" --name new --allow-unsigned
 ok "inventory" fettle inventory
 is "each node's type was found out" "$(fettle node list --format json | jq -r '[.nodes[].type] | unique | join(",")')" linux
 is "the plan upgrades both on each node" \

@@ -451,6 +451,7 @@ add_baseline (void)
   snprintf (path, sizeof path, "%s/fettle-scan", folder);
   snprintf (script, sizeof script,
             "#!/bin/sh\n"
+            "echo '{\"papers\": 0}'\n"
             "echo '{\"component\": {\"id\": \"tool.deb\", \"name\": \"tool\", \"version\": \"2.0\","
             " \"scheme\": \"dpkg\", \"format\": \"deb\", \"kind\": \"package\", \"match\":"
             " \"deb:tool\", \"arch\": \"amd64\", \"node_types\": [], \"order\": 300, \"reboot\":"
@@ -461,7 +462,7 @@ add_baseline (void)
   write_file (path, script);
   chmod (path, 0755);
   snprintf (path, sizeof path, "%s/base", folder);
-  call (fettle_api_baselines_add, NULL, json_pack ("{s:s}", "path", path));
+  call (fettle_api_baselines_add, NULL, json_pack ("{s:s s:b}", "path", path, "allow_unsigned", 1));
   assert_int_equal (status, 202);
   settle ();
 }

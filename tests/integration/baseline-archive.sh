@@ -23,7 +23,7 @@ xorriso -as mkisofs -quiet -R -J -o "$T/bundle.iso" "$T/tree" 2>"$T/xorriso.log"
 lab_password >"$T/password"; chmod 600 "$T/password"
 port=(); [ "$lab_mode" = namespaces ] || port=(--ssh-port "$(lab_port 1)")
 ok "the node is added" fettle node add "$(lab_address 1)" --name n1 "${port[@]}" --user root --password-file "$T/password"
-ok "the image is added" fettle baseline add "$T/bundle.iso"
+ok "the image is added" fettle baseline add "$T/bundle.iso" --allow-unsigned
 fettle baseline show bundle.iso --format json >"$T/show.json"
 is "its components, and where they lie" \
   "$(jq -r '.components[] | "\(.id) \(.files[0].container) \(.files[0].offset != null)"' "$T/show.json" | sed 's/_[^ ]*deb//' | sort)" \

@@ -157,7 +157,7 @@ C
     ok "node n$n is added" fettle node add "10.61.$n.2" --name n$n --type backcall --user root --key "$T/key" \
       --setting command="until test -e $T/go; do sleep 0.1; done"
   done
-  ok "so is a baseline" fettle baseline add "$T/base" --name base
+  ok "so is a baseline" fettle baseline add "$T/base" --name base --allow-unsigned
   ok "the nodes are inventoried" fettle inventory
 }
 restart_service () { fettle service stop --force; fettle service start "$@"; }

@@ -56,7 +56,7 @@ mkdir "$T/baseline"
 echo a >"$T/baseline/a.bin"
 echo 'name = "a"; version = "1"; format = "raw"; kind = "firmware"; match = "a"; node_types = [ "linux" ];' \
   >"$T/baseline/a.bin.component.cfg"
-ok "a baseline" f baseline add "$T/baseline"
+ok "a baseline" f baseline add "$T/baseline" --allow-unsigned
 is "a body's nodes may be a selector" \
   "$(status "$T/state" POST /plans -H 'Content-Type: application/json' -d '{"nodes": [{"select": "rack=12"}, "x1"]}')" 200
 is "... of these" "$(jq -r '[.nodes[].name] | join (" ")' "$T/answer")" "w2 d1 x1"

@@ -4,6 +4,8 @@
  */
 #include "util/base.h"
 
+#include "engine/internal.h"
+#include "engine/page.h"
 #include "engine/signing.h"
 #include "util/text.h"
 
@@ -236,14 +238,20 @@ void
 fettle_api_baselines_list (void *engine, struct fettle_request *r)
 {
   struct fettle_engine *e = engine;
+  struct fettle_page page;
   struct fettle_rows rows;
-  json_t *list = json_array ();
+  struct fettle_error err;
 
+  if (fettle_page_init (&page, r, "", 0, &err)) {
+    fettle_request_fail (r, &err);
+    return;
+  }
   fettle_store_query (e->store, &rows,
-                      "SELECT " COLUMNS " FROM baseline WHERE ready = 1 ORDER BY id", "");
+                      "SELECT " COLUMNS " FROM baseline WHERE ready = 1 AND id > ?"
+                      " ORDER BY id LIMIT ?", "ii", page.after, page.read);
   while (fettle_rows_next (&rows))
-    json_array_append_new (list, baseline_json (&rows));
-  fettle_request_reply (r, 200, json_pack ("{s:o}", "baselines", list));
+    fettle_page_add (&page, fettle_rows_int (&rows, 0), baseline_json (&rows));
+  fettle_page_reply (&page, r, "baselines");
 }
 
 static json_t *

@@ -157,6 +157,28 @@ fettle_engine_summary (struct fettle_engine *e)
                     e->callbacks ? fettle_callbacks_listeners (e->callbacks) : json_array ());
 }
 
+static json_t *
+counts_by_state (struct fettle_engine *e, const char *sql)
+{
+  struct fettle_rows rows;
+  json_t *counts = json_object ();
+
+  fettle_store_query (e->store, &rows, sql, "");
+  while (fettle_rows_next (&rows))
+    json_object_set_new (counts, fettle_rows_text (&rows, 0),
+                         json_integer (fettle_rows_int (&rows, 1)));
+  return counts;
+}
+
+json_t *
+fettle_engine_counts (struct fettle_engine *e)
+{
+  return json_pack ("{s:o s:o s:I s:i}", "nodes",
+                    counts_by_state (e, "SELECT state, count (*) FROM node GROUP BY state"), "tasks",
+                    counts_by_state (e, "SELECT state, count (*) FROM task GROUP BY state"),
+                    "events", (json_int_t) e->event_last, "watchers", e->n_watches);
+}
+
 bool
 fettle_engine_busy (const struct fettle_engine *e)
 {

@@ -44,6 +44,10 @@ void fettle_engine_answered (void *engine, const struct fettle_request *,
  * engine's share of GET /service.  The caller's reference. */
 json_t *fettle_engine_summary (struct fettle_engine *);
 
+/* For metrics: {"nodes": {state: n}, "tasks": {state: n}, "events": n,
+ * "watchers": n}.  The caller's reference. */
+json_t *fettle_engine_counts (struct fettle_engine *);
+
 /* A job runs. */
 bool fettle_engine_busy (const struct fettle_engine *);
 

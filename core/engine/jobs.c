@@ -8,6 +8,7 @@
 #include "util/base.h"
 
 #include "engine/internal.h"
+#include "engine/page.h"
 #include "engine/rollout.h"
 #include "report/report.h"
 #include "util/text.h"
@@ -176,18 +177,32 @@ fettle_job_find (struct fettle_engine *e, const char *reference, struct fettle_e
   return id;
 }
 
+/* Newest first: pages go down. */
 void
 fettle_api_jobs_list (void *engine, struct fettle_request *r)
 {
   struct fettle_engine *e = engine;
+  const char *reference = json_string_value (json_object_get (r->query, "node"));
+  struct fettle_page page;
   struct fettle_rows rows;
-  json_t *jobs = json_array ();
+  struct fettle_error err;
+  int64_t node = 0;
 
-  fettle_store_query (e->store, &rows, "SELECT " COLUMNS " FROM job ORDER BY id DESC LIMIT 1000",
-                      "");
+  if ((reference && !(node = fettle_node_find (e, reference, &err)))
+      || fettle_page_init (&page, r, "kind state node", FETTLE_PAGE_MAX, &err)) {
+    fettle_request_fail (r, &err);
+    return;
+  }
+  fettle_store_query (e->store, &rows,
+                      "SELECT " COLUMNS " FROM job WHERE id < ?1"
+                      " AND (?2 IS NULL OR kind = ?2) AND (?3 IS NULL OR state = ?3)"
+                      " AND (?4 = 0 OR id IN (SELECT job FROM task WHERE node = ?4))"
+                      " ORDER BY id DESC LIMIT ?5", "issii", page.after ? page.after : INT64_MAX,
+                      fettle_page_filter (&page, "kind"), fettle_page_filter (&page, "state"), node,
+                      page.read);
   while (fettle_rows_next (&rows))
-    json_array_append_new (jobs, job_json (e, &rows));
-  fettle_request_reply (r, 200, json_pack ("{s:o}", "jobs", jobs));
+    fettle_page_add (&page, fettle_rows_int (&rows, 0), job_json (e, &rows));
+  fettle_page_reply (&page, r, "jobs");
 }
 
 void

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "engine/internal.h"
+#include "engine/page.h"
 #include "util/text.h"
 
 #define MAX_NODES_AT_ONCE 10000
@@ -300,23 +301,26 @@ fettle_api_nodes_list (void *engine, struct fettle_request *r)
   struct fettle_engine *e = engine;
   const char *selector = json_string_value (json_object_get (r->query, "select"));
   _cleanup_json_ json_t *ids = NULL;
-  struct fettle_error err;
+  struct fettle_page page;
   struct fettle_rows rows;
-  json_t *nodes;
-  size_t at = 0;
+  struct fettle_error err;
 
-  if (fettle_nodes_selected (e, selector, &ids, &err)) {
+  if (fettle_nodes_selected (e, selector, &ids, &err)
+      || fettle_page_init (&page, r, "select state search", 0, &err)) {
     fettle_request_fail (r, &err);
     return;
   }
-  nodes = json_array ();
-  fettle_store_query (e->store, &rows, "SELECT " COLUMNS " FROM node ORDER BY id", "");
+  fettle_store_query (e->store, &rows,
+                      "SELECT " COLUMNS " FROM node WHERE id > ?1"
+                      " AND id IN (SELECT value FROM json_each (?2))"
+                      " AND (?3 IS NULL OR state = ?3)"
+                      " AND (?4 IS NULL OR instr (name, ?4) OR instr (address, ?4))"
+                      " ORDER BY id LIMIT ?5", "ijssi", page.after, ids,
+                      fettle_page_filter (&page, "state"), fettle_page_filter (&page, "search"),
+                      page.read);
   while (fettle_rows_next (&rows))
-    if (fettle_rows_int (&rows, 0) == json_integer_value (json_array_get (ids, at))) {
-      json_array_append_new (nodes, node_json (&rows));
-      at++;
-    }
-  fettle_request_reply (r, 200, json_pack ("{s:o}", "nodes", nodes));
+    fettle_page_add (&page, fettle_rows_int (&rows, 0), node_json (&rows));
+  fettle_page_reply (&page, r, "nodes");
 }
 
 void

@@ -14,7 +14,7 @@
 #include "util/log.h"
 #include "util/text.h"
 
-#define TABLES_MAX 4
+#define TABLES_MAX 8
 #define STALL_SECONDS 120 /* evhttp's own limit, behind ours */
 
 struct fettle_server {
@@ -35,7 +35,7 @@ struct fettle_server {
   struct evhttp_bound_socket *bound[FETTLE_LISTEN_MAX];
   size_t n_listeners;
   struct event *rest; /* accepting failed: again in a second */
-  uint64_t last_use;
+  uint64_t last_use, requests;
 };
 
 /* ---- From a request to its handler ---- */
@@ -326,6 +326,7 @@ handle (struct evhttp_request *http, void *arg)
     evhttp_connection_free (evhttp_request_get_connection (http));
     return;
   }
+  s->requests++;
   x->close = c->guard.refused != 0;
   if (++c->handled > c->guard.requests)
     fettle_exchange_fail (x, c->guard.refused ? c->guard.refused : 400, NULL,
@@ -468,6 +469,27 @@ fettle_server_watch (struct fettle_server *s,
                      void *arg)
 {
   s->watch = (struct fettle_watch) { answered, arg };
+}
+
+void
+fettle_server_each_route (const struct fettle_server *s,
+                          void (*f) (void *arg, const struct fettle_route *), void *arg)
+{
+  for (size_t t = 0; t < s->n_tables; t++)
+    for (const struct fettle_route *row = s->tables[t].routes; row->path; row++)
+      f (arg, row);
+}
+
+unsigned
+fettle_server_connections (const struct fettle_server *s)
+{
+  return s->conns.n;
+}
+
+uint64_t
+fettle_server_requests (const struct fettle_server *s)
+{
+  return s->requests;
 }
 
 void

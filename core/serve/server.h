@@ -32,8 +32,16 @@ fettle_result fettle_server_new (struct event_base *, const struct fettle_server
                                  struct fettle_server **ret, struct fettle_error *);
 
 /* A table that ends with a row of NULLs; `engine` is its handlers' first
- * argument.  Both are borrowed.  At most 4 tables. */
+ * argument.  Both are borrowed.  At most 8 tables. */
 void fettle_server_add_routes (struct fettle_server *, const struct fettle_route *, void *engine);
+
+/* All rows of all tables. */
+void fettle_server_each_route (const struct fettle_server *,
+                               void (*f) (void *arg, const struct fettle_route *), void *arg);
+
+/* For metrics: connections now, and requests since the start. */
+unsigned fettle_server_connections (const struct fettle_server *);
+uint64_t fettle_server_requests (const struct fettle_server *);
 
 /* GET and HEAD of paths that begin like that need no token: `take` says
  * whether there is such a thing (200, a line of text) or not (404).  `prefix`

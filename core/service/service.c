@@ -16,6 +16,7 @@
 #include "serve/server.h"
 #include "serve/tls.h"
 #include "serve/token.h"
+#include "service/about.h"
 #include "service/process.h"
 #include "service/service.h"
 #include "util/log.h"
@@ -34,6 +35,7 @@ struct service {
   struct fettle_plugins plugins;
   struct fettle_pool *pool;
   struct fettle_engine *engine;
+  struct fettle_about about;
   SSL_CTX *tls;
   struct fettle_access *access;
   struct fettle_server *server;
@@ -74,7 +76,7 @@ stop (struct service *s, unsigned grace)
     event_add (s->stop_timer, &step);
     s->give_up = time (NULL) + grace;
   }
-  s->stopping = true;
+  s->stopping = s->about.stopping = true;
   if (time (NULL) + grace < s->give_up)
     s->give_up = time (NULL) + grace;
 }
@@ -252,7 +254,9 @@ make_server (struct service *s, struct fettle_listen *l, struct fettle_error *er
   if (fettle_server_new (s->base, &o, &s->server, err) || make_callbacks (s, err)
       || make_ftp (s, err))
     return err->code;
+  s->about = (struct fettle_about) { s->server, s->access, s->engine, s->started, false };
   fettle_server_add_routes (s->server, routes, s);
+  fettle_about_add_routes (s->server, &s->about, s->settings->metrics);
   fettle_server_add_routes (s->server, fettle_engine_routes (), s->engine);
   fettle_server_watch (s->server, fettle_engine_answered, s->engine);
   return fettle_server_listen (s->server, l, err);

@@ -21,12 +21,27 @@ fuzz_deb_control_SOURCES = fuzz/deb_control.c fuzz/driver.c fuzz/fuzz.h
 fuzz_deb_control_LDADD = ../core/libscan.la ../core/libbase.la
 fuzz_component_cfg_SOURCES = fuzz/component_cfg.c fuzz/driver.c fuzz/fuzz.h
 fuzz_component_cfg_LDADD = ../core/libscan.la ../core/libbase.la
+# Formats of baselines.
+fuzz_formats = fuzz/container fuzz/documents fuzz/format_fwpkg fuzz/format_cab fuzz/format_vib fuzz/format_scexe
+check_PROGRAMS += $(fuzz_formats)
+fuzz_container_SOURCES = fuzz/container.c fuzz/driver.c fuzz/fuzz.h fuzz/stream.h
+fuzz_container_LDADD = ../core/libscan.la ../core/libbase.la
+fuzz_documents_SOURCES = fuzz/documents.c fuzz/driver.c fuzz/fuzz.h fuzz/stream.h
+fuzz_documents_LDADD = ../core/libscan.la ../core/libbase.la
+fuzz_format_fwpkg_SOURCES = fuzz/format_fwpkg.c fuzz/driver.c fuzz/fuzz.h fuzz/stream.h
+fuzz_format_fwpkg_LDADD = ../core/libscan.la ../core/libbase.la
+fuzz_format_cab_SOURCES = fuzz/format_cab.c fuzz/driver.c fuzz/fuzz.h fuzz/stream.h
+fuzz_format_cab_LDADD = ../core/libscan.la ../core/libbase.la
+fuzz_format_vib_SOURCES = fuzz/format_vib.c fuzz/driver.c fuzz/fuzz.h fuzz/stream.h
+fuzz_format_vib_LDADD = ../core/libscan.la ../core/libbase.la
+fuzz_format_scexe_SOURCES = fuzz/format_scexe.c fuzz/driver.c fuzz/fuzz.h fuzz/stream.h
+fuzz_format_scexe_LDADD = ../core/libscan.la ../core/libbase.la
 EXTRA_DIST += fuzz/check-fuzz.sh fuzz/corpus
 
 # Not part of check: a minute each, with clang's libFuzzer.
 check-fuzz:
 	bash $(srcdir)/fuzz/check-fuzz.sh $(srcdir) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \
-	  -- $(JANSSON_LIBS) $(CONFIG_LIBS) $(CRYPTO_LIBS)
+	  -- $(JANSSON_LIBS) $(CONFIG_LIBS) $(CRYPTO_LIBS) $(ARCHIVE_LIBS) $(ZLIB_LIBS) $(XML_LIBS)
 .PHONY: check-fuzz
 clean-local:
 	-rm -rf fuzz-bin fuzz-found

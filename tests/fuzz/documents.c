@@ -1,0 +1,58 @@
+/* Documents that describe components: JSON, XML, a release.plist.
+ *
+ * Sources: baseline/about.c baseline/container.c baseline/expand.c baseline/hasher.c
+ *          baseline/source.c baseline/documents.c baseline/hpe.c baseline/hpe-xml.c baseline/vib.c
+ *          baseline/dell.c baseline/lenovo.c baseline/xml.c
+ *          baseline/metainfo.c baseline/brocade.c
+ *          model/component.c model/component-json.c model/version.c model/version-hpe.c util/buf.c util/error.c util/text.c
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "util/base.h"
+
+#include "baseline/xml.h"
+#include "fuzz/stream.h"
+
+/* libxml2 keeps its last error until the thread ends. */
+const char *__lsan_default_suppressions (void);
+const char *
+__lsan_default_suppressions (void)
+{
+  return "leak:xmlGetGlobalState";
+}
+
+static void
+done (fettle_result r, struct fettle_abouts *a, const struct fettle_error *err)
+{
+  MUST (!r || (err->code == r && err->text[0]));
+  if (!r)
+    fuzz_check_abouts (a);
+  fettle_abouts_clear (a);
+}
+
+static void
+parts (const char *text, size_t size)
+{
+  _cleanup_ (fettle_cleanup_xml) xmlDoc *doc = NULL;
+  struct fettle_abouts a = { 0 };
+  struct fettle_error err = { 0 };
+
+  if (fettle_xml_parse (text, size, &doc, &err))
+    return;
+  done (fettle_metainfo (xmlDocGetRootElement (doc), &a, &err), &a, &err);
+  done (fettle_vib_descriptor (xmlDocGetRootElement (doc), &a, &err), &a, &err);
+}
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+  const char *text = (const char *) data;
+  struct fettle_abouts a = { 0 };
+  struct fettle_error err = { 0 };
+
+  done (fettle_document_json (text, size, &a, &err), &a, &err);
+  done (fettle_document_xml (text, size, &a, &err), &a, &err);
+  done (fettle_brocade_plist (text, size, "a/b/release.plist", &a, &err), &a, &err);
+  parts (text, size);
+  return 0;
+}

@@ -2,108 +2,53 @@
 #include "util/base.h"
 
 #include <arpa/inet.h>
-#include <event2/buffer.h>
-#include <event2/bufferevent_ssl.h>
-#include <event2/listener.h>
-#include <netdb.h>
-#include <openssl/err.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "serve/callback.h"
+#include "serve/door.h"
 #include "serve/ftp.h"
-#include "serve/guard.h"
-#include "serve/listen.h"
 #include "util/log.h"
 #include "util/secret.h"
 
 #define TOKEN_BYTES 16
 #define TOKEN_TEXT  (2 * TOKEN_BYTES + 1)
-#define INPUT_MAX   (32 << 10)
-
-static const char *const schemes[] = { [FETTLE_LISTEN_HTTP] = "http",
-                                       [FETTLE_LISTEN_HTTPS] = "https",
-                                       [FETTLE_LISTEN_FTP] = "ftp" };
-static const char answer_ok[] = "Fettle is reached.\n";
-static const char answer_none[] = "There is nothing at this path.\n";
-
-/* A port that is open, or that the API has open for us (no `accept`). */
-struct door {
-  struct door *next;
-  struct fettle_callbacks *all;
-  uint32_t listener;
-  uint16_t port;
-  char address[FETTLE_PEER_MAX];
-  unsigned users;
-  struct evconnlistener *accept;
-};
 
 struct fettle_callback {
   struct fettle_callback *next;
-  struct door *door;
+  struct fettle_door *door;
   char token[TOKEN_TEXT];
-  char url[FETTLE_CALLBACK_URL_MAX];
+  char url[FETTLE_OFFER_URL];
   char expected[FETTLE_PEER_MAX];
   struct fettle_callback_seen seen;
 };
 
-/* A connection: one request, one answer. */
-struct peer {
-  struct peer *next, **here;
-  struct fettle_callbacks *all;
-  struct bufferevent *bev;
-  struct event *deadline;
-  struct fettle_guard guard;
-  char from[FETTLE_PEER_MAX];
-  bool answered;
+struct fettle_served {
+  struct fettle_served *next, **here;
+  struct fettle_door *door, *data; /* data NULL: downloads stay where they began */
+  struct fettle_offer *offer;
+  char url[FETTLE_OFFER_URL], moved[FETTLE_OFFER_URL];
 };
 
 struct fettle_callbacks {
-  struct event_base *base;
-  SSL_CTX *tls;
-  uint16_t http, https;
-  struct fettle_ftp *ftp;
-  char *api_address;
-  unsigned max, n, seconds;
-  struct door *doors;
+  struct fettle_doors *doors;
+  struct fettle_offers *offers;
+  struct fettle_peers *peers;
   struct fettle_callback *first;
-  struct peer *peers;
-  time_t last_complaint;
+  struct fettle_served *served;
+  void (*post) (void *arg, struct fettle_offer *, json_t *body, const char *key,
+                struct fettle_post *);
+  void *post_arg;
 };
-
-/* ---- Addresses ---- */
-
-/* Does the API listen there itself? */
-static bool
-is_apis (const struct fettle_callbacks *all, const char *address)
-{
-  bool six = strchr (address, ':') != NULL;
-  char one[FETTLE_PEER_MAX];
-
-  for (const char *p = all->api_address + strspn (all->api_address, " ,"); *p;
-       p += strspn (p, " ,")) {
-    size_t n = strcspn (p, " ,");
-
-    snprintf (one, sizeof one, "%.*s", n < sizeof one ? (int) n : 0, p);
-    if (fettle_peer_same (one, six ? "::" : "0.0.0.0") || fettle_peer_same (one, address)
-        || (strcmp (one, "localhost") == 0 && fettle_peer_same (address, six ? "::1" : "127.0.0.1")))
-      return true;
-    p += n;
-  }
-  return false;
-}
 
 /* ---- One-time URLs ---- */
 
-bool
-fettle_callbacks_take (struct fettle_callbacks *all, const char *target, const char *from)
+static bool
+one_time (void *arg, const char *token, size_t size, const char *from)
 {
-  const char *token = target + strlen (FETTLE_CALLBACK_PREFIX);
+  struct fettle_callbacks *all = arg;
 
-  if (strncmp (target, FETTLE_CALLBACK_PREFIX, strlen (FETTLE_CALLBACK_PREFIX)) != 0)
-    return false;
   for (struct fettle_callback *c = all->first; c; c = c->next)
-    if (!c->seen.fetched && fettle_secret_equal (token, strlen (token), c->token, TOKEN_TEXT - 1)) {
+    if (!c->seen.fetched && fettle_secret_equal (token, size, c->token, TOKEN_TEXT - 1)) {
       c->seen.fetched = true;
       snprintf (c->seen.from, sizeof c->seen.from, "%s", from);
       fettle_log (FETTLE_LOG_DEBUG, "%s fetched its one-time URL", from);
@@ -113,8 +58,10 @@ fettle_callbacks_take (struct fettle_callbacks *all, const char *target, const c
 }
 
 static void
-note_connection (struct fettle_callbacks *all, const struct door *d, const char *from)
+connected (void *arg, const struct fettle_door *d, const char *from)
 {
+  struct fettle_callbacks *all = arg;
+
   for (struct fettle_callback *c = all->first; c; c = c->next)
     if (c->door == d && fettle_peer_same (c->expected, from))
       c->seen.connected = true;
@@ -123,23 +70,22 @@ note_connection (struct fettle_callbacks *all, const struct door *d, const char 
 const char *
 fettle_callbacks_other (void *callbacks, const char *path, const char *from)
 {
-  return fettle_callbacks_take (callbacks, path, from) ? answer_ok : NULL;
+  size_t n = strlen (FETTLE_CALLBACK_PREFIX);
+
+  if (strncmp (path, FETTLE_CALLBACK_PREFIX, n) != 0
+      || !one_time (callbacks, path + n, strlen (path + n), from))
+    return NULL;
+  return "Fettle is reached.\n";
 }
 
 void
 fettle_callbacks_connected (void *callbacks, const char *address, const char *from)
 {
   struct fettle_callbacks *all = callbacks;
+  const struct fettle_door *d = fettle_door_find (all->doors, FETTLE_LISTEN_FTP, address);
 
-  for (const struct door *d = all->doors; d; d = d->next)
-    if (d->listener == FETTLE_LISTEN_FTP && strcmp (d->address, address) == 0)
-      note_connection (all, d, from);
-}
-
-void
-fettle_callbacks_set_ftp (struct fettle_callbacks *all, struct fettle_ftp *ftp)
-{
-  all->ftp = ftp;
+  if (d)
+    connected (all, d, from);
 }
 
 const char *
@@ -153,283 +99,6 @@ fettle_callback_seen (const struct fettle_callback *c)
 {
   return &c->seen;
 }
-
-/* ---- Connections ---- */
-
-static void
-peer_free (struct peer *p)
-{
-  *p->here = p->next;
-  if (p->next)
-    p->next->here = p->here;
-  p->all->n--;
-  event_free (p->deadline);
-  bufferevent_free (p->bev);
-  fettle_guard_clear (&p->guard);
-  free (p);
-}
-
-static void
-on_deadline (evutil_socket_t fd, short what, void *arg)
-{
-  (void) fd, (void) what;
-  peer_free (arg);
-}
-
-/* At most one line a second: strangers don't fill the log. */
-static void
-complain (struct peer *p, const char *what)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  if (p->all->last_complaint == now.tv_sec)
-    return;
-  p->all->last_complaint = now.tv_sec;
-  fettle_log (FETTLE_LOG_WARNING, "%s asked a listener for nodes for %s", p->from, what);
-}
-
-static void
-answer (struct peer *p, int status, const char *text, bool body)
-{
-  p->answered = true;
-  evbuffer_add_printf (bufferevent_get_output (p->bev),
-                       "HTTP/1.1 %d %s\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n"
-                       "Cache-Control: no-store\r\nConnection: close\r\n\r\n%s",
-                       status, status == 200 ? "OK" : status == 404 ? "Not Found" : "Bad Request",
-                       strlen (text), body ? text : "");
-  bufferevent_enable (p->bev, EV_WRITE);
-}
-
-/* The head is good: its first line is METHOD TARGET VERSION. */
-static void
-handle (struct peer *p)
-{
-  _cleanup_free_ char *line = evbuffer_readln (bufferevent_get_input (p->bev), NULL,
-                                               EVBUFFER_EOL_CRLF_STRICT);
-  bool head = line && strncmp (line, "HEAD ", 5) == 0;
-  char *target = line ? strchr (line, ' ') : NULL;
-
-  if (target) {
-    target++;
-    target[strcspn (target, " ")] = '\0';
-  }
-  if (target && fettle_callbacks_take (p->all, target, p->from)) {
-    answer (p, 200, answer_ok, !head);
-    return;
-  }
-  complain (p, "what it doesn't have");
-  answer (p, 404, answer_none, !head);
-}
-
-/* Bytes have come: the guard sees them first. */
-static void
-incoming (struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg)
-{
-  struct peer *p = arg;
-  struct evbuffer_iovec piece;
-  struct evbuffer_ptr at;
-  size_t left = info->n_added;
-
-  if (!left || p->answered || p->guard.requests
-      || evbuffer_ptr_set (input, &at, info->orig_size - info->n_deleted, EVBUFFER_PTR_SET))
-    return;
-  while (left && evbuffer_peek (input, (ev_ssize_t) left, &at, &piece, 1) > 0) {
-    size_t n = piece.iov_len < left ? piece.iov_len : left;
-
-    fettle_guard_feed (&p->guard, piece.iov_base, n);
-    left -= n;
-    if (left && evbuffer_ptr_set (input, &at, n, EVBUFFER_PTR_ADD))
-      break;
-  }
-}
-
-static void
-on_read (struct bufferevent *bev, void *arg)
-{
-  struct peer *p = arg;
-  struct evbuffer *input = bufferevent_get_input (bev);
-
-  if (!p->answered && p->guard.requests)
-    handle (p);
-  else if (!p->answered && p->guard.refused) {
-    /* Without a token there are GET and HEAD; all else isn't there. */
-    bool other = p->guard.refused == 401;
-
-    complain (p, other ? "what it doesn't have" : p->guard.why);
-    answer (p, other ? 404 : 400, other ? answer_none : p->guard.why, true);
-  }
-  if (p->answered)
-    evbuffer_drain (input, evbuffer_get_length (input));
-}
-
-/* The answer is out: the client ends the connection, or the deadline does. */
-static void
-on_written (struct bufferevent *bev, void *arg)
-{
-  struct peer *p = arg;
-  SSL *ssl = bufferevent_openssl_get_ssl (bev);
-
-  if (!p->answered)
-    return;
-  if (ssl) {
-    SSL_shutdown (ssl);
-    ERR_clear_error ();
-  }
-  shutdown (bufferevent_getfd (bev), SHUT_WR);
-}
-
-static void
-on_event (struct bufferevent *bev, short what, void *arg)
-{
-  (void) bev;
-  if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT))
-    peer_free (arg);
-}
-
-static struct bufferevent *
-make_bufferevent (const struct door *d, int fd)
-{
-  SSL *ssl = d->listener == FETTLE_LISTEN_HTTPS ? SSL_new (d->all->tls) : NULL;
-  struct bufferevent *bev;
-
-  if (d->listener != FETTLE_LISTEN_HTTPS)
-    return bufferevent_socket_new (d->all->base, fd, BEV_OPT_CLOSE_ON_FREE);
-  bev = ssl ? bufferevent_openssl_socket_new (d->all->base, fd, ssl, BUFFEREVENT_SSL_ACCEPTING,
-                                              BEV_OPT_CLOSE_ON_FREE) : NULL;
-  if (bev)
-    bufferevent_openssl_set_allow_dirty_shutdown (bev, 1);
-  else
-    SSL_free (ssl);
-  return bev;
-}
-
-static struct peer *
-peer_new (const struct door *d, int fd)
-{
-  struct fettle_callbacks *all = d->all;
-  struct peer *p = calloc (1, sizeof *p);
-
-  if (!p)
-    return NULL;
-  p->all = all;
-  p->deadline = evtimer_new (all->base, on_deadline, p);
-  p->bev = p->deadline ? make_bufferevent (d, fd) : NULL;
-  if (!p->bev) {
-    if (p->deadline)
-      event_free (p->deadline);
-    free (p);
-    return NULL;
-  }
-  fettle_guard_init (&p->guard, NULL, NULL);
-  p->guard.open = "/";
-  p->next = all->peers;
-  p->here = &all->peers;
-  if (p->next)
-    p->next->here = &p->next;
-  all->peers = p;
-  all->n++;
-  return p;
-}
-
-static void
-on_accept (struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa, int size, void *arg)
-{
-  struct door *d = arg;
-  struct timeval limit = { .tv_sec = d->all->seconds };
-  struct peer *p = d->all->n < d->all->max ? peer_new (d, (int) fd) : NULL;
-
-  (void) l;
-  if (!p) {
-    close ((int) fd);
-    return;
-  }
-  fettle_peer_text (sa, (socklen_t) size, p->from);
-  note_connection (d->all, d, p->from);
-  evtimer_add (p->deadline, &limit);
-  bufferevent_setwatermark (p->bev, EV_READ, 0, INPUT_MAX);
-  bufferevent_setcb (p->bev, on_read, on_written, on_event, p);
-  evbuffer_add_cb (bufferevent_get_input (p->bev), incoming, p);
-  bufferevent_enable (p->bev, EV_READ);
-}
-
-/* ---- Doors ---- */
-
-static void
-door_close (struct door *d)
-{
-  struct door **p = &d->all->doors;
-
-  if (--d->users)
-    return;
-  while (*p != d)
-    p = &(*p)->next;
-  *p = d->next;
-  if (d->listener == FETTLE_LISTEN_FTP)
-    fettle_ftp_close (d->all->ftp, d->address);
-  if (d->accept) {
-    evconnlistener_free (d->accept);
-    fettle_log (FETTLE_LOG_INFO, "closed port %u on %s", d->port, d->address);
-  }
-  free (d);
-}
-
-static fettle_result
-door_listen (struct door *d, struct fettle_error *err)
-{
-  struct fettle_listen l = { .n = 0 };
-  const char *setting = d->listener == FETTLE_LISTEN_HTTPS ? "ssl_port" : "port";
-
-  if (d->listener == FETTLE_LISTEN_FTP)
-    return fettle_ftp_open (d->all->ftp, d->address, err);
-  if (fettle_listen_one (d->address, d->port, setting, &l, err))
-    return err->code;
-  d->accept = evconnlistener_new (d->all->base, on_accept, d,
-                                  LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, l.fds[0]);
-  if (!d->accept) {
-    fettle_listen_close (&l);
-    return fettle_error_set (err, FETTLE_E_NOMEM, "no memory to listen");
-  }
-  fettle_log (FETTLE_LOG_INFO, "opened port %u on %s for nodes", d->port, d->address);
-  return FETTLE_OK;
-}
-
-static uint16_t
-port_of (const struct fettle_callbacks *all, uint32_t listener)
-{
-  return listener == FETTLE_LISTEN_FTP     ? fettle_ftp_port (all->ftp)
-         : listener == FETTLE_LISTEN_HTTPS ? all->https : all->http;
-}
-
-static fettle_result
-door_open (struct fettle_callbacks *all, uint32_t listener, uint16_t port, const char *address,
-           struct door **ret, struct fettle_error *err)
-{
-  bool apis = listener == FETTLE_LISTEN_HTTPS && port == all->https && is_apis (all, address);
-  struct door *d;
-
-  for (d = all->doors; d; d = d->next)
-    if (d->listener == listener && d->port == port && strcmp (d->address, address) == 0) {
-      d->users++;
-      *ret = d;
-      return FETTLE_OK;
-    }
-  d = calloc (1, sizeof *d);
-  if (!d)
-    return fettle_error_set (err, FETTLE_E_NOMEM, "no memory to listen");
-  *d = (struct door) { .next = all->doors, .all = all, .listener = listener, .users = 1,
-                       .port = port };
-  snprintf (d->address, sizeof d->address, "%s", address);
-  if (!apis && door_listen (d, err)) {
-    free (d);
-    return err->code;
-  }
-  all->doors = d;
-  *ret = d;
-  return FETTLE_OK;
-}
-
-/* ---- From outside ---- */
 
 static fettle_result
 make_token (char ret[TOKEN_TEXT], struct fettle_error *err)
@@ -448,26 +117,20 @@ fettle_callback_new (struct fettle_callbacks *all, uint32_t listener, uint16_t p
                      const char *address, const char *expected, struct fettle_callback **ret,
                      struct fettle_error *err)
 {
-  bool six = strchr (address, ':') != NULL;
   struct fettle_callback *c;
-  struct door *d = NULL;
+  struct fettle_door *d = NULL;
 
-  if (listener == FETTLE_LISTEN_FTP && !all->ftp)
-    return fettle_error_set (err, FETTLE_E_CONFIG, "the FTP listener is off: ftp_port turns it on");
-  if (door_open (all, listener, port ? port : port_of (all, listener), address, &d, err))
+  if (fettle_door_open (all->doors, listener, port, address, &d, err))
     return err->code;
   c = calloc (1, sizeof *c);
   if (!c || make_token (c->token, err)) {
     free (c);
-    door_close (d);
+    fettle_door_close (d);
     return c ? err->code : fettle_error_set (err, FETTLE_E_NOMEM, "no memory for a URL");
   }
   c->door = d;
   snprintf (c->expected, sizeof c->expected, "%s", expected);
-  /* Our zone means nothing to the node. */
-  snprintf (c->url, sizeof c->url, "%s://%s%.*s%s:%u" FETTLE_CALLBACK_PREFIX "%s",
-            schemes[listener], six ? "[" : "", (int) strcspn (address, "%"), address,
-            six ? "]" : "", d->port, c->token);
+  fettle_door_url (d, FETTLE_CALLBACK_PREFIX, c->token, "", c->url);
   c->next = all->first;
   all->first = c;
   *ret = c;
@@ -477,37 +140,128 @@ fettle_callback_new (struct fettle_callbacks *all, uint32_t listener, uint16_t p
 void
 fettle_callback_free (struct fettle_callback *c)
 {
+  struct fettle_callbacks *all;
   struct fettle_callback **p;
 
   if (!c)
     return;
-  for (p = &c->door->all->first; *p != c; p = &(*p)->next)
+  all = fettle_door_arg (c->door);
+  for (p = &all->first; *p != c; p = &(*p)->next)
     ;
   *p = c->next;
-  door_close (c->door);
+  fettle_door_close (c->door);
   free (c);
+}
+
+/* ---- Files and places for status ---- */
+
+static void
+make_urls (struct fettle_served *s)
+{
+  const char *prefix = s->offer->file ? FETTLE_DOWNLOAD_PREFIX : FETTLE_STATUS_PREFIX;
+
+  fettle_door_url (s->door, prefix, s->offer->token, s->offer->name, s->url);
+  if (!s->data)
+    return;
+  fettle_door_url (s->data, prefix, s->offer->token, s->offer->name, s->moved);
+  s->offer->moved = s->moved;
+}
+
+fettle_result
+fettle_served_new (struct fettle_callbacks *all, uint32_t listener, const char *address,
+                   const struct fettle_offer *wanted, struct fettle_served **ret,
+                   struct fettle_error *err)
+{
+  struct fettle_served *s;
+
+  if (!wanted->file && listener == FETTLE_LISTEN_FTP)
+    return fettle_error_set (err, FETTLE_E_UNSUPPORTED, "a status can't be sent by FTP");
+  s = calloc (1, sizeof *s);
+  if (!s)
+    return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for a URL");
+  if (fettle_door_open (all->doors, listener, 0, address, &s->door, err)) {
+    free (s);
+    return err->code;
+  }
+  if (wanted->file && listener != FETTLE_LISTEN_FTP)
+    s->data = fettle_door_open_data (all->doors, listener, address);
+  if (fettle_offer_new (all->offers, wanted, &s->offer, err)) {
+    fettle_door_close (s->data);
+    fettle_door_close (s->door);
+    free (s);
+    return err->code;
+  }
+  if (!s->offer->listeners)
+    s->offer->listeners = 1u << listener;
+  make_urls (s);
+  s->next = all->served;
+  s->here = &all->served;
+  if (s->next)
+    s->next->here = &s->next;
+  all->served = s;
+  *ret = s;
+  return FETTLE_OK;
+}
+
+const char *
+fettle_served_url (const struct fettle_served *s)
+{
+  return s->url;
+}
+
+struct fettle_offer *
+fettle_served_offer (struct fettle_served *s)
+{
+  return s->offer;
+}
+
+void
+fettle_served_free (struct fettle_served *s)
+{
+  if (!s)
+    return;
+  *s->here = s->next;
+  if (s->next)
+    s->next->here = s->here;
+  fettle_offer_free (s->offer);
+  fettle_door_close (s->data);
+  fettle_door_close (s->door);
+  free (s);
+}
+
+/* ---- All of it ---- */
+
+static void
+post (void *arg, struct fettle_offer *o, json_t *body, const char *key, struct fettle_post *p)
+{
+  struct fettle_callbacks *all = arg;
+
+  if (all->post) {
+    all->post (all->post_arg, o, body, key, p);
+    return;
+  }
+  json_decref (body);
+  fettle_post_answer (p, 503, "Nobody takes this now.\n");
 }
 
 fettle_result
 fettle_callbacks_new (struct event_base *base, const struct fettle_callbacks_options *o,
                       struct fettle_callbacks **ret, struct fettle_error *err)
 {
+  static const struct fettle_peer_handlers handlers = { .one_time = one_time, .post = post };
   struct fettle_callbacks *all = calloc (1, sizeof *all);
 
-  if (!all || !(all->api_address = strdup (o->api_address))) {
-    free (all);
-    return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for the listeners for nodes");
+  if (all) {
+    all->offers = o->offers;
+    all->peers = fettle_peers_new (base, &o->limits, all->offers, &handlers, all);
+    all->doors = all->peers ? fettle_doors_new (base, o, all->peers, connected, all) : NULL;
+    if (all->doors) {
+      *ret = all;
+      return FETTLE_OK;
+    }
   }
-  all->base = base;
-  all->http = o->http;
-  all->https = o->https;
-  all->max = o->max_connections ? o->max_connections : 256;
-  all->seconds = o->head_seconds ? o->head_seconds : 10;
-  all->tls = o->tls;
-  if (all->tls)
-    SSL_CTX_up_ref (all->tls);
-  *ret = all;
-  return FETTLE_OK;
+  fettle_callbacks_free (all);
+  return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for the listeners for nodes");
 }
 
 void
@@ -517,22 +271,66 @@ fettle_callbacks_free (struct fettle_callbacks *all)
     return;
   while (all->first)
     fettle_callback_free (all->first);
-  while (all->peers)
-    peer_free (all->peers);
-  SSL_CTX_free (all->tls);
-  free (all->api_address);
+  while (all->served)
+    fettle_served_free (all->served);
+  fettle_peers_free (all->peers);
+  fettle_doors_free (all->doors);
   free (all);
+}
+
+void
+fettle_callbacks_set_ftp (struct fettle_callbacks *all, struct fettle_ftp *ftp)
+{
+  fettle_doors_set_ftp (all->doors, ftp);
+}
+
+void
+fettle_callbacks_set_post (struct fettle_callbacks *all,
+                           void (*f) (void *arg, struct fettle_offer *, json_t *body,
+                                      const char *key, struct fettle_post *),
+                           void *arg)
+{
+  all->post = f;
+  all->post_arg = arg;
+}
+
+bool
+fettle_callbacks_adopt (struct fettle_callbacks *all, struct bufferevent *bev,
+                        void (*released) (void *arg), void *arg)
+{
+  struct sockaddr_storage sa;
+  socklen_t size = sizeof sa;
+  char from[FETTLE_PEER_MAX] = "";
+
+  if (getpeername (bufferevent_getfd (bev), (struct sockaddr *) &sa, &size) == 0)
+    fettle_peer_text ((struct sockaddr *) &sa, size, from);
+  return fettle_peer_adopt (all->peers, bev, from, released, arg);
+}
+
+void
+fettle_callbacks_stop (struct fettle_callbacks *all)
+{
+  fettle_doors_stop (all->doors);
+  fettle_peers_stop (all->peers);
+}
+
+void
+fettle_callbacks_disconnect (struct fettle_callbacks *all)
+{
+  if (!all)
+    return;
+  fettle_doors_stop (all->doors);
+  fettle_peers_end (all->peers);
+}
+
+unsigned
+fettle_callbacks_sending (const struct fettle_callbacks *all)
+{
+  return fettle_peers_sending (all->peers);
 }
 
 json_t *
 fettle_callbacks_listeners (const struct fettle_callbacks *all)
 {
-  json_t *list = json_array ();
-
-  for (const struct door *d = all->doors; d; d = d->next)
-    json_array_append_new (list, json_pack ("{s:s s:i s:s s:i}", "address", d->address, "port",
-                                            (int) d->port, "scheme",
-                                            schemes[d->listener],
-                                            "users", (int) d->users));
-  return list;
+  return fettle_doors_list (all->doors);
 }

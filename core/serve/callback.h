@@ -1,14 +1,10 @@
 /* callback.h - the listeners for nodes: HTTP on the setting port, HTTPS on
- * ssl_port, FTP on ftp_port (ftp.h).
+ * ssl_port, FTP on ftp_port (ftp.h), and the ports that downloads move to.
  *
  * A port is bound only while somebody needs it, and only on the address that
- * the nodes in question use.  All there is to be had are one-time URLs,
- * /c/TOKEN, with GET or HEAD; what isn't known is 404, and a line in the log.
- * Where the API itself listens on the address, its server hands such requests
- * on (fettle_callbacks_take).
- *
- * Each connection is good for one request; the guard reads its head, with the
- * same strictness and limits as the API's.
+ * the nodes in question use.  What is to be had there is in peer.h; where the
+ * API itself listens on the address, its server hands such connections on
+ * (fettle_callbacks_adopt).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -23,24 +19,27 @@
 #include <stdint.h>
 
 #include "serve/offer.h"
+#include "serve/peer.h"
 #include "util/error.h"
-
-#define FETTLE_CALLBACK_PREFIX  "/c/"
-#define FETTLE_CALLBACK_URL_MAX 160
 
 struct fettle_callbacks;
 struct fettle_callback;
+struct fettle_served;
 
 struct fettle_callbacks_options {
   SSL_CTX *tls;             /* a reference is taken */
+  struct fettle_offers *offers; /* borrowed */
   uint16_t http, https;     /* ports */
+  uint16_t data_first, data_last; /* where downloads move to; 0: nowhere */
   const char *api_address;  /* where the API listens on the HTTPS port; copied */
-  unsigned max_connections; /* more are closed at once; 0: 256 */
-  unsigned head_seconds;    /* for handshake, request and answer; 0: 10 */
+  struct fettle_peer_limits limits;
 };
 
 fettle_result fettle_callbacks_new (struct event_base *, const struct fettle_callbacks_options *,
                                     struct fettle_callbacks **ret, struct fettle_error *);
+
+/* Ends all connections and listeners. */
+void fettle_callbacks_free (struct fettle_callbacks *);
 
 /* The FTP listener, for URLs of that kind; borrowed.  NULL: there is none. */
 struct fettle_ftp;
@@ -50,10 +49,14 @@ void fettle_callbacks_set_ftp (struct fettle_callbacks *, struct fettle_ftp *);
 const char *fettle_callbacks_other (void *callbacks, const char *path, const char *from);
 void fettle_callbacks_connected (void *callbacks, const char *address, const char *from);
 
-/* Ends all connections and listeners. */
-void fettle_callbacks_free (struct fettle_callbacks *);
+/* Who takes posts: see struct fettle_peer_handlers. */
+void fettle_callbacks_set_post (struct fettle_callbacks *,
+                                void (*post) (void *arg, struct fettle_offer *, json_t *body,
+                                              const char *key, struct fettle_post *),
+                                void *arg);
 
-/* What became of a one-time URL. */
+/* ---- Is the way to us open?  A one-time URL, once. ---- */
+
 struct fettle_callback_seen {
   bool fetched;
   char from[FETTLE_PEER_MAX];  /* who fetched it, or asked for it last; v4-mapped ones as IPv4 */
@@ -72,9 +75,32 @@ const struct fettle_callback_seen *fettle_callback_seen (const struct fettle_cal
 /* The URL is worth nothing any more; the listener closes with its last user. */
 void fettle_callback_free (struct fettle_callback *);
 
-/* A request of the API's server without token, under the prefix: true when it
- * was a one-time URL's. */
-bool fettle_callbacks_take (struct fettle_callbacks *, const char *target, const char *from);
+/* ---- Files and places for status ---- */
+
+/* An offer (offer.h) on a listener at one of our addresses, which is opened if
+ * need be.  FTP has no place for status. */
+fettle_result fettle_served_new (struct fettle_callbacks *, uint32_t listener, const char *address,
+                                 const struct fettle_offer *wanted, struct fettle_served **ret,
+                                 struct fettle_error *);
+const char *fettle_served_url (const struct fettle_served *);
+struct fettle_offer *fettle_served_offer (struct fettle_served *);
+void fettle_served_free (struct fettle_served *);
+
+/* ---- The service's side ---- */
+
+/* A connection of the API's server: see fettle_peer_adopt. */
+bool fettle_callbacks_adopt (struct fettle_callbacks *, struct bufferevent *,
+                             void (*released) (void *arg), void *arg);
+
+/* Begins to end: no new connections, and none goes on after its answer. */
+void fettle_callbacks_stop (struct fettle_callbacks *);
+
+/* Ends all connections; those that are adopted go back to their server, which
+ * must still be there.  NULL is fine. */
+void fettle_callbacks_disconnect (struct fettle_callbacks *);
+
+/* Downloads and posts that are under way. */
+unsigned fettle_callbacks_sending (const struct fettle_callbacks *);
 
 /* [{"address", "port", "scheme", "users"}]: what is open now. */
 json_t *fettle_callbacks_listeners (const struct fettle_callbacks *);

@@ -10,6 +10,7 @@
 
 #include "serve/conn.h"
 #include "serve/exchange.h"
+#include "serve/peer.h"
 #include "util/log.h"
 #include "util/text.h"
 
@@ -81,7 +82,7 @@ drop (struct fettle_conn *c)
   void *arg;
 
   c->deadline = 0;
-  if (c->state == FETTLE_CONN_REFUSING) {
+  if (c->state == FETTLE_CONN_REFUSING || c->state == FETTLE_CONN_GIVEN) {
     bufferevent_setcb (c->bev, c->http_read, c->http_write, c->http_event, c->http_arg);
     c->state = FETTLE_CONN_IDLE;
   }
@@ -211,6 +212,34 @@ take_over (struct fettle_conn *c)
   bufferevent_setcb (c->bev, linger_read, linger_written, linger_event, NULL);
 }
 
+/* ---- Nodes ---- */
+
+/* The node's connection has ended: evhttp may free it. */
+static void
+released (void *arg)
+{
+  drop (arg);
+}
+
+/* Is this a node's first request?  Then it isn't evhttp's any more. */
+static bool
+give_to_nodes (struct fettle_conn *c, struct evbuffer *input)
+{
+  char first[8];
+  ev_ssize_t n;
+
+  if (!c->all->adopt || c->guard.requests || c->state != FETTLE_CONN_HEAD
+      || (n = evbuffer_copyout (input, first, sizeof first)) <= 0
+      || fettle_peer_is_ours (first, (size_t) n) != 1)
+    return false;
+  bufferevent_getcb (c->bev, &c->http_read, &c->http_write, &c->http_event, &c->http_arg);
+  if (!c->all->adopt (c->all->adopt_arg, c->bev, released, c))
+    return false;
+  bufferevent_set_timeouts (c->bev, NULL, NULL);
+  set_state (c, FETTLE_CONN_GIVEN, 0);
+  return true;
+}
+
 static bool
 is_evhttps_turn (const struct fettle_conn *c)
 {
@@ -227,7 +256,7 @@ incoming (struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg
   struct evbuffer_ptr at;
   size_t left = info->n_added;
 
-  if (!left || c->state == FETTLE_CONN_REFUSING || !c->all
+  if (!left || !c->all || c->state >= FETTLE_CONN_REFUSING || give_to_nodes (c, input)
       || evbuffer_ptr_set (input, &at, info->orig_size - info->n_deleted, EVBUFFER_PTR_SET))
     return;
   while (left && evbuffer_peek (input, (ev_ssize_t) left, &at, &piece, 1) > 0) {
@@ -347,7 +376,6 @@ fettle_conn_new (struct fettle_conns *all)
   }
   c = SSL_get_ex_data (ssl, ssl_index ());
   c->bev = bev;
-  c->guard.open = all->open;
   bufferevent_openssl_set_allow_dirty_shutdown (bev, 1);
   set_state (c, FETTLE_CONN_HEAD, all->head_seconds);
   bufferevent_setwatermark (bev, EV_READ, 0, INPUT_MAX);

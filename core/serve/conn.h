@@ -32,6 +32,7 @@ enum fettle_conn_state {
   FETTLE_CONN_ANSWERING, /* its answer is being sent */
   FETTLE_CONN_STREAMING, /* ... and has no end yet */
   FETTLE_CONN_REFUSING,  /* taken from evhttp */
+  FETTLE_CONN_GIVEN,     /* the same, for the listeners for nodes */
 };
 
 struct fettle_conn {
@@ -47,7 +48,7 @@ struct fettle_conn {
   uint64_t deadline; /* in seconds of fettle_seconds (); 0: none */
   struct fettle_exchange *exchange; /* while HANDLING or STREAMING */
   bool answered;     /* REFUSING: the answer is written */
-  bufferevent_data_cb http_read, http_write; /* evhttp's, while REFUSING */
+  bufferevent_data_cb http_read, http_write; /* evhttp's, while REFUSING or GIVEN */
   bufferevent_event_cb http_event;
   void *http_arg;
 };
@@ -59,7 +60,10 @@ struct fettle_conns {
   int (*admit) (struct fettle_conn *, const struct fettle_guard_head *);
   void *admit_arg;  /* admit's, by conn->all */
   bool (*still) (struct fettle_exchange *); /* asked each second: may it go on? */
-  const char *open; /* the guard's */
+  /* Takes a connection whose first request is a node's (peer.h); false: no
+   * more of them.  NULL: there is none for nodes here. */
+  bool (*adopt) (void *arg, struct bufferevent *, void (*released) (void *conn), void *conn);
+  void *adopt_arg;
   unsigned max, head_seconds, idle_seconds;
   unsigned n;
   struct fettle_conn *first;

@@ -17,7 +17,6 @@ struct piece {
 struct facts {
   bool http_1_1;
   bool bodyless;       /* a method that has no body */
-  bool open;           /* the path needs no token */
   bool continues;      /* Expect: 100-continue */
   unsigned headers, hosts, lengths, encodings, authorizations, expects;
   uint64_t length;
@@ -123,8 +122,8 @@ check_request_line (struct fettle_guard *g, struct piece line, struct facts *f)
   f->bodyless = i < 3;
   f->head = (struct fettle_guard_head) { .target = target.text, .target_size = target.size,
                                          .reads = i < 2 };
-  f->open = g->open && i < 2 && target.size >= strlen (g->open)
-            && memcmp (target.text, g->open, strlen (g->open)) == 0;
+  if (g->nodes && !is (method, "GET") && !is (method, "HEAD") && !is (method, "POST"))
+    return refuse (g, 405, "There are GET, HEAD and POST.");
   if (target.size > FETTLE_TARGET_MAX)
     return refuse (g, 414, "The path is too long.");
   if (!is_target (target))
@@ -195,14 +194,15 @@ check_facts (struct fettle_guard *g, const struct facts *f)
     return refuse (g, 400, "A request has one Host header.");
   if (f->lengths > 1 || (f->lengths && f->encodings))
     return refuse (g, 400, "The length of the body is ambiguous.");
-  if (!f->open && check_admission (g, f))
+  if (!g->nodes && check_admission (g, f))
     return g->refused;
   if (f->encodings)
     return refuse (g, 411, "The length of the body must be given.");
   if (f->length && f->bodyless)
     return refuse (g, 400, "This method has no body.");
-  if (f->length > FETTLE_BODY_MAX)
-    return refuse (g, 413, "The body is larger than 16 MiB.");
+  if (f->length > (g->nodes ? FETTLE_STATUS_MAX : FETTLE_BODY_MAX))
+    return refuse (g, 413, g->nodes ? "The body is larger than 64 KiB."
+                                    : "The body is larger than 16 MiB.");
   if (f->expects > 1 || (f->expects && !f->continues))
     return refuse (g, 417, "Only 100-continue can be expected.");
   return 0;
@@ -249,9 +249,9 @@ feed_head (struct fettle_guard *g, const char *data, size_t size)
   if (g->head.size < 3 || tail[-2] != '\r')
     refuse (g, 400, "A line of the head doesn't end with CR LF.");
   else if (g->head.size >= 4 && memcmp (tail - 4, "\r\n\r\n", 4) == 0) {
-    check_head (g);
-    fettle_wipe (g->head.data, g->head.size); /* the token */
-    fettle_buf_reset (&g->head);
+    g->has_head = check_head (g) == 0;
+    if (!g->has_head)
+      fettle_guard_next (g);
   }
   return n;
 }
@@ -271,9 +271,11 @@ fettle_guard_feed (struct fettle_guard *g, const void *data, size_t size)
   while (size && !g->refused) {
     size_t n = size;
 
-    if (!g->body_left)
+    if (!g->body_left) {
       n = feed_head (g, p, size);
-    else {
+      if (g->has_head)
+        fettle_guard_next (g);
+    } else {
       if (n > g->body_left)
         n = (size_t) g->body_left;
       g->body_left -= n;
@@ -282,6 +284,33 @@ fettle_guard_feed (struct fettle_guard *g, const void *data, size_t size)
     size -= n;
   }
   return g->refused;
+}
+
+size_t
+fettle_guard_head (struct fettle_guard *g, const void *data, size_t size)
+{
+  const char *p = data;
+  size_t left = size;
+
+  while (left && !g->refused && !g->has_head) {
+    size_t n = feed_head (g, p, left);
+
+    p += n;
+    left -= n;
+  }
+  return size - left;
+}
+
+/* Connections are many, and most of them wait: they keep no memory for heads. */
+void
+fettle_guard_next (struct fettle_guard *g)
+{
+  g->has_head = false;
+  if (!g->nodes) {
+    fettle_wipe (g->head.data, g->head.size); /* the token */
+    fettle_buf_reset (&g->head);
+  } else
+    fettle_buf_clear (&g->head);
 }
 
 bool

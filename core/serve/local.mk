@@ -5,3 +5,7 @@ libservice_la_SOURCES += \
   serve/server.c serve/server.h serve/stream.c serve/tls.c serve/tls.h serve/token.c serve/token.h
 libservice_la_SOURCES += serve/ftp.c serve/ftp.h serve/ftp-command.c serve/ftp-command.h serve/ftp-data.c \
   serve/ftp-internal.h serve/ftp-session.c
+# What nodes may ask for.
+libservice_la_SOURCES += \
+  serve/door.c serve/door.h serve/head.c serve/head.h serve/peer.c serve/peer.h serve/peer-get.c serve/peer-internal.h serve/quota.c \
+  serve/quota.h serve/range.c serve/range.h serve/status-body.c serve/status-body.h

@@ -24,6 +24,7 @@
 #define FETTLE_PEER_MAX    (INET6_ADDRSTRLEN + 20) /* an address with its zone */
 #define FETTLE_OFFER_TOKEN 33                      /* 32 hex digits, NUL */
 #define FETTLE_OFFER_NAME  256
+#define FETTLE_OFFER_URL   512
 
 struct fettle_offers;
 
@@ -68,8 +69,9 @@ struct fettle_offer {
   uint64_t fetches;              /* answers that were sent to their end */
   uint32_t listeners;            /* bit FETTLE_LISTEN_*: where it may be asked for; 0: anywhere */
   bool contacted;                /* the node has asked for it */
-  /* The first byte or the last one was sent, or what went wrong; NULL: nobody
-   * wants to know. */
+  const char *moved;             /* where a download goes on after the first contact, or NULL */
+  /* It was asked for the first time, or an answer was sent to its end.  Must
+   * not end the offer.  NULL: nobody wants to know. */
   void (*changed) (void *arg, struct fettle_offer *);
   void *arg;
 

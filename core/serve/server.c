@@ -29,8 +29,6 @@ struct fettle_server {
   } tables[TABLES_MAX];
   size_t n_tables;
   struct fettle_watch watch;
-  bool (*take_open) (void *arg, const char *target, const char *from);
-  void *take_arg;
   struct evconnlistener *listeners[FETTLE_LISTEN_MAX];
   struct evhttp_bound_socket *bound[FETTLE_LISTEN_MAX];
   size_t n_listeners;
@@ -251,26 +249,6 @@ take_caller (const struct fettle_server *s, struct fettle_exchange *x, const cha
                                &x->caller);
 }
 
-static bool
-is_open (const struct fettle_server *s, const char *target)
-{
-  return s->conns.open && strncmp (target, s->conns.open, strlen (s->conns.open)) == 0;
-}
-
-/* Without a token: there is such a thing, or not, and no more to be said. */
-static void
-handle_open (struct fettle_server *s, struct fettle_exchange *x, const char *target)
-{
-  static const char text[] = "Fettle is reached.\n";
-
-  x->head = evhttp_request_get_command (x->http) == EVHTTP_REQ_HEAD;
-  x->close = true;
-  if (s->take_open (s->take_arg, target, fettle_conn_from (x->conn)))
-    fettle_request_reply_text (&x->request, 200, "text/plain", text, strlen (text));
-  else
-    fettle_exchange_fail (x, 404, NULL, "There is nothing at this path.");
-}
-
 /* ---- From a connection to a request ---- */
 
 /* The client has gone, or we have dropped it. */
@@ -331,8 +309,6 @@ handle (struct evhttp_request *http, void *arg)
   if (++c->handled > c->guard.requests)
     fettle_exchange_fail (x, c->guard.refused ? c->guard.refused : 400, NULL,
                           c->guard.refused ? c->guard.why : "The request is ambiguous.");
-  else if (is_open (s, target))
-    handle_open (s, x, target);
   else if (!take_caller (s, x, target))
     fettle_exchange_fail (x, 401, NULL, "The token is missing or wrong.");
   else {
@@ -493,12 +469,13 @@ fettle_server_requests (const struct fettle_server *s)
 }
 
 void
-fettle_server_open_paths (struct fettle_server *s, const char *prefix,
-                          bool (*take) (void *arg, const char *target, const char *from), void *arg)
+fettle_server_set_nodes (struct fettle_server *s,
+                         bool (*adopt) (void *arg, struct bufferevent *,
+                                        void (*released) (void *conn), void *conn),
+                         void *arg)
 {
-  s->conns.open = prefix;
-  s->take_open = take;
-  s->take_arg = arg;
+  s->conns.adopt = adopt;
+  s->conns.adopt_arg = arg;
 }
 
 fettle_result

@@ -9,8 +9,10 @@
 #ifndef FETTLE_SERVER_H
 #define FETTLE_SERVER_H
 
+#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <openssl/ssl.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "serve/access.h"
@@ -43,12 +45,12 @@ void fettle_server_each_route (const struct fettle_server *,
 unsigned fettle_server_connections (const struct fettle_server *);
 uint64_t fettle_server_requests (const struct fettle_server *);
 
-/* GET and HEAD of paths that begin like that need no token: `take` says
- * whether there is such a thing (200, a line of text) or not (404).  `prefix`
- * is borrowed. */
-void fettle_server_open_paths (struct fettle_server *, const char *prefix,
-                               bool (*take) (void *arg, const char *target, const char *from),
-                               void *arg);
+/* Connections whose first request is a node's go there: see struct
+ * fettle_conns. */
+void fettle_server_set_nodes (struct fettle_server *,
+                              bool (*adopt) (void *arg, struct bufferevent *,
+                                             void (*released) (void *conn), void *conn),
+                              void *arg);
 
 /* `answered` is told of each request to a route, before its answer goes out;
  * answer: the JSON of it, or NULL. */

@@ -252,7 +252,8 @@ make_context (const struct identity *id, SSL_CTX **ret, struct fettle_error *err
       || !SSL_CTX_use_certificate (c, id->cert) || !SSL_CTX_use_PrivateKey (c, id->key))
     return tls_failed (err, "setting up TLS");
   SSL_CTX_set_options (c, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION
-                            | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+                            | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA
+                            | SSL_OP_ENABLE_KTLS); /* where the kernel has it */
   SSL_CTX_set_mode (c, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_session_id_context (c, (const unsigned char *) "fettle", 6);
   *ret = STEAL (c);

@@ -46,6 +46,7 @@ struct service {
   struct event *stop_timer, *idle_timer;
   bool stopping;
   time_t give_up; /* when stopping: end in any case */
+  time_t nodes_give_up; /* the same, for downloads */
 };
 
 /* ---- Ending ---- */
@@ -57,9 +58,10 @@ look_whether_done (evutil_socket_t fd, short what, void *arg)
   time_t now = time (NULL);
   bool answers = fettle_server_sending (s->server) && now < s->give_up + ANSWER_SECONDS;
   bool calls = fettle_engine_calls (s->engine) && now < s->give_up;
+  bool nodes = fettle_callbacks_sending (s->callbacks) && now < s->nodes_give_up;
 
   (void) fd, (void) what;
-  if (!answers && !calls)
+  if (!answers && !calls && !nodes)
     event_base_loopbreak (s->base);
 }
 
@@ -73,12 +75,16 @@ stop (struct service *s, unsigned grace)
     fettle_log (FETTLE_LOG_INFO, "stopping, %u calls run", fettle_engine_calls (s->engine));
     fettle_process_notify ("STOPPING=1");
     fettle_engine_stop (s->engine);
+    fettle_callbacks_stop (s->callbacks);
     event_add (s->stop_timer, &step);
     s->give_up = time (NULL) + grace;
+    s->nodes_give_up = time (NULL) + (time_t) s->settings->download_grace;
   }
   s->stopping = s->about.stopping = true;
   if (time (NULL) + grace < s->give_up)
     s->give_up = time (NULL) + grace;
+  if (grace < GRACE_SECONDS && s->give_up < s->nodes_give_up)
+    s->nodes_give_up = s->give_up;
 }
 
 static void
@@ -179,22 +185,32 @@ open_port (struct service *s, struct fettle_listen *ret, struct fettle_error *er
 }
 
 static bool
-take_callback (void *arg, const char *target, const char *from)
+adopt (void *arg, struct bufferevent *bev, void (*released) (void *conn), void *conn)
 {
-  return fettle_callbacks_take (arg, target, from);
+  return fettle_callbacks_adopt (arg, bev, released, conn);
 }
 
 /* What nodes may fetch, from listeners of their own or from the API's. */
 static fettle_result
 make_callbacks (struct service *s, struct fettle_error *err)
 {
-  struct fettle_callbacks_options o = { .tls = s->tls, .http = (uint16_t) s->settings->port,
-                                        .https = (uint16_t) s->settings->ssl_port,
-                                        .api_address = s->settings->api_address };
+  const struct fettle_settings *c = s->settings;
+  struct fettle_callbacks_options o = {
+    .tls = s->tls, .offers = s->offers, .http = (uint16_t) c->port, .https = (uint16_t) c->ssl_port,
+    .api_address = c->api_address,
+    .limits = { .connections = (unsigned) c->max_connections,
+                .node_connections = (unsigned) c->node_connections,
+                .head_size = (unsigned) c->head_size, .head_seconds = (unsigned) c->head_timeout,
+                .idle_seconds = (unsigned) c->keep_alive,
+                .stall_seconds = (unsigned) c->stall_timeout,
+                .post_rate = (unsigned) c->status_rate },
+  };
 
+  if (fettle_parse_port_range (c->data_ports, &o.data_first, &o.data_last, err))
+    return err->code;
   if (fettle_callbacks_new (s->base, &o, &s->callbacks, err))
     return err->code;
-  fettle_server_open_paths (s->server, FETTLE_CALLBACK_PREFIX, take_callback, s->callbacks);
+  fettle_server_set_nodes (s->server, adopt, s->callbacks);
   fettle_engine_set_callbacks (s->engine, s->callbacks);
   return FETTLE_OK;
 }
@@ -325,6 +341,7 @@ end (struct service *s)
 {
   if (s->lock >= 0)
     fettle_process_unpublish (s->settings);
+  fettle_callbacks_disconnect (s->callbacks); /* some of them are the server's */
   fettle_server_free (s->server);
   fettle_access_free (s->access);
   fettle_engine_free (s->engine);

@@ -35,6 +35,14 @@ struct fettle_settings {
   char *firewall;              /* a backend's name (firewall/firewall.h), or "auto" */
   char *data_ports;            /* "63010-63041": downloads move there; "": they don't */
   char *ftp_data_ports;        /* the same for passive FTP */
+  uint64_t max_connections;    /* of nodes, all together */
+  uint64_t node_connections;   /* of one node's address */
+  uint64_t head_size;          /* bytes of a node's request without its body */
+  uint64_t head_timeout;       /* s for TLS handshake, and for such a head */
+  uint64_t keep_alive;         /* s that a node's connection may wait between two requests */
+  uint64_t stall_timeout;      /* s without a byte that the node takes */
+  uint64_t status_rate;        /* status posts a second of one node */
+  uint64_t download_grace;     /* s that downloads have to end when the service does */
   char *browsers;              /* addresses that may use web page and API from elsewhere */
   char *client_ca;             /* PEM file: whose certificates the API takes; "": none */
   char *client_roles;          /* "SUBJECT: ROLE; ...", serve/access.h */

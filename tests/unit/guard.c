@@ -196,17 +196,20 @@ the_end_is_final (void **state)
           1);
 }
 
-/* Some paths may need no token: with GET and HEAD, and never with a body. */
+/* Nodes need no token, and have few methods; their bodies are small. */
 static void
-open_paths (void **state)
+for_nodes (void **state)
 {
   static const struct { const char *text; int status; } rows[] = {
     { "GET /c/x HTTP/1.1\r\n" H "\r\n", 0 },
     { "HEAD /c/x HTTP/1.1\r\n" H "\r\n", 0 },
-    { "POST /c/x HTTP/1.1\r\n" H "\r\n", 401 },
-    { "OPTIONS /c/x HTTP/1.1\r\n" H "\r\n", 401 },
-    { "GET /c HTTP/1.1\r\n" H "\r\n", 401 },
-    { "GET /api/c/x HTTP/1.1\r\n" H "\r\n", 401 },
+    { "POST /s/x HTTP/1.1\r\n" H "Content-Length: 65536\r\n\r\n", 0 },
+    { "POST /s/x HTTP/1.1\r\n" H "Content-Length: 65537\r\n\r\n", 413 },
+    { "POST /s/x HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n", 411 },
+    { "POST /s/x HTTP/1.1\r\n" H "Content-Length: 3\r\nContent-Length: 3\r\n\r\n", 400 },
+    { "POST /s/x HTTP/1.1\r\n" H "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", 400 },
+    { "OPTIONS /c/x HTTP/1.1\r\n" H "\r\n", 405 },
+    { "PUT /d/x/y HTTP/1.1\r\n" H "Content-Length: 3\r\n\r\n", 405 },
     { "GET /c/x HTTP/1.1\r\n" H "Content-Length: 3\r\n\r\n", 400 },
   };
 
@@ -214,11 +217,34 @@ open_paths (void **state)
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     struct fettle_guard g;
 
-    fettle_guard_init (&g, admit, (void *) (uintptr_t) TOKEN);
-    g.open = "/c/";
+    fettle_guard_init (&g, NULL, NULL);
+    g.nodes = true;
     assert_int_equal (fettle_guard_feed (&g, rows[i].text, strlen (rows[i].text)), rows[i].status);
     fettle_guard_clear (&g);
   }
+}
+
+/* One head at a time, and no byte of what follows. */
+static void
+head_by_head (void **state)
+{
+  static const char text[] = "POST /s/x HTTP/1.1\r\n" H "Content-Length: 3\r\n\r\nabcGET /";
+  struct fettle_guard g;
+  size_t n;
+
+  (void) state;
+  fettle_guard_init (&g, NULL, NULL);
+  g.nodes = true;
+  n = fettle_guard_head (&g, text, strlen (text));
+  assert_int_equal (n, strlen (text) - strlen ("abcGET /"));
+  assert_true (g.has_head);
+  assert_int_equal (g.body_left, 3);
+  assert_int_equal (g.head.size, n);
+  assert_int_equal (fettle_guard_head (&g, text, strlen (text)), 0);
+  fettle_guard_next (&g);
+  assert_false (g.has_head);
+  assert_null (g.head.data);
+  fettle_guard_clear (&g);
 }
 
 int
@@ -228,7 +254,8 @@ main (void)
     cmocka_unit_test (good),       cmocka_unit_test (strangers),
     cmocka_unit_test (malformed),  cmocka_unit_test (ambiguous_lengths),
     cmocka_unit_test (zero_bytes), cmocka_unit_test (limits),
-    cmocka_unit_test (the_end_is_final), cmocka_unit_test (open_paths),
+    cmocka_unit_test (the_end_is_final), cmocka_unit_test (for_nodes),
+    cmocka_unit_test (head_by_head),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -96,6 +96,11 @@ unit_window_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
 check_PROGRAMS += unit/sign
 unit_sign_SOURCES = unit/sign.c
 unit_sign_LDADD = ../core/libsign.la ../core/libbase.la $(CMOCKA_LIBS)
+check_PROGRAMS += unit/peer unit/range
+unit_peer_SOURCES = unit/peer.c
+unit_peer_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS) $(EVENT_LIBS)
+unit_range_SOURCES = unit/range.c
+unit_range_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
 endif
 if HAVE_CMOCKA
 check_PROGRAMS += unit/redact

@@ -10,6 +10,7 @@
 
 #include "serve/conn.h"
 #include "serve/exchange.h"
+#include "serve/http-status.h"
 #include "serve/peer.h"
 #include "util/log.h"
 #include "util/text.h"

@@ -33,9 +33,6 @@ struct fettle_exchange {
 
 void fettle_exchange_free (struct fettle_exchange *);
 
-/* "Not Found" for 404. */
-const char *fettle_status_text (int status);
-
 /* RFC 9457's object.  code NULL: by the status. */
 json_t *fettle_problem (int status, const char *code, const char *detail);
 

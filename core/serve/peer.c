@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "serve/exchange.h"
+#include "serve/http-status.h"
 #include "serve/peer-internal.h"
 #include "serve/status-body.h"
 #include "util/clock.h"

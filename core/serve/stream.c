@@ -4,6 +4,7 @@
 #include <event2/buffer.h>
 
 #include "serve/exchange.h"
+#include "serve/http-status.h"
 
 /* All that was written has been taken. */
 static void

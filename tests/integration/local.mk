@@ -60,3 +60,5 @@ dist_check_SCRIPTS += integration/ftp-service.sh
 dist_check_SCRIPTS += integration/audit.sh
 dist_check_SCRIPTS += integration/groups.sh
 dist_check_SCRIPTS += integration/baseline-sign.sh
+dist_check_SCRIPTS += integration/api.sh
+EXTRA_DIST += integration/api-check.py

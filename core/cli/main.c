@@ -132,7 +132,8 @@ static const char *const format_names[] = {
   [FETTLE_FORMAT_FIREWALLD] = "firewalld", [FETTLE_FORMAT_UFW] = "ufw",
   [FETTLE_FORMAT_NETSH] = "netsh",         [FETTLE_FORMAT_POWERSHELL] = "powershell",
   [FETTLE_FORMAT_ESXCLI] = "esxcli",       [FETTLE_FORMAT_AWS_SG] = "aws-sg",
-  [FETTLE_FORMAT_CISCO_ACL] = "cisco-acl",
+  [FETTLE_FORMAT_CISCO_ACL] = "cisco-acl", [FETTLE_FORMAT_INI] = "ini",
+  [FETTLE_FORMAT_YAML] = "yaml",
 };
 
 const char *

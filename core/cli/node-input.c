@@ -10,8 +10,6 @@
 #include "util/nearest.h"
 #include "util/secret.h"
 
-enum { MAX_LIST = 64 * 1024 * 1024 };
-
 /* ---- A node from options ---- */
 
 static fettle_result
@@ -110,7 +108,7 @@ column_labels (const char *where, const char *value, json_t *node, struct fettle
 
 static const char *const list_columns[] = {
   "address", "name", "type", "user", "password", "password_file", "key", "ssh_port", "group",
-  "labels", "host_key", "certificate",
+  "labels", "host_key", "certificate", "maintenance",
 };
 
 /* One cell of a list, into the node. */
@@ -193,21 +191,28 @@ take_record (const struct fettle_csv *csv, const char *const *columns, size_t n,
 }
 
 /* Passwords in a list that everybody can read aren't secrets any more. */
-static fettle_result
-check_mode (const char *path, const char *const *columns, size_t n, struct fettle_error *err)
+fettle_result
+fettle_list_private (const char *path, struct fettle_error *err)
 {
   struct stat st;
 
-  for (size_t i = 0; i < n; i++)
-    if (strcmp (columns[i], "password") == 0 && strcmp (path, "-") != 0 && stat (path, &st) == 0
-        && (st.st_mode & (S_IRWXG | S_IRWXO)))
-      return fettle_error_set (err, FETTLE_E_CONFIG,
-                               "%.256s has passwords and others may read it: chmod 600 it first", path);
+  if (strcmp (path, "-") != 0 && stat (path, &st) == 0 && (st.st_mode & (S_IRWXG | S_IRWXO)))
+    return fettle_error_set (err, FETTLE_E_CONFIG,
+                             "%.256s has passwords and others may read it: chmod 600 it first", path);
   return FETTLE_OK;
 }
 
-static json_t *
-copy_node (const json_t *all)
+static fettle_result
+check_mode (const char *path, const char *const *columns, size_t n, struct fettle_error *err)
+{
+  for (size_t i = 0; i < n; i++)
+    if (strcmp (columns[i], "password") == 0)
+      return fettle_list_private (path, err);
+  return FETTLE_OK;
+}
+
+json_t *
+fettle_node_copy (const json_t *all)
 {
   json_t *node = json_deep_copy (all);
 
@@ -218,26 +223,30 @@ copy_node (const json_t *all)
   return node;
 }
 
-static fettle_result
-read_list (const char *path, const json_t *all, json_t *nodes, struct fettle_error *err)
+fettle_result
+fettle_list_read (const char *path, struct fettle_buf *ret, struct fettle_error *err)
 {
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf text = FETTLE_BUF_INIT (MAX_LIST);
+  if (strcmp (path, "-") == 0 ? fettle_fd_read (STDIN_FILENO, "standard input", ret, err)
+                              : fettle_file_read (path, ret, err))
+    return err->code;
+  if (strlen (fettle_buf_text (ret)) != ret->size)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "%s is not text", path);
+  return ret->size ? FETTLE_OK : fettle_error_set (err, FETTLE_E_CONFIG, "%s is empty", path);
+}
+
+fettle_result
+fettle_nodes_csv (const char *path, char *text, const json_t *all, json_t *nodes,
+                  struct fettle_error *err)
+{
   const char *columns[FETTLE_CSV_CELLS];
   struct fettle_csv csv;
   size_t n = 0, before = json_array_size (nodes);
 
-  if (strcmp (path, "-") == 0 ? fettle_fd_read (STDIN_FILENO, "standard input", &text, err)
-                              : fettle_file_read (path, &text, err))
-    return err->code;
-  if (strlen (fettle_buf_text (&text)) != text.size)
-    return fettle_error_set (err, FETTLE_E_CONFIG, "%s is not text", path);
-  if (text.size == 0)
-    return fettle_error_set (err, FETTLE_E_CONFIG, "%s is empty", path);
-  fettle_csv_init (&csv, text.data, path);
+  fettle_csv_init (&csv, text, path);
   if (take_header (&csv, columns, &n, err) || check_mode (path, columns, n, err))
     return err->code;
   while (fettle_csv_next (&csv, err)) {
-    json_t *node = copy_node (all);
+    json_t *node = fettle_node_copy (all);
 
     json_array_append_new (nodes, node);
     if (take_record (&csv, columns, n, node, err))
@@ -288,6 +297,7 @@ fettle_result
 fettle_nodes_input (const struct fettle_args *args, json_t *nodes, struct fettle_error *err)
 {
   _cleanup_ (fettle_secret_release) json_t *all = json_object ();
+  _cleanup_ (fettle_buf_wipe) struct fettle_buf text = FETTLE_BUF_INIT (FETTLE_LIST_MAX);
   const char *list = fettle_args_value (args, "from");
   json_t *node;
   size_t i;
@@ -299,10 +309,13 @@ fettle_nodes_input (const struct fettle_args *args, json_t *nodes, struct fettle
   if (fettle_node_input (args, all, err))
     return err->code;
   for (i = 0; i < args->n_words; i++) {
-    node = copy_node (all);
+    node = fettle_node_copy (all);
     json_array_append_new (nodes, node);
     if (json_object_set_new (node, "address", json_string (args->words[i])))
       return fettle_error_set (err, FETTLE_E_CONFIG, "the address is not valid UTF-8");
   }
-  return list ? read_list (list, all, nodes, err) : FETTLE_OK;
+  if (!list)
+    return FETTLE_OK;
+  return fettle_list_read (list, &text, err) ? err->code
+                                             : fettle_nodes_csv (list, text.data, all, nodes, err);
 }

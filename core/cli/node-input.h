@@ -6,6 +6,7 @@
 #define FETTLE_NODE_INPUT_H
 
 #include "cli/secret.h"
+#include "util/buf.h"
 
 /* What nodes are logged in to with. */
 #define FETTLE_LOGIN_OPTIONS                                                                      \
@@ -35,6 +36,18 @@ fettle_result fettle_node_input (const struct fettle_args *, json_t *node, struc
 /* The nodes of `node add`: its words, then those of --from, each with the
  * options' members. */
 fettle_result fettle_nodes_input (const struct fettle_args *, json_t *nodes, struct fettle_error *);
+
+/* A list of nodes in a file, "-" being standard input. */
+#define FETTLE_LIST_MAX (64 * 1024 * 1024)
+fettle_result fettle_list_read (const char *path, struct fettle_buf *ret, struct fettle_error *);
+
+/* An error when others may read that file, which has passwords. */
+fettle_result fettle_list_private (const char *path, struct fettle_error *);
+
+/* The nodes of a CSV list, which is changed; each over a copy of `all`. */
+fettle_result fettle_nodes_csv (const char *path, char *text, const json_t *all, json_t *nodes,
+                                struct fettle_error *);
+json_t *fettle_node_copy (const json_t *all);
 
 /* Nobody said who to log in as: it is who asks, unless the node's group says.
  * `groups`: of GET /groups. */

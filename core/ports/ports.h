@@ -128,7 +128,9 @@ enum fettle_format { FETTLE_FORMAT_TABLE, FETTLE_FORMAT_CSV, FETTLE_FORMAT_JSON,
                      FETTLE_FORMAT_NFT, FETTLE_FORMAT_IPTABLES, FETTLE_FORMAT_FIREWALLD,
                      FETTLE_FORMAT_UFW, FETTLE_FORMAT_NETSH, FETTLE_FORMAT_POWERSHELL,
                      FETTLE_FORMAT_ESXCLI, FETTLE_FORMAT_AWS_SG, FETTLE_FORMAT_CISCO_ACL,
-                     FETTLE_FORMAT_LAST = FETTLE_FORMAT_CISCO_ACL };
+                     /* nodes as an inventory of Ansible */
+                     FETTLE_FORMAT_INI, FETTLE_FORMAT_YAML,
+                     FETTLE_FORMAT_LAST = FETTLE_FORMAT_YAML };
 
 /* One row: node types of a plugin that need the same, in `position` order.
  * All that a valid descriptor can hold fits. */

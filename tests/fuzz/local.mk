@@ -61,3 +61,10 @@ fuzz_root_SOURCES = fuzz/root.c fuzz/driver.c fuzz/fuzz.h
 fuzz_root_LDADD = ../core/libsign.la ../core/libbase.la
 fuzz_cms_SOURCES = fuzz/cms.c fuzz/driver.c fuzz/fuzz.h
 fuzz_cms_LDADD = ../core/libsign.la ../core/libbase.la
+check_PROGRAMS += fuzz/ansible_ini fuzz/ansible_yaml
+fuzz_ansible_ini_SOURCES = fuzz/ansible_ini.c fuzz/driver.c fuzz/fuzz.h ../core/cli/ansible.c \
+  ../core/cli/ansible-hosts.c ../core/cli/ansible-ini.c
+fuzz_ansible_ini_LDADD = ../core/libbase.la
+fuzz_ansible_yaml_SOURCES = fuzz/ansible_yaml.c fuzz/driver.c fuzz/fuzz.h ../core/cli/ansible.c \
+  ../core/cli/ansible-hosts.c ../core/cli/ansible-yaml.c
+fuzz_ansible_yaml_LDADD = ../core/libbase.la $(YAML_LIBS)

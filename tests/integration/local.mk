@@ -62,3 +62,4 @@ dist_check_SCRIPTS += integration/groups.sh
 dist_check_SCRIPTS += integration/baseline-sign.sh
 dist_check_SCRIPTS += integration/api.sh
 EXTRA_DIST += integration/api-check.py
+dist_check_SCRIPTS += integration/node-lists.sh

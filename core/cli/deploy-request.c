@@ -169,7 +169,7 @@ fettle_deploy_request (const struct fettle_args *args, json_t **ret, struct fett
       && !(fettle_args_value (args, "plan") && is_hash (fettle_args_value (args, "plan"))))
     return fettle_error_set (err, FETTLE_E_CONFIG, "--resume JOB and --plan FILE name their nodes"
                                                    " themselves");
-  if (args->n_words || (!fettle_args_flag (args, "job") && !fettle_args_flag (args, "snapshot")))
+  if (args->n_words || fettle_args_flag (args, "selector") || (!fettle_args_flag (args, "job") && !fettle_args_flag (args, "snapshot")))
     json_object_set_new (request, "nodes", fettle_nodes_wanted (args));
   if (put_plan (args, request, err))
     return err->code;

@@ -16,6 +16,7 @@ run_restore (struct fettle_cli *cli, const struct fettle_args *args)
 }
 
 static const struct fettle_option restore_options[] = {
+  FETTLE_SELECTOR_OPTION,
   { "job",      0, "JOB",      "to what was there before this deployment" },
   { "snapshot", 0, "NAME",     "to what was there at this snapshot" },
   { "baseline", 0, "BASELINE", "take components of this baseline only; may be repeated" },

@@ -324,6 +324,19 @@ ask_nodes (struct fettle_engine *e, const json_t *body, struct asked *a, json_t 
   return fettle_nodes_of (e, json_object_get (body, "nodes"), &a->node_ids, err);
 }
 
+/* Ids, as one refers to them. */
+static json_t *
+references (const json_t *ids)
+{
+  json_t *list = json_array ();
+  const json_t *id;
+  size_t i;
+
+  json_array_foreach (ids, i, id)
+    json_array_append_new (list, json_sprintf ("%lld", (long long) json_integer_value (id)));
+  return list;
+}
+
 /* A printed plan says what was asked; options given now come on top. */
 static json_t *
 body_of (const json_t *body)
@@ -359,9 +372,8 @@ fettle_ask (struct fettle_engine *e, const json_t *given, struct asked *a, struc
       || fettle_baselines_of (e, named ? named : json_object_get (body, "baselines"), &baselines,
                               err))
     return err->code;
-  a->request = json_pack ("{s:O s:O s:O}", "nodes", a->node_ids, "baselines", baselines, "options",
-                          a->options);
-  json_object_set_new (a->request, "nodes", json_deep_copy (a->node_ids));
+  a->request = json_pack ("{s:o s:o s:O}", "nodes", json_deep_copy (a->node_ids), "baselines",
+                          references (baselines), "options", a->options);
   for (size_t i = 0; i < COUNT (kept); i++)
     if (json_object_get (body, kept[i]))
       json_object_set (a->request, kept[i], json_object_get (body, kept[i]));

@@ -101,6 +101,7 @@ write_group (struct fettle_engine *e, const char *name, const json_t *changes,
                     json_object_get (group, "labels"),
                     json_string_value (json_object_get (group, "maintenance")),
                     (int64_t) json_integer_value (json_object_get (group, "max_parallel")), name);
+  fettle_rollouts_changed (e);
   if (!json_object_get (changes, "credentials"))
     return FETTLE_OK;
   /* What isn't given stays: a new password doesn't forget the user. */

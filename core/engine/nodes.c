@@ -250,6 +250,8 @@ change_node (struct fettle_engine *e, int64_t id, const json_t *changes, struct 
                     json_string_value (json_object_get (node, "maintenance")), id);
   ensure_group (e, json_string_value (json_object_get (node, "group")));
   fettle_ways_forget (e, id); /* they may be others now */
+  if (json_object_get (changes, "maintenance") || json_object_get (changes, "group"))
+    fettle_rollouts_changed (e);
   if (!json_object_get (changes, "credentials"))
     return FETTLE_OK;
   /* What isn't given stays: a new password doesn't forget the user. */

@@ -39,7 +39,10 @@ if HAVE_CMOCKA
 check_PROGRAMS += unit/engine unit/plan
 unit_plan_SOURCES = unit/plan.c
 unit_plan_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
-unit_engine_SOURCES = unit/engine.c
+unit_engine_SOURCES = unit/engine.c unit/engine-lib.h
+check_PROGRAMS += unit/engine-rollout
+unit_engine_rollout_SOURCES = unit/engine-rollout.c unit/engine-lib.h
+unit_engine_rollout_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
 unit_engine_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
 endif
 if HAVE_CMOCKA

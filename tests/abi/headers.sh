@@ -35,7 +35,7 @@ probe (const struct fettle_host *h, fettle_ctx *c, const struct fettle_target *t
 
 static const struct fettle_node_type types[] = {
   { "use", "Use", 1000, FETTLE_HOST_LINUX, 0, FETTLE_COUNT (ports), FETTLE_COUNT (settings), 0,
-    ports, settings, "ssh/1", NULL, probe, NULL, NULL, NULL, NULL, NULL, NULL, NULL },
+    ports, settings, "ssh/1", NULL, probe, NULL, NULL, NULL, NULL, NULL, NULL, NULL, FETTLE_LAYER_SERVER },
 };
 static const struct fettle_plugin plugin = {
   FETTLE_HEAD, 0, "use", "1", "A test", types, FETTLE_COUNT (types), 0

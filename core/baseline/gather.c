@@ -20,6 +20,8 @@
 struct gather {
   struct fettle_records *records;
   struct fettle_progress *progress;
+  struct fettle_cache *cache;
+  struct stat stat; /* of what is on the disk, when it was opened */
   const char *file; /* on the disk: what is being read, or in what that is */
   fettle_result fatal;
   struct fettle_error *err;
@@ -238,6 +240,22 @@ gather_member (struct gather *g, struct fettle_container *c, struct fettle_recor
   }
 }
 
+/* Members of the baseline's own archive are kept one by one. */
+static void
+gather_member_once (struct gather *g, struct fettle_container *c, struct fettle_record *r,
+                    unsigned depth)
+{
+  size_t first = g->records->n;
+
+  if (!depth && fettle_cache_get (g->cache, &g->stat, r, g->records)) {
+    g->progress->reused++;
+    return;
+  }
+  gather_member (g, c, r, depth);
+  if (!depth && !g->fatal)
+    fettle_cache_put (g->cache, &g->stat, r, g->records, first);
+}
+
 /* True: to its end. */
 static bool
 gather_members (struct gather *g, struct fettle_container *c, const char *prefix, unsigned depth,
@@ -259,7 +277,7 @@ gather_members (struct gather *g, struct fettle_container *c, const char *prefix
     } else {
       r = add_member (g, prefix, m);
       if (r && !r->problem)
-        gather_member (g, c, r, depth);
+        gather_member_once (g, c, r, depth);
     }
     if (!depth) {
       g->progress->files++;
@@ -302,13 +320,12 @@ static fettle_result
 gather_archive (struct gather *g, int fd, const char *name)
 {
   _cleanup_ (fettle_cleanup_container) struct fettle_container *c = NULL;
-  struct stat st;
   fettle_result r;
 
-  if (fstat (fd, &st))
+  if (fstat (fd, &g->stat))
     return fettle_error_errno (g->err, FETTLE_E_CONFIG, "reading %s", name);
   g->file = name;
-  g->progress->of_bytes = (uint64_t) st.st_size;
+  g->progress->of_bytes = (uint64_t) g->stat.st_size;
   fettle_progress_say (g->progress, true);
   r = fettle_container_open_fd (fd, &c, g->err);
   if (!r && !gather_members (g, c, "", 0, g->err))
@@ -325,6 +342,8 @@ gather_file (struct gather *g, int folder, const struct fettle_walk_entry *e)
 {
   _cleanup_ (fettle_cleanup_source) struct fettle_source *s = NULL;
   struct fettle_record *r = fettle_record_add (g->records, e->path, g->err);
+  size_t first = g->records->n;
+  struct stat before, after;
   struct fettle_error err;
 
   if (!r) {
@@ -336,10 +355,20 @@ gather_file (struct gather *g, int folder, const struct fettle_walk_entry *e)
     return;
   }
   g->file = e->path;
-  if (fettle_source_open (folder, e->path, &s, &err))
+  if (fettle_source_open (folder, e->path, &s, &err)) {
     fettle_record_problem (r, err.text);
-  else
-    gather_source (g, s, r, 0);
+    return;
+  }
+  fettle_source_stat (s, &before);
+  if (fettle_cache_get (g->cache, &before, r, g->records)) {
+    g->progress->reused++;
+    g->progress->bytes += (uint64_t) before.st_size;
+    return;
+  }
+  gather_source (g, s, r, 0);
+  fettle_source_stat (s, &after);
+  if (!g->fatal && memcmp (&before.st_ctim, &after.st_ctim, sizeof after.st_ctim) == 0)
+    fettle_cache_put (g->cache, &before, r, g->records, first);
 }
 
 static void
@@ -375,15 +404,17 @@ gather_folder (struct gather *g, int folder)
 }
 
 fettle_result
-fettle_gather (int fd, const char *name, struct fettle_records *ret, struct fettle_progress *p,
-               struct fettle_error *err)
+fettle_gather (int fd, const char *name, struct fettle_cache *cache, struct fettle_records *ret,
+               struct fettle_progress *p, struct fettle_error *err)
 {
-  struct gather g = { .records = ret, .progress = p, .err = err };
+  struct gather g = { .records = ret, .progress = p, .cache = cache, .err = err };
   struct stat st;
   fettle_result r;
 
   if (fstat (fd, &st))
     return fettle_error_errno (err, FETTLE_E_CONFIG, "reading %s", name);
   r = S_ISDIR (st.st_mode) ? gather_folder (&g, fd) : gather_archive (&g, fd, name);
+  if (!r && !p->broken)
+    fettle_cache_finish (cache);
   return r ? r : fettle_records_sort (ret, err);
 }

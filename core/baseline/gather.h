@@ -6,15 +6,18 @@
 #ifndef FETTLE_GATHER_H
 #define FETTLE_GATHER_H
 
+#include "baseline/cache.h"
 #include "baseline/progress.h"
 #include "baseline/record.h"
 
 #define FETTLE_GATHER_DEPTH 3 /* archives in archives */
 
-/* `fd` is a folder, or a regular file: an archive whose name is `name`.  Fails
+/* `fd` is a folder, or a regular file: an archive whose name is `name`.  The
+ * cache may be NULL.  Fails
  * when it can't be read as a whole; a file that can't is a record with a
  * problem. */
-fettle_result fettle_gather (int fd, const char *name, struct fettle_records *ret,
-                             struct fettle_progress *, struct fettle_error *);
+fettle_result fettle_gather (int fd, const char *name, struct fettle_cache *,
+                             struct fettle_records *ret, struct fettle_progress *,
+                             struct fettle_error *);
 
 #endif

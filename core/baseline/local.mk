@@ -1,5 +1,5 @@
 libscan_la_SOURCES += \
-  baseline/about.c baseline/about.h baseline/brocade.c baseline/cab.c baseline/compose.c baseline/compose.h \
+  baseline/about.c baseline/about.h baseline/brocade.c baseline/cab.c baseline/cache.c baseline/cache.h baseline/compose.c baseline/compose.h \
   baseline/dell.c baseline/documents.c baseline/formats.h baseline/fwpkg.c baseline/hpe.c baseline/hpe-xml.c \
   baseline/lenovo.c baseline/metainfo.c baseline/scexe.c baseline/vib.c baseline/xml.c baseline/xml.h \
   baseline/container.c baseline/container.h baseline/gather.c baseline/gather.h \

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include "baseline/cache.h"
 #include "baseline/confine.h"
 #include "baseline/hasher.h"
 #include "baseline/papers.h"
@@ -73,9 +74,31 @@ read_all (const char *path,
 }
 
 static fettle_result
+all_anew (int fd, const char *name, FILE *out, struct fettle_error *err)
+{
+  return fettle_scan (fd, name, NULL, out, err);
+}
+
+static fettle_result
+what_changed (int fd, const char *name, FILE *out, struct fettle_error *err)
+{
+  struct fettle_cache *cache = fettle_cache_open (3);
+  fettle_result r = fettle_scan (fd, name, cache, out, err);
+
+  fettle_cache_free (cache);
+  return r;
+}
+
+static fettle_result
 scan (char **words, struct fettle_error *err)
 {
-  return read_all (words[0], fettle_scan, err);
+  return read_all (words[0], all_anew, err);
+}
+
+static fettle_result
+scan_again (char **words, struct fettle_error *err)
+{
+  return read_all (words[0], what_changed, err);
 }
 
 static fettle_result
@@ -116,6 +139,7 @@ static const struct {
   const char *done; /* what is said on descriptor 3, since data is on stdout */
 } modes[] = {
   { NULL,       1, scan,       NULL },
+  { "--cache",  1, scan_again, NULL },
   { "--files",  1, list_files, NULL },
   { "--unpack", 2, unpack,     "unpacked" },
   { "--keep",   2, keep,       "kept" },
@@ -124,7 +148,7 @@ static const struct {
 static int
 usage (void)
 {
-  fputs ("usage: fettle-scan PATH\n"
+  fputs ("usage: fettle-scan [--cache] PATH\n"
          "       fettle-scan --files PATH\n"
          "       fettle-scan --unpack ARCHIVE MEMBER\n"
          "       fettle-scan --keep SIZE SHA256\n"

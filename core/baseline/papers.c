@@ -98,7 +98,7 @@ fettle_scan_files_alone (int fd, const char *name, FILE *out, struct fettle_erro
 {
   struct fettle_progress progress = { .out = out };
   struct fettle_records records = { .n = 0 };
-  fettle_result r = fettle_gather (fd, name, &records, &progress, err);
+  fettle_result r = fettle_gather (fd, name, NULL, &records, &progress, err);
 
   if (!r)
     r = fettle_scan_papers (&records, out, err);

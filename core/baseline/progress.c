@@ -14,8 +14,9 @@ fettle_progress_say (struct fettle_progress *p, bool first)
     return;
   p->said = cent;
   if (!fettle_scan_line (p->out, "progress",
-                         json_pack ("{s:I, s:I, s:I, s:I}", "files", (json_int_t) p->files, "of",
+                         json_pack ("{s:I, s:I, s:I, s:I, s:I}", "files", (json_int_t) p->files, "of",
                                     (json_int_t) p->of_files, "bytes", (json_int_t) p->bytes,
-                                    "of_bytes", (json_int_t) p->of_bytes)))
+                                    "of_bytes", (json_int_t) p->of_bytes, "reused",
+                                    (json_int_t) p->reused)))
     p->broken = true;
 }

@@ -13,6 +13,7 @@ struct fettle_progress {
   FILE *out;
   uint64_t files, of_files; /* of_files is 0 when nobody knows: an archive */
   uint64_t bytes, of_bytes;
+  uint64_t reused; /* files that an earlier scan has read */
   unsigned said; /* per cent */
   bool broken;   /* the output can't be written */
 };

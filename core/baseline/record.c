@@ -60,15 +60,24 @@ fettle_record_problem (struct fettle_record *r, const char *sentence)
   return r->problem != NULL;
 }
 
-static void
-record_free (struct fettle_record *r)
+void
+fettle_record_reset (struct fettle_record *r)
 {
-  free (r->path);
+  char *path = r->path;
+
   free (r->problem);
   free (r->container);
   fettle_buf_clear (&r->text);
   fettle_abouts_clear (&r->abouts);
   free (r->told);
+  *r = (struct fettle_record) { .path = path, .text = FETTLE_BUF_INIT (FETTLE_SIDE_MAX) };
+}
+
+static void
+record_free (struct fettle_record *r)
+{
+  fettle_record_reset (r);
+  free (r->path);
   free (r);
 }
 

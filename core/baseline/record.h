@@ -48,6 +48,9 @@ struct fettle_record *fettle_record_add (struct fettle_records *, const char *pa
 
 bool fettle_record_problem (struct fettle_record *, const char *sentence);
 
+/* But for its path as if it was new. */
+void fettle_record_reset (struct fettle_record *);
+
 /* Forgets all from this one on. */
 void fettle_records_cut (struct fettle_records *, size_t n);
 

@@ -263,10 +263,11 @@ scan_all (struct scan *s, struct fettle_error *err)
 }
 
 fettle_result
-fettle_scan (int fd, const char *name, FILE *out, struct fettle_error *err)
+fettle_scan (int fd, const char *name, struct fettle_cache *cache, FILE *out,
+             struct fettle_error *err)
 {
   struct scan s = { .out = out, .progress = { .out = out }, .seen = json_object () };
-  fettle_result r = s.seen ? fettle_gather (fd, name, &s.records, &s.progress, err)
+  fettle_result r = s.seen ? fettle_gather (fd, name, cache, &s.records, &s.progress, err)
                            : fettle_error_set (err, FETTLE_E_NOMEM, "no memory to list the files");
 
   if (!r && !s.progress.broken)

@@ -1,7 +1,7 @@
 /* scan.h - a folder of components, or an archive of them -> JSON lines.
  *
  * Objects with one member each, in this order:
- *   {"progress": {"files": done, "of": all, "bytes", "of_bytes"}}
+ *   {"progress": {"files": done, "of": all, "bytes", "of_bytes", "reused"}}
  *                                                    first, and now and then;
  *                                                    "of" is 0 for an archive
  *   {"paper": ...}, {"papers": n}                    papers.h
@@ -24,10 +24,13 @@
 
 #include "util/error.h"
 
-/* Of an open folder or file, whose last name is `name`.  The process should be
+struct fettle_cache;
+
+/* Of an open folder or file, whose last name is `name`; the cache may be NULL.  The process should be
  * confined by now.  Fails when it can't be listed, or when the output can't be
  * written. */
-fettle_result fettle_scan (int fd, const char *name, FILE *out, struct fettle_error *);
+fettle_result fettle_scan (int fd, const char *name, struct fettle_cache *, FILE *out,
+                           struct fettle_error *);
 
 /* One line; false when it couldn't be written.  Takes the value. */
 bool fettle_scan_line (FILE *out, const char *member, json_t *value);

@@ -67,8 +67,9 @@ begin_of_line (const char *text, size_t size, uint64_t line)
 
   while (--line) {
     p = memchr (p, '\n', (size_t) (end - p));
-    if (!p++)
+    if (!p)
       return 0;
+    p++;
   }
   return (size_t) (p - text);
 }

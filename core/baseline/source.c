@@ -186,6 +186,13 @@ fettle_source_why (const struct fettle_source *s)
   return s->why;
 }
 
+void
+fettle_source_stat (const struct fettle_source *s, struct stat *ret)
+{
+  if (s->fd < 0 || fstat (s->fd, ret))
+    memset (ret, 0, sizeof *ret);
+}
+
 uint64_t
 fettle_source_size (const struct fettle_source *s)
 {

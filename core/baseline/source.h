@@ -46,6 +46,10 @@ ssize_t fettle_source_peek (struct fettle_source *, const void **ret_data);
 /* Why the last read failed: the end of a sentence. */
 const char *fettle_source_why (const struct fettle_source *);
 
+/* Of a file; zeroes for a member. */
+struct stat;
+void fettle_source_stat (const struct fettle_source *, struct stat *ret);
+
 /* As it was when it was opened, or FETTLE_SIZE_UNKNOWN. */
 uint64_t fettle_source_size (const struct fettle_source *);
 

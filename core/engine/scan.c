@@ -21,6 +21,7 @@
 #include "engine/component-files.h"
 #include "engine/signing.h"
 #include "model/component.h"
+#include "util/file.h"
 
 #define MAX_LINE  (4 << 20) /* of what the scanner says */
 
@@ -254,21 +255,44 @@ on_end (struct bufferevent *in, short what, void *arg)
 
 /* ---- POST /baselines ---- */
 
+/* What earlier scans of this path found, so that only what changed is read.
+ * -1: there is none, and all is read. */
+static int
+open_cache (struct fettle_engine *e, const char *path)
+{
+  char folder[PATH_MAX], file[PATH_MAX + 80], digest[FETTLE_SHA256_TEXT];
+  struct fettle_error err;
+
+  snprintf (folder, sizeof folder, "%s/scans", e->settings->state_dir);
+  if (fettle_make_folder (folder, 0700, &err))
+    return -1;
+  fettle_sha256 (path, strlen (path), digest);
+  snprintf (file, sizeof file, "%s/%s", folder, digest);
+  return open (file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
 static fettle_result
 spawn (struct fettle_engine *e, const char *path, pid_t *ret_pid, int *ret_fd,
        struct fettle_error *err)
 {
   char program[PATH_MAX];
-  char *const argv[] = { program, (char *) path, NULL };
+  _cleanup_close_ int cache = open_cache (e, path);
+  const char *argv[] = { program, "--cache", path, NULL };
   posix_spawn_file_actions_t actions;
   int ends[2], r;
 
+  if (cache < 0) {
+    argv[1] = path;
+    argv[2] = NULL;
+  }
   snprintf (program, sizeof program, "%s/fettle-scan", e->settings->libexecdir);
   if (pipe2 (ends, O_CLOEXEC))
     return fettle_error_errno (err, FETTLE_E_INTERNAL, "making a pipe");
   posix_spawn_file_actions_init (&actions);
   posix_spawn_file_actions_adddup2 (&actions, ends[1], 1);
-  r = posix_spawn (ret_pid, program, &actions, NULL, argv, environ);
+  if (cache >= 0)
+    posix_spawn_file_actions_adddup2 (&actions, cache, 3);
+  r = posix_spawn (ret_pid, program, &actions, NULL, (char *const *) argv, environ);
   posix_spawn_file_actions_destroy (&actions);
   close (ends[1]);
   if (r) {

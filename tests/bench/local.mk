@@ -7,3 +7,4 @@ bench_firewall_LDADD = ../core/libfirewall.la ../core/libbase.la $(EVENT_LIBS)
 EXTRA_DIST += bench/firewall.sh
 EXTRA_DIST += bench/fleet
 EXTRA_DIST += bench/fleet-crash
+EXTRA_DIST += bench/bundle.sh

@@ -169,7 +169,7 @@ sed 's/cp000003.exe/CP1.scexe/' <<'END' >"$T/sc/CP1.xml"
 END
 scexe () { { printf '#!/bin/sh\n_SKIP=5\ntail -n +$_SKIP "$0" | tar xz\nexit 0\n'; cat; } >"$1"; }
 tar -C "$T/sc" -cz . | scexe "$d/CP1.scexe"
-tar -C "$T/sc" -cz . | head -c 200000 | scexe "$d/cut.scexe"
+tar -C "$T/sc" -cz . 2>/dev/null | head -c 200000 | scexe "$d/cut.scexe"
 printf '#!/bin/sh\nexit 0\n' >"$d/noskip.scexe"
 scan
 is "a release folder is one component" "$(components 'select(.format == "fos") | "\(.id) \(.version) \(.match) \(.tree)"')" \

@@ -264,7 +264,7 @@ test_whole_scan (void **state FETTLE_UNUSED)
   for (size_t i = 0; i < COUNT (files); i++)
     fill_file (files[i].name, files[i].text);
   dir = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  assert_int_equal (fettle_scan (dir, "scan", out, &err), FETTLE_OK);
+  assert_int_equal (fettle_scan (dir, "scan", NULL, out, &err), FETTLE_OK);
   close (dir);
   for (size_t i = 0; i < COUNT (files); i++)
     remove_file (files[i].name);

@@ -1,7 +1,8 @@
-/* service.c - fettle service start, stop, status; fettle config show.
+/* service.c - fettle service start, stop, status, backup; fettle config show.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "util/base.h"
 
+#include <limits.h>
 #include <time.h>
 
 #include "cli/client.h"
@@ -113,6 +114,37 @@ const struct fettle_command fettle_command_service_status = {
   "service", "status", NULL, 0, 0, "show whether the service runs, and what it does",
   FETTLE_FORMATS (FETTLE_FORMAT_TABLE) | FETTLE_FORMATS (FETTLE_FORMAT_JSON), FETTLE_FORMAT_TABLE,
   NULL, run_status,
+};
+
+/* ---- backup ---- */
+
+static int
+run_backup (struct fettle_cli *cli, const struct fettle_args *args)
+{
+  _cleanup_client_ struct fettle_client *client = NULL;
+  char folder[PATH_MAX], here[PATH_MAX];
+  struct fettle_error err;
+  int n;
+
+  if (args->words[0][0] == '/')
+    n = snprintf (folder, sizeof folder, "%s", args->words[0]);
+  else if (getcwd (here, sizeof here))
+    n = snprintf (folder, sizeof folder, "%s/%s", here, args->words[0]);
+  else
+    n = -1;
+  if (n < 0 || (size_t) n >= sizeof folder)
+    return fettle_cli_usage ("the path %s is too long", args->words[0]);
+  if (fettle_client_open (cli, true, &client, &err)
+      || fettle_client_call (client, "POST", "/service/backup",
+                             json_pack ("{s:s}", "path", folder), NULL, &err))
+    return fettle_cli_fail (&err);
+  fettle_cli_notice (cli, "the store and its key are in %s", folder);
+  return FETTLE_EXIT_DONE;
+}
+
+const struct fettle_command fettle_command_service_backup = {
+  "service", "backup", "DIR", 1, 1, "copy the store and its key to a new folder", 0,
+  FETTLE_FORMAT_TEXT, NULL, run_backup,
 };
 
 /* ---- config show: no service needed ---- */

@@ -9,11 +9,11 @@
  */
 #include "util/base.h"
 
-#include <time.h>
 
 #include "engine/component-files.h"
 #include "engine/internal.h"
 #include "engine/rollout.h"
+#include "util/clock.h"
 #include "util/text.h"
 
 #define MAX_ATTEMPTS   4 /* of a deploy that failed in a way that may pass */
@@ -32,7 +32,8 @@ current (struct lane *lane)
 static uint32_t
 time_left (struct lane *lane)
 {
-  int64_t left = lane->since + (int64_t) lane->engine->settings->deploy_timeout - time (NULL);
+  int64_t left = lane->since + (int64_t) lane->engine->settings->deploy_timeout
+                 - (int64_t) fettle_seconds ();
 
   return left > 0 ? (uint32_t) left : 0;
 }
@@ -175,7 +176,7 @@ begin_task (struct lane *lane)
 
   lane->told = t;
   lane->operation = t->id;
-  lane->since = time (NULL);
+  lane->since = (int64_t) fettle_seconds ();
   if (type && !type->deploy) {
     fettle_error_set (&err, FETTLE_E_UNSUPPORTED,
                       "this Fettle can't deploy to nodes of type %s yet: it only knows their ports",

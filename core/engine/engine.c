@@ -53,6 +53,7 @@ static const struct fettle_route routes[] = {
   { "GET",    "/api/v1/tokens",                FETTLE_ROLE_ADMIN,    fettle_api_tokens_list },
   { "POST",   "/api/v1/tokens",                FETTLE_ROLE_ADMIN,    fettle_api_tokens_add },
   { "DELETE", "/api/v1/tokens/:token",         FETTLE_ROLE_ADMIN,    fettle_api_token_revoke },
+  { "POST",   "/api/v1/service/backup",        FETTLE_ROLE_ADMIN,    fettle_api_service_backup },
   { "GET",    "/api/v1/audit",                 FETTLE_ROLE_OPERATOR, fettle_api_audit_list },
   { "GET",    "/api/v1/audit/verify",          FETTLE_ROLE_OPERATOR, fettle_api_audit_verify },
   { NULL, NULL, FETTLE_ROLE_NONE, NULL },
@@ -221,6 +222,7 @@ fettle_engine_free (struct fettle_engine *e)
   fettle_prober_free (e->prober);
   if (e->dns)
     evdns_base_free (e->dns, 0);
+  fettle_backup_stop (e);
   fettle_audit_free (e->audit);
   fettle_store_close (e->store);
   fettle_sealer_free (e->sealer);

@@ -21,6 +21,7 @@
 #include "store/seal.h"
 #include "store/store.h"
 
+struct backup_call;
 struct check;
 struct fettle_audit;
 struct fettle_callbacks;
@@ -80,7 +81,7 @@ struct lane {
   struct lane *next_ready;
   bool ready, counted;        /* in the queue; counted in engine->calls */
 
-  int64_t since;              /* when this phase of the lane began */
+  int64_t since;              /* when this phase of the lane began; of fettle_seconds () */
   size_t probe_at;            /* the node type being probed */
   uint32_t best_score;
   const char *asked_type, *best_type; /* names in the plugins' descriptors */
@@ -142,6 +143,7 @@ struct fettle_engine {
   struct fettle_pool *pool;
   struct fettle_store *store;
   struct fettle_audit *audit;
+  struct backup_call *backup;   /* being made, or NULL */
   struct fettle_sealer *sealer;
   struct fettle_leases *leases; /* NULL until the firewall is needed */
   struct holes *holes;          /* what leases borrow */
@@ -172,6 +174,10 @@ struct job *fettle_engine_job (struct fettle_engine *, int64_t id);
 void fettle_audit_task (const struct task *);
 void fettle_audit_job (const struct job *, int exit_code);
 void fettle_audit_service (struct fettle_engine *, const char *outcome);
+
+/* ---- backup.c ---- */
+
+void fettle_backup_stop (struct fettle_engine *);
 
 /* ---- node-select.c: which node is meant ---- */
 
@@ -428,6 +434,7 @@ void fettle_api_events (void *, struct fettle_request *);
 void fettle_api_tokens_list (void *, struct fettle_request *);
 void fettle_api_tokens_add (void *, struct fettle_request *);
 void fettle_api_token_revoke (void *, struct fettle_request *);
+void fettle_api_service_backup (void *, struct fettle_request *);
 void fettle_api_audit_list (void *, struct fettle_request *);
 void fettle_api_audit_verify (void *, struct fettle_request *);
 

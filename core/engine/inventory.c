@@ -5,10 +5,10 @@
  */
 #include "util/base.h"
 
-#include <time.h>
 
 #include "engine/internal.h"
 #include "model/plan.h"
+#include "util/clock.h"
 
 #define SURE_ENOUGH 50 /* a probe's score for a type to be taken */
 
@@ -158,7 +158,7 @@ fettle_inventory_begin (struct lane *lane)
 
   lane->told = t;
   lane->operation = t->id;
-  lane->since = time (NULL);
+  lane->since = (int64_t) fettle_seconds ();
   fettle_task_state (t, "running");
   if (strcmp (lane->type, "auto") == 0)
     probe (lane);

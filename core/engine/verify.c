@@ -5,11 +5,11 @@
  */
 #include "util/base.h"
 
-#include <time.h>
 
 #include "engine/internal.h"
 #include "model/plan.h"
 #include "model/version.h"
+#include "util/clock.h"
 #include "util/text.h"
 
 static void inventory (struct lane *lane);
@@ -190,7 +190,8 @@ restart_wanted (struct lane *lane)
 static void
 activate_done (struct lane *lane, const struct fettle_outcome *outcome)
 {
-  int64_t left = lane->since + (int64_t) lane->engine->settings->deploy_timeout - time (NULL);
+  int64_t left = lane->since + (int64_t) lane->engine->settings->deploy_timeout
+                 - (int64_t) fettle_seconds ();
 
   if (outcome->code == FETTLE_AGAIN && left > (int64_t) outcome->delay_s) {
     free (lane->lane_token);
@@ -229,7 +230,7 @@ restart (struct lane *lane)
   for (size_t i = 0; i < lane->n_tasks; i++)
     if (waits (fettle_lane_task (lane, i)))
       fettle_task_state (fettle_lane_task (lane, i), "waiting-reboot");
-  lane->since = time (NULL);
+  lane->since = (int64_t) fettle_seconds ();
   activate (lane);
 }
 

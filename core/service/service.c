@@ -19,6 +19,7 @@
 #include "service/about.h"
 #include "service/process.h"
 #include "service/service.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/text.h"
 
@@ -45,8 +46,8 @@ struct service {
   struct event *signals[3];
   struct event *stop_timer, *idle_timer;
   bool stopping;
-  time_t give_up; /* when stopping: end in any case */
-  time_t nodes_give_up; /* the same, for downloads */
+  uint64_t give_up; /* when stopping: end in any case */
+  uint64_t nodes_give_up; /* the same, for downloads */
 };
 
 /* ---- Ending ---- */
@@ -55,7 +56,7 @@ static void
 look_whether_done (evutil_socket_t fd, short what, void *arg)
 {
   struct service *s = arg;
-  time_t now = time (NULL);
+  uint64_t now = fettle_seconds ();
   bool answers = fettle_server_sending (s->server) && now < s->give_up + ANSWER_SECONDS;
   bool calls = fettle_engine_calls (s->engine) && now < s->give_up;
   bool nodes = fettle_callbacks_sending (s->callbacks) && now < s->nodes_give_up;
@@ -77,12 +78,12 @@ stop (struct service *s, unsigned grace)
     fettle_engine_stop (s->engine);
     fettle_callbacks_stop (s->callbacks);
     event_add (s->stop_timer, &step);
-    s->give_up = time (NULL) + grace;
-    s->nodes_give_up = time (NULL) + (time_t) s->settings->download_grace;
+    s->give_up = fettle_seconds () + grace;
+    s->nodes_give_up = fettle_seconds () + s->settings->download_grace;
   }
   s->stopping = s->about.stopping = true;
-  if (time (NULL) + grace < s->give_up)
-    s->give_up = time (NULL) + grace;
+  if (fettle_seconds () + grace < s->give_up)
+    s->give_up = fettle_seconds () + grace;
   if (grace < GRACE_SECONDS && s->give_up < s->nodes_give_up)
     s->nodes_give_up = s->give_up;
 }

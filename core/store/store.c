@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 
+#include "store/backup.h"
 #include "store/schema.h"
 #include "store/store.h"
+#include "util/log.h"
 
 struct waiting {
   void (*f) (void *arg);
@@ -42,6 +45,8 @@ fail (struct fettle_store *s, const char *doing)
     return;
   s->has_failed = true;
   s->n_waiting = 0;
+  if (!s->failed) /* still being opened: who opens it says so */
+    return;
   snprintf (why, sizeof why, "the store can't be used: %s: %s", doing, sqlite3_errmsg (s->db));
   s->failed (s->arg, why);
 }
@@ -286,6 +291,20 @@ fettle_store_number (struct fettle_store *s, int64_t otherwise, const char *sql,
   return otherwise;
 }
 
+/* A step can't be taken back. */
+static fettle_result
+copy_before (struct fettle_store *s, const char *path, int64_t have, struct fettle_error *err)
+{
+  char copy[PATH_MAX];
+
+  if ((size_t) snprintf (copy, sizeof copy, "%s.schema-%lld", path, (long long) have)
+      >= sizeof copy)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "the path %s is too long", path);
+  fettle_log (FETTLE_LOG_INFO, "the store is of an older Fettle: it is brought up to date, %s is a"
+                               " copy of it as it was", copy);
+  return fettle_backup_now (s->db, copy, err);
+}
+
 /* Takes the steps of the schema that this store lacks. */
 static fettle_result
 update_schema (struct fettle_store *s, const char *path, struct fettle_error *err)
@@ -297,6 +316,8 @@ update_schema (struct fettle_store *s, const char *path, struct fettle_error *er
     return fettle_error_set (err, FETTLE_E_CONFIG,
                              "the store %s was written by a newer Fettle (schema %lld)", path,
                              (long long) have);
+  if (have > 0 && have < (int64_t) COUNT (fettle_schema) && copy_before (s, path, have, err))
+    return err->code;
   for (size_t i = (size_t) have; i < COUNT (fettle_schema); i++) {
     snprintf (sql, sizeof sql, "PRAGMA user_version = %zu; COMMIT", i + 1);
     if (!execute (s, "BEGIN IMMEDIATE") || !execute (s, fettle_schema[i]) || !execute (s, sql))
@@ -307,17 +328,61 @@ update_schema (struct fettle_store *s, const char *path, struct fettle_error *er
 }
 
 static fettle_result
+damaged (const char *path, const char *how, struct fettle_error *err)
+{
+  return fettle_error_set (err, FETTLE_E_CONFIG,
+                           "the store %s is damaged (%.200s): move it and its -wal file away, and"
+                           " put back store.db and key of the last fettle service backup, or start"
+                           " anew", path, how);
+}
+
+static fettle_result
 check (struct fettle_store *s, const char *path, struct fettle_error *err)
 {
   struct fettle_rows rows;
 
   fettle_store_query (s, &rows, "PRAGMA quick_check(1)", "");
-  if (!fettle_rows_next (&rows) || strcmp (fettle_rows_text (&rows, 0), "ok") != 0)
-    return fettle_error_set (err, FETTLE_E_CONFIG,
-                             "the store %s is damaged: move it and its -wal file away and put a"
-                             " copy back, or start anew", path);
+  if (!fettle_rows_next (&rows))
+    return damaged (path, sqlite3_errmsg (s->db), err);
+  if (strcmp (fettle_rows_text (&rows, 0), "ok") != 0)
+    damaged (path, fettle_rows_text (&rows, 0), err);
+  else
+    err->code = FETTLE_OK;
   fettle_rows_end (&rows);
+  return err->code;
+}
+
+/* Made by us first, so that nobody else can read it from its first byte; and
+ * closed before SQLite opens it: closing any descriptor of a file gives up all
+ * of the process's locks on it. */
+static fettle_result
+make_file (const char *path, struct fettle_error *err)
+{
+  _cleanup_close_ int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+  if (fd < 0 || fchmod (fd, 0600))
+    return fettle_error_errno (err, FETTLE_E_CONFIG, "opening the store %s", path);
   return FETTLE_OK;
+}
+
+/* What sqlite3_open doesn't see, the first statement does. */
+static fettle_result
+open_db (struct fettle_store *s, const char *path, struct fettle_error *err)
+{
+  int code = sqlite3_open_v2 (path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+
+  if (code == SQLITE_OK)
+    code = sqlite3_exec (s->db, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
+                                "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                                "PRAGMA cache_size = -32768", /* KiB */
+                         NULL, NULL, NULL);
+  if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+    return damaged (path, sqlite3_errmsg (s->db), err);
+  if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
+    return fettle_error_set (err, FETTLE_E_BUSY, "the store %s is in use by another process", path);
+  return code == SQLITE_OK ? FETTLE_OK
+         : fettle_error_set (err, FETTLE_E_CONFIG, "opening the store %s: %s", path,
+                             sqlite3_errmsg (s->db));
 }
 
 fettle_result
@@ -326,32 +391,18 @@ fettle_store_open (const char *path, struct event_base *base,
                    struct fettle_store **ret, struct fettle_error *err)
 {
   struct fettle_store *s = calloc (1, sizeof *s);
-  _cleanup_close_ int fd = -1;
 
   if (!s)
     return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for the store");
-  s->failed = failed;
-  s->arg = arg;
-  /* Made by us first, so that nobody else can read it from its first byte. */
-  fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0 || fchmod (fd, 0600)) {
-    fettle_error_errno (err, FETTLE_E_CONFIG, "opening the store %s", path);
+  if (make_file (path, err))
     goto out;
-  }
-  if (sqlite3_open_v2 (path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK
-      || sqlite3_exec (s->db, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
-                              "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                              "PRAGMA cache_size = -32768", /* KiB */
-                       NULL, NULL, NULL) != SQLITE_OK) {
-    fettle_error_set (err, FETTLE_E_CONFIG, "opening the store %s: %s", path,
-                      sqlite3_errmsg (s->db));
-    goto out;
-  }
-  if (check (s, path, err) || update_schema (s, path, err))
+  if (open_db (s, path, err) || check (s, path, err) || update_schema (s, path, err))
     goto out;
   s->commit_event = event_new (base, -1, 0, on_commit, s);
   /* Last in a pass: what came in before it is written with it. */
   event_priority_set (s->commit_event, event_base_get_npriorities (base) - 1);
+  s->failed = failed;
+  s->arg = arg;
   *ret = s;
   return FETTLE_OK;
 
@@ -359,6 +410,12 @@ out:
   s->has_failed = true;
   fettle_store_close (s);
   return err->code;
+}
+
+sqlite3 *
+fettle_store_db (struct fettle_store *s)
+{
+  return s->db;
 }
 
 void

@@ -28,11 +28,15 @@
 
 struct fettle_store;
 
-/* Opens or makes the store; brings an older one up to date. `failed` is called
- * when writing becomes impossible. */
+/* Opens or makes the store; brings an older one up to date, after a copy of it
+ * was made beside it (PATH.schema-N).  `failed` is called when writing becomes
+ * impossible. */
 fettle_result fettle_store_open (const char *path, struct event_base *,
                                  void (*failed) (void *arg, const char *why), void *arg,
                                  struct fettle_store **ret, struct fettle_error *);
+
+/* For copies: store/backup.h. */
+sqlite3 *fettle_store_db (struct fettle_store *);
 
 /* Commits and closes. */
 void fettle_store_close (struct fettle_store *);

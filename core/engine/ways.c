@@ -21,8 +21,8 @@ fettle_way_found (const struct check_row *row, const struct fettle_verdict *v)
     return; /* what was seen before is still the best that is known */
   if (fettle_cause_is_open (v->cause) || (row->row->flags & FETTLE_PORT_OPTIONAL))
     fettle_store_run (lane->engine->store,
-                      "DELETE FROM way WHERE node = ? AND direction = ? AND protocol = ? AND port = ?",
-                      "issi", lane->node, direction, fettle_protocol_name (row->protocol),
+                      "DELETE FROM way WHERE node = ? AND direction = ? AND protocol = ?"
+                      " AND port = ?", "issi", lane->node, direction, fettle_protocol_name (row->protocol),
                       port);
   else
     fettle_store_run (lane->engine->store,
@@ -55,7 +55,8 @@ fettle_ways_blocked (struct fettle_engine *e, int64_t node)
                                             "direction", fettle_rows_text (&rows, 0),
                                             "protocol", fettle_rows_text (&rows, 1),
                                             "port", (int) fettle_rows_int (&rows, 2),
-                                            "seen", fettle_time_text (fettle_rows_int (&rows, 3), when),
+                                            "seen",
+                                            fettle_time_text (fettle_rows_int (&rows, 3), when),
                                             "verdict", fettle_rows_text (&rows, 4),
                                             "sentence", fettle_rows_text (&rows, 5),
                                             "mend", mend && *mend ? mend : NULL));

@@ -14,7 +14,8 @@ libfirewall_la_SOURCES += firewall/export.c firewall/export.h firewall/export-in
   firewall/windows-text.c firewall/windows-text.h
 libfirewall_la_LIBADD = $(EVENT_LIBS)
 if WITH_SYSTEMD
-libfirewall_la_SOURCES += firewall/bus.c firewall/bus.h firewall/firewalld.c firewall/zones.c \
+libfirewall_la_SOURCES += firewall/bus.c firewall/bus.h firewall/firewalld.c firewall/firewalld.h \
+  firewall/firewalld-rules.c firewall/firewalld-watch.c firewall/zones.c \
   firewall/zones.h
 libfirewall_la_LIBADD += $(SYSTEMD_LIBS)
 endif

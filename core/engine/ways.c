@@ -22,8 +22,8 @@ fettle_way_found (const struct check_row *row, const struct fettle_verdict *v)
   if (fettle_cause_is_open (v->cause) || (row->row->flags & FETTLE_PORT_OPTIONAL))
     fettle_store_run (lane->engine->store,
                       "DELETE FROM way WHERE node = ? AND direction = ? AND protocol = ?"
-                      " AND port = ?", "issi", lane->node, direction, fettle_protocol_name (row->protocol),
-                      port);
+                      " AND port = ?", "issi", lane->node, direction,
+                      fettle_protocol_name (row->protocol), port);
   else
     fettle_store_run (lane->engine->store,
                       "INSERT OR REPLACE INTO way (node, direction, protocol, port, time, verdict,"

@@ -2,20 +2,12 @@
 #include "util/base.h"
 
 #include <event2/event.h>
-#include <search.h>
 #include <time.h>
 
+#include "firewall/known-rules.h"
 #include "firewall/rule-queue.h"
 
 enum { RULE_MAX = 1024, RETRY_MS = 2000 };
-
-/* A rule that is there, as far as we know. */
-struct known {
-  struct fettle_hole hole; /* its address, protocol and ports are the key; comes first */
-  char *rule;
-  int64_t until;           /* ms; 0: not known */
-  unsigned twin;
-};
 
 enum kind { OPEN, CLOSE, EXPIRE, SETTLE };
 enum phase { START, ADDING, SWAPPING, REMOVING, LISTING, CLEARING };
@@ -52,8 +44,7 @@ struct fettle_rule_queue {
   const struct fettle_rule_driver *driver;
   void *driver_arg;
   struct event *kick, *clock;
-  void *entries; /* tsearch's, of struct known */
-  size_t n_entries;
+  struct fettle_known_rules known;
   struct op *ops, **last;
   struct reply *replies, **last_reply;
   /* The call that is under way. */
@@ -65,8 +56,8 @@ struct fettle_rule_queue {
   struct fettle_rule_item *items;
   size_t n_jobs;
   /* SETTLE */
-  char **listed;
-  size_t n_listed, room_listed, at_listed;
+  struct fettle_rule_list listed;
+  size_t at_listed;
 };
 
 static int64_t
@@ -78,131 +69,27 @@ now_ms (void)
   return (int64_t) t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void *
-need (void *p)
-{
-  if (!p)
-    abort ();
-  return p;
-}
-
 /* ---- Rules that are there. ---- */
-
-static int
-compare_holes (const void *a, const void *b)
-{
-  const struct fettle_hole *p = a, *q = b;
-  const uint32_t numbers[][2] = {
-    { p->protocol, q->protocol }, { p->first, q->first }, { p->last, q->last },
-  };
-  int d = fettle_address_compare (&p->from, &q->from);
-
-  for (size_t i = 0; !d && i < COUNT (numbers); i++)
-    if (numbers[i][0] != numbers[i][1])
-      d = numbers[i][0] < numbers[i][1] ? -1 : 1;
-  return d;
-}
-
-static struct known *
-find (const struct fettle_rule_queue *q, const struct fettle_hole *h)
-{
-  struct known *const *e = tfind (h, &q->entries, compare_holes);
-
-  return e ? *e : NULL;
-}
-
-/* The words of a hole are the caller's; of the copies only the node is used. */
-static void
-copy_hole (struct fettle_hole *to, const struct fettle_hole *from)
-{
-  *to = *from;
-  to->purpose = NULL;
-  to->node = from->node ? need (strdup (from->node)) : NULL;
-}
-
-static void
-clear_hole (struct fettle_hole *h)
-{
-  free ((char *) (uintptr_t) h->node);
-}
-
-static void
-known_free (void *p)
-{
-  struct known *e = p;
-
-  clear_hole (&e->hole);
-  free (e->rule);
-  free (e);
-}
-
-static void
-remember (struct fettle_rule_queue *q, const struct fettle_hole *h, const char *rule,
-          unsigned twin, int64_t until)
-{
-  struct known *e = find (q, h);
-
-  if (!e) {
-    e = need (calloc (1, sizeof *e));
-    copy_hole (&e->hole, h);
-    need (tsearch (e, &q->entries, compare_holes));
-    q->n_entries++;
-  }
-  free (e->rule);
-  e->rule = need (strdup (rule));
-  e->twin = twin;
-  e->until = until;
-}
-
-static void
-drop (struct fettle_rule_queue *q, struct known *e)
-{
-  tdelete (e, &q->entries, compare_holes);
-  q->n_entries--;
-  known_free (e);
-}
-
-static struct { struct known **list; size_t n; } walked; /* tsearch's walk has no argument */
-
-static void
-walk (const void *node, VISIT visit, int depth)
-{
-  (void) depth;
-  if (visit == postorder || visit == leaf)
-    walked.list[walked.n++] = *(struct known *const *) node;
-}
-
-/* In a new array. */
-static struct known **
-all_entries (const struct fettle_rule_queue *q)
-{
-  walked.list = need (calloc (q->n_entries + 1, sizeof (struct known *)));
-  walked.n = 0;
-  twalk (q->entries, walk);
-  return walked.list;
-}
 
 void
 fettle_rule_queue_forget (struct fettle_rule_queue *q)
 {
-  tdestroy (q->entries, known_free);
-  q->entries = NULL;
-  q->n_entries = 0;
+  fettle_known_rules_clear (&q->known);
 }
 
 size_t
 fettle_rule_queue_size (const struct fettle_rule_queue *q)
 {
-  return q->n_entries;
+  return q->known.n;
 }
 
 void
 fettle_rule_queue_each (const struct fettle_rule_queue *q,
                         void (*f) (void *arg, const char *rule), void *arg)
 {
-  _cleanup_free_ struct known **list = all_entries (q);
+  _cleanup_free_ struct fettle_known_rule **list = fettle_known_rules_list (&q->known);
 
-  for (size_t i = 0; i < q->n_entries; i++)
+  for (size_t i = 0; i < q->known.n; i++)
     f (arg, list[i]->rule);
   if (q->busy && q->phase == ADDING)
     for (size_t i = 0; i < q->n_jobs; i++)
@@ -214,14 +101,14 @@ fettle_rule_queue_each (const struct fettle_rule_queue *q,
 static void
 set_clock (struct fettle_rule_queue *q)
 {
-  _cleanup_free_ struct known **list = NULL;
+  _cleanup_free_ struct fettle_known_rule **list = NULL;
   int64_t first = INT64_MAX, wait;
   struct timeval t;
 
   if (q->driver->reopen != FETTLE_REOPEN_KEEP)
     return;
-  list = all_entries (q);
-  for (size_t i = 0; i < q->n_entries; i++)
+  list = fettle_known_rules_list (&q->known);
+  for (size_t i = 0; i < q->known.n; i++)
     if (list[i]->until && list[i]->until < first)
       first = list[i]->until;
   if (first == INT64_MAX) {
@@ -242,14 +129,14 @@ static void
 on_clock (evutil_socket_t fd, short what, void *arg)
 {
   struct fettle_rule_queue *q = arg;
-  _cleanup_free_ struct known **list = all_entries (q);
-  _cleanup_free_ struct fettle_hole *due = need (calloc (q->n_entries + 1, sizeof *due));
+  _cleanup_free_ struct fettle_known_rule **list = fettle_known_rules_list (&q->known);
+  _cleanup_free_ struct fettle_hole *due = fettle_rule_need (calloc (q->known.n + 1, sizeof *due));
   const int64_t now = now_ms ();
   size_t n = 0;
 
   (void) fd;
   (void) what;
-  for (size_t i = 0; i < q->n_entries; i++)
+  for (size_t i = 0; i < q->known.n; i++)
     if (list[i]->until && list[i]->until <= now)
       due[n++] = list[i]->hole;
   if (n > 0)
@@ -264,7 +151,7 @@ static void
 jobs_clear (struct fettle_rule_queue *q)
 {
   for (size_t i = 0; i < q->n_jobs; i++) {
-    clear_hole (&q->jobs[i].hole);
+    fettle_rule_hole_clear (&q->jobs[i].hole);
     free (q->jobs[i].rule);
   }
   q->n_jobs = 0;
@@ -277,8 +164,8 @@ job_add (struct fettle_rule_queue *q, const struct fettle_hole *h, const char *r
 
   memset (j, 0, sizeof *j);
   if (h)
-    copy_hole (&j->hole, h);
-  j->rule = need (strdup (rule));
+    fettle_rule_hole_copy (&j->hole, h);
+  j->rule = fettle_rule_need (strdup (rule));
   j->twin = twin;
   q->items[q->n_jobs++] = (struct fettle_rule_item) { j->rule, h ? &j->hole : NULL };
 }
@@ -322,7 +209,7 @@ static void
 job_to_open (struct fettle_rule_queue *q, struct op *op, const struct fettle_hole *h)
 {
   struct fettle_buf rule = FETTLE_BUF_INIT (RULE_MAX);
-  struct known *e = find (q, h);
+  struct fettle_known_rule *e = fettle_known_rules_find (&q->known, h);
   unsigned twin = e && q->driver->reopen == FETTLE_REOPEN_SWAP ? !e->twin : 0;
   struct fettle_error err;
 
@@ -356,11 +243,12 @@ opened (struct fettle_rule_queue *q)
 
   for (size_t i = 0; i < q->n_jobs; i++) {
     const struct job *j = &q->jobs[i];
-    struct known *e = find (q, &j->hole);
+    struct fettle_known_rule *e = fettle_known_rules_find (&q->known, &j->hole);
 
     if (e && q->driver->reopen == FETTLE_REOPEN_SWAP)
       old = STEAL (e->rule);
-    remember (q, &j->hole, j->rule, j->twin, now + (int64_t) j->hole.lifetime_s * 1000);
+    fettle_known_rules_put (&q->known, &j->hole, j->rule, j->twin,
+                            now + (int64_t) j->hole.lifetime_s * 1000);
   }
   if (old) {
     jobs_clear (q);
@@ -379,7 +267,7 @@ close_some (struct fettle_rule_queue *q, struct op *op)
 
   jobs_clear (q);
   for (; op->at < op->n && q->n_jobs < q->driver->batch; op->at++) {
-    const struct known *e = find (q, &op->holes[op->at]);
+    const struct fettle_known_rule *e = fettle_known_rules_find (&q->known, &op->holes[op->at]);
 
     if (e && (op->kind == CLOSE || e->until <= now))
       job_add (q, &e->hole, e->rule, e->twin);
@@ -394,10 +282,10 @@ static void
 closed (struct fettle_rule_queue *q)
 {
   for (size_t i = 0; i < q->n_jobs; i++) {
-    struct known *e = find (q, &q->jobs[i].hole);
+    struct fettle_known_rule *e = fettle_known_rules_find (&q->known, &q->jobs[i].hole);
 
     if (e)
-      drop (q, e);
+      fettle_known_rules_drop (&q->known, e);
   }
 }
 
@@ -406,7 +294,7 @@ static void
 not_closed (struct fettle_rule_queue *q)
 {
   for (size_t i = 0; i < q->n_jobs; i++) {
-    struct known *e = find (q, &q->jobs[i].hole);
+    struct fettle_known_rule *e = fettle_known_rules_find (&q->known, &q->jobs[i].hole);
 
     if (e)
       e->until = now_ms () + RETRY_MS;
@@ -415,28 +303,17 @@ not_closed (struct fettle_rule_queue *q)
 
 /* ---- Settle: list, keep what is wanted, remove the rest, open. ---- */
 
-static int
-compare_rules (const void *a, const void *b)
-{
-  return strcmp (*(char *const *) a, *(char *const *) b);
-}
-
 void
 fettle_rule_queue_listed (struct fettle_rule_queue *q, const char *rule)
 {
-  if (q->n_listed == q->room_listed) {
-    q->room_listed = q->room_listed ? 2 * q->room_listed : 64;
-    q->listed = need (reallocarray (q->listed, q->room_listed, sizeof *q->listed));
-  }
-  q->listed[q->n_listed++] = need (strdup (rule));
+  fettle_rule_list_add (&q->listed, rule);
 }
 
 static void
 listed_clear (struct fettle_rule_queue *q)
 {
-  for (size_t i = 0; i < q->n_listed; i++)
-    free (q->listed[i]);
-  q->n_listed = q->at_listed = 0;
+  fettle_rule_list_clear (&q->listed);
+  q->at_listed = 0;
 }
 
 /* Takes the rule out of the list: it stays. */
@@ -445,22 +322,13 @@ adopt (struct fettle_rule_queue *q, const struct fettle_hole *h, unsigned twin)
 {
   struct fettle_buf rule = FETTLE_BUF_INIT (RULE_MAX);
   struct fettle_error err;
-  const char *text;
-  char **at = NULL;
+  bool there = q->driver->rule (q->driver_arg, h, twin, &rule, &err) == FETTLE_OK
+               && fettle_rule_list_take (&q->listed, fettle_buf_text (&rule));
 
-  if (q->driver->rule (q->driver_arg, h, twin, &rule, &err) == FETTLE_OK) {
-    text = fettle_buf_text (&rule);
-    at = bsearch (&text, q->listed, q->n_listed, sizeof *q->listed, compare_rules);
-    if (at)
-      remember (q, h, text, twin, 0);
-  }
+  if (there)
+    fettle_known_rules_put (&q->known, h, fettle_buf_text (&rule), twin, 0);
   fettle_buf_clear (&rule);
-  if (!at)
-    return false;
-  free (*at);
-  memmove (at, at + 1, sizeof *at * (size_t) (&q->listed[q->n_listed] - (at + 1)));
-  q->n_listed--;
-  return true;
+  return there;
 }
 
 static void
@@ -468,12 +336,11 @@ compare_with_list (struct fettle_rule_queue *q, struct op *op)
 {
   const unsigned twins = q->driver->reopen == FETTLE_REOPEN_SWAP ? 2 : 1;
 
-  if (q->n_listed > 0)
-    qsort (q->listed, q->n_listed, sizeof *q->listed, compare_rules);
+  fettle_rule_list_sort (&q->listed);
   fettle_rule_queue_forget (q);
   for (size_t i = 0; i < op->n; i++)
     for (unsigned twin = 0; twin < twins; twin++)
-      if (q->n_listed > 0 && adopt (q, &op->holes[i], twin))
+      if (adopt (q, &op->holes[i], twin))
         break;
 }
 
@@ -481,8 +348,8 @@ static bool
 clear_some (struct fettle_rule_queue *q)
 {
   jobs_clear (q);
-  while (q->at_listed < q->n_listed && q->n_jobs < q->driver->batch)
-    job_add (q, NULL, q->listed[q->at_listed++], 0);
+  while (q->at_listed < q->listed.n && q->n_jobs < q->driver->batch)
+    job_add (q, NULL, q->listed.rules[q->at_listed++], 0);
   if (q->n_jobs == 0)
     return false;
   call (q, CLEARING);
@@ -495,7 +362,7 @@ static void
 op_free (struct op *op)
 {
   for (size_t i = 0; i < op->n; i++)
-    clear_hole (&op->holes[i]);
+    fettle_rule_hole_clear (&op->holes[i]);
   free (op->holes);
   free (op);
 }
@@ -602,12 +469,12 @@ static void
 enqueue (struct fettle_rule_queue *q, enum kind kind, const struct fettle_hole *holes, size_t n,
          fettle_firewall_done *done, void *arg)
 {
-  struct op *op = need (calloc (1, sizeof *op));
+  struct op *op = fettle_rule_need (calloc (1, sizeof *op));
 
   *op = (struct op) { .kind = kind, .n = n, .done = done, .arg = arg };
-  op->holes = need (calloc (n + 1, sizeof *op->holes));
+  op->holes = fettle_rule_need (calloc (n + 1, sizeof *op->holes));
   for (size_t i = 0; i < n; i++)
-    copy_hole (&op->holes[i], &holes[i]);
+    fettle_rule_hole_copy (&op->holes[i], &holes[i]);
   *q->last = op;
   q->last = &op->next;
   event_active (q->kick, EV_TIMEOUT, 0);
@@ -638,13 +505,13 @@ void
 fettle_rule_queue_status (struct fettle_rule_queue *q, const struct fettle_hole *holes, size_t n,
                           fettle_firewall_status_done *done, void *arg)
 {
-  struct reply *r = need (calloc (1, sizeof *r));
+  struct reply *r = fettle_rule_need (calloc (1, sizeof *r));
   const int64_t now = now_ms ();
 
   *r = (struct reply) { .n = n, .done = done, .arg = arg };
-  r->statuses = need (calloc (n + 1, sizeof *r->statuses));
+  r->statuses = fettle_rule_need (calloc (n + 1, sizeof *r->statuses));
   for (size_t i = 0; i < n; i++) {
-    const struct known *e = find (q, &holes[i]);
+    const struct fettle_known_rule *e = fettle_known_rules_find (&q->known, &holes[i]);
 
     r->statuses[i] = (struct fettle_hole_status) {
       .known = true, .open = e && (!e->until || e->until > now),
@@ -659,16 +526,16 @@ fettle_rule_queue_status (struct fettle_rule_queue *q, const struct fettle_hole 
 struct fettle_rule_queue *
 fettle_rule_queue_new (struct event_base *base, const struct fettle_rule_driver *driver, void *arg)
 {
-  struct fettle_rule_queue *q = need (calloc (1, sizeof *q));
+  struct fettle_rule_queue *q = fettle_rule_need (calloc (1, sizeof *q));
 
   q->driver = driver;
   q->driver_arg = arg;
   q->last = &q->ops;
   q->last_reply = &q->replies;
-  q->jobs = need (calloc (driver->batch, sizeof *q->jobs));
-  q->items = need (calloc (driver->batch, sizeof *q->items));
-  q->kick = need (event_new (base, -1, 0, on_kick, q));
-  q->clock = need (evtimer_new (base, on_clock, q));
+  q->jobs = fettle_rule_need (calloc (driver->batch, sizeof *q->jobs));
+  q->items = fettle_rule_need (calloc (driver->batch, sizeof *q->items));
+  q->kick = fettle_rule_need (event_new (base, -1, 0, on_kick, q));
+  q->clock = fettle_rule_need (evtimer_new (base, on_clock, q));
   return q;
 }
 
@@ -695,7 +562,7 @@ fettle_rule_queue_free (struct fettle_rule_queue *q)
   jobs_clear (q);
   listed_clear (q);
   fettle_rule_queue_forget (q);
-  free (q->listed);
+  fettle_rule_list_free (&q->listed);
   free (q->jobs);
   free (q->items);
   free (q);

@@ -6,11 +6,8 @@
 #include "util/base.h"
 
 #include <errno.h>
-#include <event2/util.h>
-#include <netdb.h>
 
 #include "engine/check.h"
-#include "util/text.h"
 
 #define GREETING_MS    3000
 #define REACH_BACK_S     90 /* of the whole call: SSH, and the node's attempt */
@@ -329,11 +326,15 @@ next_back (struct lane *lane)
 /* ---- The beginning ---- */
 
 static void
-look_there (struct lane *lane, const char *address)
+look_there (struct lane *lane, const char *address, const struct fettle_error *why)
 {
   struct check *c = lane->check;
   struct fettle_error err;
 
+  if (why) {
+    c->user->ended (lane, why);
+    return;
+  }
   snprintf (c->address, sizeof c->address, "%s", address);
   if (fettle_own_address (address, c->ours, sizeof c->ours, &err))
     c->ours[0] = '\0';
@@ -350,40 +351,11 @@ look_there (struct lane *lane, const char *address)
   probe_done (c);
 }
 
-static void
-on_resolved (int result, struct evutil_addrinfo *found, void *arg)
-{
-  struct lane *lane = arg;
-  char address[NI_MAXHOST];
-  struct fettle_error err;
-
-  lane->resolving = NULL;
-  if (result == EVUTIL_EAI_CANCEL)
-    return;
-  if (result || !found
-      || getnameinfo (found->ai_addr, (socklen_t) found->ai_addrlen, address, sizeof address, NULL,
-                      0, NI_NUMERICHOST)) {
-    fettle_error_set (&err, FETTLE_E_UNREACHABLE, "the name %s can't be resolved: %s",
-                      lane->address, evutil_gai_strerror (result));
-    lane->check->user->ended (lane, &err);
-  }
-  else
-    look_there (lane, address);
-  if (found)
-    evutil_freeaddrinfo (found);
-}
-
 void
 fettle_check_begin (struct lane *lane)
 {
-  struct evutil_addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM,
-                                   .ai_protocol = IPPROTO_TCP };
-
   if (lane->job->aborted)
     aborted (lane);
-  else if (fettle_is_address (lane->address))
-    look_there (lane, lane->address);
   else
-    lane->resolving = evdns_getaddrinfo (lane->engine->dns, lane->address, NULL, &hints,
-                                         on_resolved, lane);
+    fettle_lane_resolve (lane, look_there);
 }

@@ -72,6 +72,7 @@ struct lane {
   struct starting *starting;  /* journalled, not begun */
   struct fettle_call *call;
   struct evdns_getaddrinfo_request *resolving;
+  void (*resolved) (struct lane *, const char *address, const struct fettle_error *);
   uint32_t deadline;
   char *lane_token;           /* of calls that aren't a task's deploy */
   json_t *items;              /* what the running inventory found so far */
@@ -346,6 +347,9 @@ void fettle_node_firewalls_recover (struct fettle_engine *);
  * before. */
 void fettle_lane_call (struct lane *, const char *what, uint32_t deadline,
                        void (*done) (struct lane *, const struct fettle_outcome *));
+/* The node's address, if it has a name; perhaps at once.  One of the two is NULL. */
+void fettle_lane_resolve (struct lane *, void (*resolved) (struct lane *, const char *address,
+                                                           const struct fettle_error *));
 void fettle_lane_later (struct lane *, uint32_t seconds, void (*next) (struct lane *));
 void fettle_lane_end (struct lane *);
 /* Ends what it does: a call is aborted, a pause or a place in the queue given up. */

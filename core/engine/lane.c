@@ -211,7 +211,7 @@ start_open (struct lane *lane)
 }
 
 static void
-start_at (struct lane *lane, const char *address)
+start_at_address (struct lane *lane, const char *address)
 {
   bool looks = strcmp (lane->what, "inventory") == 0 || strcmp (lane->what, "probe") == 0;
 
@@ -241,25 +241,42 @@ on_resolved (int result, struct evutil_addrinfo *found, void *arg)
                       0, NI_NUMERICHOST)) {
     fettle_error_set (&err, FETTLE_E_UNREACHABLE, "the name %s can't be resolved: %s",
                       lane->address, evutil_gai_strerror (result));
-    fail_call (lane, &err);
+    lane->resolved (lane, NULL, &err);
   }
   else
-    start_at (lane, address);
+    lane->resolved (lane, address, NULL);
   if (found)
     evutil_freeaddrinfo (found);
+}
+
+void
+fettle_lane_resolve (struct lane *lane, void (*resolved) (struct lane *, const char *address,
+                                                          const struct fettle_error *))
+{
+  struct evutil_addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM,
+                                   .ai_protocol = IPPROTO_TCP };
+
+  lane->resolved = resolved;
+  if (fettle_is_address (lane->address))
+    resolved (lane, lane->address, NULL);
+  else
+    lane->resolving = evdns_getaddrinfo (lane->engine->dns, lane->address, NULL, &hints,
+                                         on_resolved, lane);
+}
+
+static void
+start_at (struct lane *lane, const char *address, const struct fettle_error *err)
+{
+  if (err)
+    fail_call (lane, err);
+  else
+    start_at_address (lane, address);
 }
 
 static void
 start (struct lane *lane)
 {
-  struct evutil_addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM,
-                                   .ai_protocol = IPPROTO_TCP };
-
-  if (fettle_is_address (lane->address))
-    start_at (lane, lane->address);
-  else
-    lane->resolving = evdns_getaddrinfo (lane->engine->dns, lane->address, NULL, &hints,
-                                         on_resolved, lane);
+  fettle_lane_resolve (lane, start_at);
 }
 
 /* ---- Pauses, the end ---- */

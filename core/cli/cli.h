@@ -168,6 +168,7 @@ extern const struct fettle_command
   fettle_command_node_add, fettle_command_node_list,                 /* node.c */
   fettle_command_node_show, fettle_command_node_set,
   fettle_command_node_remove, fettle_command_node_items,
+  fettle_command_node_discover,                                      /* discover.c */
   fettle_command_node_import, fettle_command_node_export,            /* node-lists.c */
   fettle_command_group_add, fettle_command_group_list,               /* group.c */
   fettle_command_group_show, fettle_command_group_set,

@@ -28,6 +28,7 @@ const struct fettle_command *const fettle_commands[] = {
   &fettle_command_node_set,
   &fettle_command_node_remove,
   &fettle_command_node_items,
+  &fettle_command_node_discover,
   &fettle_command_node_import,
   &fettle_command_node_export,
   &fettle_command_group_add,

@@ -6,6 +6,7 @@
 
 #include "cli/csv.h"
 #include "cli/node-input.h"
+#include "model/addresses.h"
 #include "util/file.h"
 #include "util/nearest.h"
 #include "util/secret.h"
@@ -298,8 +299,9 @@ fettle_nodes_input (const struct fettle_args *args, json_t *nodes, struct fettle
 {
   _cleanup_ (fettle_secret_release) json_t *all = json_object ();
   _cleanup_ (fettle_buf_wipe) struct fettle_buf text = FETTLE_BUF_INIT (FETTLE_LIST_MAX);
+  _cleanup_json_ json_t *addresses = json_array ();
   const char *list = fettle_args_value (args, "from");
-  json_t *node;
+  json_t *node, *address;
   size_t i;
 
   if (!list && args->n_words == 0)
@@ -308,11 +310,18 @@ fettle_nodes_input (const struct fettle_args *args, json_t *nodes, struct fettle
     return fettle_error_set (err, FETTLE_E_CONFIG, "--name is for one node only");
   if (fettle_node_input (args, all, err))
     return err->code;
-  for (i = 0; i < args->n_words; i++) {
+  for (i = 0; i < args->n_words; i++)
+    if (fettle_addresses_is_range (args->words[i])) {
+      if (fettle_addresses_parse (args->words[i], addresses, err))
+        return err->code;
+    } else if (json_array_append_new (addresses, json_string (args->words[i])))
+      return fettle_error_set (err, FETTLE_E_CONFIG, "the address is not valid UTF-8");
+  if (fettle_args_flag (args, "name") && json_array_size (addresses) > 1)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "--name is for one node only");
+  json_array_foreach (addresses, i, address) {
     node = fettle_node_copy (all);
     json_array_append_new (nodes, node);
-    if (json_object_set_new (node, "address", json_string (args->words[i])))
-      return fettle_error_set (err, FETTLE_E_CONFIG, "the address is not valid UTF-8");
+    json_object_set (node, "address", address);
   }
   if (!list)
     return FETTLE_OK;

@@ -12,6 +12,7 @@
 #include "util/secret.h"
 
 static const struct fettle_route routes[] = {
+  { "POST",   "/api/v1/scouts",                FETTLE_ROLE_ADMIN,    fettle_api_scouts },
   { "GET",    "/api/v1/groups",                FETTLE_ROLE_VIEWER,   fettle_api_groups_list },
   { "POST",   "/api/v1/groups",                FETTLE_ROLE_ADMIN,    fettle_api_groups_add },
   { "GET",    "/api/v1/groups/:group",         FETTLE_ROLE_VIEWER,   fettle_api_group_show },

@@ -397,6 +397,7 @@ void fettle_event_node (struct fettle_engine *, int64_t node, const char *what);
 
 /* ---- handlers of the API ---- */
 
+void fettle_api_scouts (void *, struct fettle_request *);
 void fettle_api_groups_list (void *, struct fettle_request *);
 void fettle_api_groups_add (void *, struct fettle_request *);
 void fettle_api_group_show (void *, struct fettle_request *);

@@ -4,3 +4,4 @@ libbase_la_SOURCES += \
   model/version.c model/version.h model/version-hpe.c model/version-hpe.h model/version-span.h
 libbase_la_SOURCES += model/rollout.c model/rollout.h model/rollout-rules.c model/window.c model/window.h
 libbase_la_SOURCES += model/selector.c model/selector.h
+libbase_la_SOURCES += model/addresses.c model/addresses.h

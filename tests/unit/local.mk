@@ -113,3 +113,8 @@ check_PROGRAMS += unit/selector
 unit_selector_SOURCES = unit/selector.c
 unit_selector_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += unit/addresses
+unit_addresses_SOURCES = unit/addresses.c
+unit_addresses_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
+endif

@@ -10,10 +10,10 @@ listen_at web 443
 for n in both ssh; do ready "$n" 22; done
 ready both 443; ready web 443; ready both 8080
 ranges="10.81.11.0/30 10.81.12.1-3 10.81.13.2"
-found () { fettle node discover $ranges --format json "$@" | jq -r '[.found[] | select (.address | endswith (".2")) | "\(.address) \(.ports | join ("+")) \(.types | join ("+"))"] | join (", ")'; }
+found () { fettle node discover $ranges --format json "$@" | jq -r '[.found[] | select (.address | endswith (".2")) | "\(.address) \(.ports | sort | join ("+")) \(.types | sort | join ("+"))"] | join (", ")'; }
 
-is "of two types: by their ports, and no others" "$(found --types linux,backcall)" \
-  "10.81.11.2 22 linux+backcall, 10.81.12.2 22 linux+backcall"
+is "of two types: by their ports, and no others" "$(found --types linux,ilo)" \
+  "10.81.11.2 22+443 ilo+linux, 10.81.12.2 22 linux, 10.81.13.2 443 "
 fettle node discover $ranges --types linux --format json --rate 200 >"$T/linux.json" 2>"$T/err"
 is "linux is where its port is open" \
   "$(jq -r '[.found[] | select (.types == ["linux"]) | .address] | join (" ")' "$T/linux.json")" "10.81.11.2 10.81.12.2"
@@ -33,5 +33,5 @@ like "as a table" "$(fettle --quiet node discover 10.81.11.2 --types linux)" "10
 ok "a range of nodes is added" fettle --quiet node add 10.81.99.5-7 --type linux
 is "... each" "$(fettle node list -l 'name=10.81.99.*' --format json | jq '.nodes | length')" 3
 # Connections were closed, and nothing but connections was made.
-is "nothing is left connected" "$(server ss -Htn 'dport = :22' state established | wc -l)" 0
+is "nothing is left connected" "$(server ss -Htn state established 'dport = :22'  | wc -l)" 0
 done_testing

@@ -175,6 +175,9 @@ extern const struct fettle_command
   fettle_command_group_remove, fettle_command_group_join,
   fettle_command_baseline_add, fettle_command_baseline_list,         /* baseline.c */
   fettle_command_baseline_show, fettle_command_baseline_remove,
+  fettle_command_baseline_diff, fettle_command_baseline_sbom,        /* baseline-diff.c */
+  fettle_command_node_sbom,
+  fettle_command_baseline_export,                                    /* baseline-export.c */
   fettle_command_baseline_verify,                                    /* baseline-verify.c */
   fettle_command_baseline_sign,                                      /* baseline-sign.c */
   fettle_command_baseline_trust, fettle_command_baseline_trusted,    /* baseline-trust.c */

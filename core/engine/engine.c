@@ -28,6 +28,8 @@ static const struct fettle_route routes[] = {
   { "POST",   "/api/v1/baselines",             FETTLE_ROLE_ADMIN,    fettle_api_baselines_add },
   { "GET",    "/api/v1/baselines/:baseline",   FETTLE_ROLE_VIEWER,   fettle_api_baseline_show },
   { "DELETE", "/api/v1/baselines/:baseline",   FETTLE_ROLE_ADMIN,    fettle_api_baseline_remove },
+  { "GET",    "/api/v1/baselines/:baseline/sbom", FETTLE_ROLE_VIEWER, fettle_api_baseline_sbom },
+  { "GET",    "/api/v1/nodes/:node/sbom",      FETTLE_ROLE_VIEWER,   fettle_api_node_sbom },
   { "POST",   "/api/v1/verifications",         FETTLE_ROLE_VIEWER,   fettle_api_verifications },
   { "GET",    "/api/v1/trust",                 FETTLE_ROLE_VIEWER,   fettle_api_trust_list },
   { "POST",   "/api/v1/trust",                 FETTLE_ROLE_ADMIN,    fettle_api_trust_add },

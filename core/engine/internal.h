@@ -411,6 +411,8 @@ void fettle_api_node_remove (void *, struct fettle_request *);
 void fettle_api_node_items (void *, struct fettle_request *);
 void fettle_api_baselines_list (void *, struct fettle_request *);
 void fettle_api_baselines_add (void *, struct fettle_request *);
+void fettle_api_baseline_sbom (void *, struct fettle_request *);
+void fettle_api_node_sbom (void *, struct fettle_request *);
 void fettle_api_verifications (void *, struct fettle_request *);
 void fettle_api_baseline_show (void *, struct fettle_request *);
 void fettle_api_baseline_remove (void *, struct fettle_request *);

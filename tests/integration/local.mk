@@ -66,3 +66,4 @@ dist_check_SCRIPTS += integration/api.sh
 EXTRA_DIST += integration/api-check.py
 dist_check_SCRIPTS += integration/node-lists.sh
 dist_check_SCRIPTS += integration/discover.sh
+dist_check_SCRIPTS += integration/baseline-verbs.sh

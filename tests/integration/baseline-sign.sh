@@ -96,6 +96,17 @@ for i in $(seq 12); do
 done
 ok "all bytes are as they were: verified" verify
 
+# ---- inside an image
+if command -v xorriso >/dev/null; then
+  xorriso -as mkisofs -quiet -R -o "$T/site.iso" "$T/site" 2>/dev/null
+  ok "an image carries its own baseline.json" fettle baseline verify "$T/site.iso"
+  printf '\x00' | dd of="$T/site.iso" bs=1 conv=notrunc \
+    seek="$(grep -abo 'about it' "$T/site.iso" | head -n 1 | cut -d: -f1)" 2>/dev/null
+  refused "a byte changed in the image" "readme.txt" baseline verify "$T/site.iso"
+else
+  skip "a signed baseline in an image" "needs xorriso"
+fi
+
 # ---- missing, mixed
 mv "$T/site/readme.txt" "$T/kept"
 refused "a missing file" "readme.txt is missing" baseline verify "$T/site/"

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 #include "plugin/pool.h"
+#include "plugin/said.h"
 #include "plugin/wire.h"
 #include "plugin/zygote.h"
 #include "util/log.h"
@@ -178,86 +179,6 @@ kill_call (struct fettle_call *call)
 
 /* ---- What a call says.  The plugin's code runs where this comes from. ---- */
 
-static bool
-is_text (const json_t *j, bool needed)
-{
-  return json_is_string (j) || (!needed && (!j || json_is_null (j)));
-}
-
-static bool
-is_number (const json_t *j, json_int_t min, json_int_t max)
-{
-  return json_is_integer (j) && json_integer_value (j) >= min && json_integer_value (j) <= max;
-}
-
-static bool
-is_item (const json_t *item)
-{
-  const char *key;
-  json_t *value;
-
-  if (!is_text (json_object_get (item, "id"), true) || !is_text (json_object_get (item, "name"), true))
-    return false;
-  json_object_foreach ((json_t *) (uintptr_t) item, key, value)
-    if (strcmp (key, "updateable") == 0 ? !json_is_boolean (value) : !is_text (value, false))
-      return false;
-  return true;
-}
-
-static bool
-are_items (const json_t *items)
-{
-  const json_t *item;
-  size_t i;
-
-  json_array_foreach (items, i, item)
-    if (!is_item (item))
-      return false;
-  return json_is_array (items);
-}
-
-static bool
-is_node (const json_t *node)
-{
-  const char *key;
-  json_t *value;
-
-  json_object_foreach ((json_t *) (uintptr_t) node, key, value)
-    if (!is_text (value, false))
-      return false;
-  return is_text (json_object_get (node, "address"), true);
-}
-
-static bool
-is_result (const json_t *m)
-{
-  json_int_t code = json_integer_value (json_object_get (m, "result"));
-  const json_t *score = json_object_get (m, "score"), *token = json_object_get (m, "token");
-
-  return is_number (json_object_get (m, "result"), FETTLE_E_SERVICE, FETTLE_OK_REBOOT)
-         && is_text (json_object_get (m, "error"), code < 0) && (!score || is_number (score, 0, 100))
-         && is_text (token, code == FETTLE_AGAIN) && is_text (json_object_get (m, "former"), false)
-         && (code != FETTLE_AGAIN || is_number (json_object_get (m, "delay"), 0, UINT32_MAX));
-}
-
-static bool
-is_message (const json_t *m)
-{
-  const json_t *j;
-
-  if ((j = json_object_get (m, "items")))
-    return are_items (j);
-  if ((j = json_object_get (m, "log")))
-    return is_text (j, true) && is_number (json_object_get (m, "level"), 0, 7);
-  if ((j = json_object_get (m, "progress")))
-    return is_number (j, 0, 1000) && is_text (json_object_get (m, "step"), false);
-  if ((j = json_object_get (m, "node")))
-    return is_node (j);
-  if ((j = json_object_get (m, "certificate")))
-    return is_text (j, true);
-  return is_text (json_object_get (m, "host_key"), true);
-}
-
 static void
 garbage (struct fettle_call *call, const char *what)
 {
@@ -269,11 +190,11 @@ static void
 hear (struct fettle_call *call, json_t *m)
 {
   if (json_object_get (m, "result")) {
-    if (call->result || !is_result (m))
+    if (call->result || !fettle_said_is_result (m))
       garbage (call, "a wrong result");
     else
       call->result = json_incref (m);
-  } else if (call->result || !is_message (m))
+  } else if (call->result || !fettle_said_is_message (m))
     garbage (call, "a wrong message");
   else if (call->handlers->message)
     call->handlers->message (call->arg, m);

@@ -399,7 +399,8 @@ fettle_store_open (const char *path, struct event_base *base,
   if (open_db (s, path, err) || check (s, path, err) || update_schema (s, path, err))
     goto out;
   s->commit_event = event_new (base, -1, 0, on_commit, s);
-  /* Last in a pass: what came in before it is written with it. */
+  /* Behind all that is ready when it is asked for, which is written with it; in
+   * a base with priorities, behind what becomes ready meanwhile, too. */
   event_priority_set (s->commit_event, event_base_get_npriorities (base) - 1);
   s->failed = failed;
   s->arg = arg;

@@ -187,7 +187,10 @@ extern const struct fettle_command
   fettle_command_plan, fettle_command_deploy,                        /* deploy.c */
   fettle_command_restore, fettle_command_snapshot_create,            /* restore.c */
   fettle_command_snapshot_list, fettle_command_snapshot_remove,
-  fettle_command_status, fettle_command_watch, fettle_command_abort, /* job.c */
+  fettle_command_watch,                                              /* watch.c */
+  fettle_command_token_create, fettle_command_token_list,            /* token.c */
+  fettle_command_token_revoke,
+  fettle_command_status, fettle_command_abort,                       /* job.c */
   fettle_command_log, fettle_command_job_pause, fettle_command_job_resume,
   fettle_command_job_approve,
   fettle_command_report,                                             /* report.c */

@@ -67,12 +67,16 @@ static fettle_result
 add_token (struct fettle_client *c, const struct fettle_cli *cli, struct fettle_error *err)
 {
   _cleanup_ (fettle_buf_wipe) struct fettle_buf token = FETTLE_BUF_INIT (MAX_TOKEN);
+  const char *other = getenv ("FETTLE_TOKEN_FILE");
   char path[1200], header[MAX_TOKEN + 64];
   struct curl_slist *more;
 
-  snprintf (path, sizeof path, "%.1024s/token", cli->settings.state_dir);
+  if (other && *other)
+    snprintf (path, sizeof path, "%s", other);
+  else
+    snprintf (path, sizeof path, "%.1024s/token", cli->settings.state_dir);
   if (fettle_secret_read (path, &token, err)) {
-    fettle_error_prefix (err, "the service's token, which only its own user can read: ");
+    fettle_error_prefix (err, "the token for the service, which only its own user can read: ");
     return err->code = FETTLE_E_AUTH;
   }
   snprintf (header, sizeof header, "Authorization: Bearer %.*s",
@@ -293,7 +297,7 @@ problem (long status, const struct fettle_buf *answer, struct fettle_error *err)
   if (code >= FETTLE_OK)
     code = FETTLE_E_PROTOCOL;
   if (status == 401)
-    return fettle_error_set (err, FETTLE_E_AUTH, "the service refused the token of its state folder");
+    return fettle_error_set (err, FETTLE_E_AUTH, "the service refused the token: it is wrong, revoked or over");
   if (status == 404)
     code = FETTLE_E_CONFIG;
   if (detail || title)
@@ -326,6 +330,66 @@ transfer (struct fettle_client *c, const char *method, const char *path, const c
     return err->code;
   libcurl.easy_getinfo (c->easy, CURLINFO_RESPONSE_CODE, &status);
   return status >= 200 && status < 300 ? FETTLE_OK : problem (status, answer, err);
+}
+
+struct stream {
+  struct fettle_client *client;
+  bool (*take) (void *arg, const char *data, size_t size);
+  void *arg;
+  struct fettle_buf problem; /* of another status than 200 */
+  bool taken;                /* enough: take said so */
+};
+
+static size_t
+take_stream (char *data, size_t size, size_t n, void *arg)
+{
+  struct stream *s = arg;
+  long status = 0;
+
+  libcurl.easy_getinfo (s->client->easy, CURLINFO_RESPONSE_CODE, &status);
+  if (status != 200)
+    return fettle_buf_add (&s->problem, data, size * n) ? size * n : 0;
+  s->taken = !s->take (s->arg, data, size * n);
+  return s->taken ? 0 : size * n;
+}
+
+fettle_result
+fettle_client_stream (struct fettle_client *c, const char *path,
+                      bool (*take) (void *arg, const char *data, size_t size), void *arg,
+                      struct fettle_error *err)
+{
+  struct stream s = { c, take, arg, FETTLE_BUF_INIT (64 * 1024), false };
+  _cleanup_free_ char *url = NULL;
+  long status = 0;
+  fettle_result r;
+
+  if (asprintf (&url, "%s%s", c->base, path) < 0) {
+    url = NULL;
+    return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for a call");
+  }
+  libcurl.easy_setopt (c->easy, CURLOPT_URL, url);
+  libcurl.easy_setopt (c->easy, CURLOPT_HTTPHEADER, c->headers);
+  libcurl.easy_setopt (c->easy, CURLOPT_HTTPGET, 1L);
+  libcurl.easy_setopt (c->easy, CURLOPT_CUSTOMREQUEST, "GET");
+  libcurl.easy_setopt (c->easy, CURLOPT_TIMEOUT, 0L);
+  /* The service says something every 15 s: a silent one is gone. */
+  libcurl.easy_setopt (c->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  libcurl.easy_setopt (c->easy, CURLOPT_LOW_SPEED_TIME, 60L);
+  libcurl.easy_setopt (c->easy, CURLOPT_WRITEFUNCTION, take_stream);
+  libcurl.easy_setopt (c->easy, CURLOPT_WRITEDATA, &s);
+  r = perform (c, err);
+  libcurl.easy_getinfo (c->easy, CURLINFO_RESPONSE_CODE, &status);
+  libcurl.easy_setopt (c->easy, CURLOPT_LOW_SPEED_TIME, 0L);
+  libcurl.easy_setopt (c->easy, CURLOPT_TIMEOUT, (long) CALL_SECONDS);
+  libcurl.easy_setopt (c->easy, CURLOPT_WRITEFUNCTION, take_answer);
+  if (s.taken)
+    r = FETTLE_OK;
+  else if (!r && status != 200)
+    r = problem (status, &s.problem, err);
+  else if (r == FETTLE_E_TIMEOUT)
+    r = err->code = FETTLE_E_UNREACHABLE;
+  fettle_buf_clear (&s.problem);
+  return r;
 }
 
 fettle_result

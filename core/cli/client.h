@@ -34,6 +34,12 @@ fettle_result fettle_client_call (struct fettle_client *, const char *method, co
 fettle_result fettle_client_text (struct fettle_client *, const char *path, struct fettle_buf *ret,
                                   struct fettle_error *);
 
+/* An answer without an end: `take` gets it in pieces, until it says false.
+ * FETTLE_OK then, or when the service ends it. */
+fettle_result fettle_client_stream (struct fettle_client *, const char *path,
+                                    bool (*take) (void *arg, const char *data, size_t size),
+                                    void *arg, struct fettle_error *);
+
 /* "/nodes/%s/items" with the part encoded; NULL: no memory. */
 char *fettle_client_path (const char *before, const char *part, const char *after);
 

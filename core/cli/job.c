@@ -206,26 +206,6 @@ const struct fettle_command fettle_command_status = {
 };
 
 static int
-run_watch (struct fettle_cli *cli, const struct fettle_args *args)
-{
-  _cleanup_client_ struct fettle_client *client = NULL;
-  _cleanup_free_ char *path = job_path (args);
-  _cleanup_json_ json_t *job = NULL, *started = json_object ();
-  struct fettle_error err;
-
-  if (fettle_client_open (cli, true, &client, &err)
-      || fettle_client_call (client, "GET", path, NULL, &job, &err))
-    return fettle_cli_fail (&err);
-  json_object_set (started, "job", json_object_get (job, "id"));
-  return fettle_job_run (cli, &client, started);
-}
-
-const struct fettle_command fettle_command_watch = {
-  "watch", NULL, "[JOB]", 0, 1, "follow a job to its end; without JOB, the last one",
-  FETTLE_FORMATS_USUAL, FETTLE_FORMAT_TABLE, NULL, run_watch,
-};
-
-static int
 run_abort (struct fettle_cli *cli, const struct fettle_args *args)
 {
   _cleanup_client_ struct fettle_client *client = NULL;

@@ -10,3 +10,4 @@ fettle_SOURCES += cli/group.c cli/nodes.h
 fettle_SOURCES += cli/baseline-diff.c cli/baseline-export.c cli/baseline-sign.c cli/baseline-trust.c cli/baseline-verify.c cli/list-files.c cli/sign.h
 fettle_SOURCES += cli/ansible.c cli/ansible.h cli/ansible-hosts.c cli/ansible-ini.c cli/ansible-yaml.c cli/node-lists.c
 fettle_SOURCES += cli/discover.c
+fettle_SOURCES += cli/token.c cli/watch.c

@@ -231,6 +231,16 @@ skip_lost (struct watch *w)
   say (w, w->last, "lost", data);
 }
 
+/* An id without an event: who breaks off before the first one comes back here. */
+static void
+begin_at (struct watch *w)
+{
+  char text[48];
+  int n = snprintf (text, sizeof text, "id: %lld\n\n", (long long) w->last);
+
+  fettle_request_write (w->request, text, (size_t) n);
+}
+
 void
 fettle_api_events (void *engine, struct fettle_request *r)
 {
@@ -257,7 +267,7 @@ fettle_api_events (void *engine, struct fettle_request *r)
   r->room = on_room;
   r->arg = w;
   fettle_request_stream (r, "text/event-stream");
-  fettle_request_write (r, ":\n\n", 3);
+  begin_at (w);
   skip_lost (w);
   pump (w);
 }

@@ -67,3 +67,4 @@ EXTRA_DIST += integration/api-check.py
 dist_check_SCRIPTS += integration/node-lists.sh
 dist_check_SCRIPTS += integration/discover.sh
 dist_check_SCRIPTS += integration/baseline-verbs.sh
+dist_check_SCRIPTS += integration/api-access.sh

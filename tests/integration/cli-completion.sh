@@ -9,7 +9,7 @@ offers () { fettle completion words -- "$@" | cut -f 1 | tr '\n' ' '; }
 
 like "commands" "$(offers '')" '^node .*baseline .* help $'
 is "a command that was begun" "$(offers bas)" "baseline "
-is "verbs" "$(offers node '')" "add list show set remove items import export sbom "
+is "verbs" "$(offers node '')" "add list show set remove items discover import export sbom "
 is "a verb that was begun" "$(offers baseline s)" "show sbom sign "
 is "options of a command" "$(offers node add --pass)" \
   "--password-file --password-fd --password-env --passphrase-file --passphrase-fd --passphrase-env "

@@ -196,7 +196,7 @@ extern const struct fettle_command
   fettle_command_report,                                             /* report.c */
   fettle_command_audit_list, fettle_command_audit_verify,            /* audit.c */
   fettle_command_service_start, fettle_command_service_stop,         /* service.c */
-  fettle_command_service_backup,
+  fettle_command_service_backup, fettle_command_service_rotate_key,
   fettle_command_service_status, fettle_command_config_show,
   fettle_command_ports,                                              /* ports.c */
   fettle_command_firewall_plan,                                      /* firewall.c */

@@ -86,6 +86,7 @@ const struct fettle_command *const fettle_commands[] = {
   &fettle_command_service_stop,
   &fettle_command_service_status,
   &fettle_command_service_backup,
+  &fettle_command_service_rotate_key,
   &fettle_command_config_show,
   &fettle_command_completion,
   &fettle_command_help,

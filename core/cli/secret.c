@@ -60,6 +60,8 @@ from_environment (const char *name, const char *member, json_t *object, struct f
     return fettle_error_set (err, FETTLE_E_CONFIG, "the environment variable %.80s is not set", name);
   if (json_object_set_new (object, member, json_string (value)))
     return fettle_error_set (err, FETTLE_E_CONFIG, "the value of %.80s is not valid UTF-8", name);
+  /* A service that this command starts would keep it as long as it runs. */
+  unsetenv (name);
   return FETTLE_OK;
 }
 

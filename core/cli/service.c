@@ -147,6 +147,30 @@ const struct fettle_command fettle_command_service_backup = {
   FETTLE_FORMAT_TEXT, NULL, run_backup,
 };
 
+/* ---- rotate-key ---- */
+
+static int
+run_rotate (struct fettle_cli *cli, const struct fettle_args *args)
+{
+  _cleanup_client_ struct fettle_client *client = NULL;
+  _cleanup_json_ json_t *answer = NULL;
+  struct fettle_error err;
+
+  (void) args;
+  if (fettle_client_open (cli, true, &client, &err)
+      || fettle_client_call (client, "POST", "/service/rotate-key", NULL, &answer, &err))
+    return fettle_cli_fail (&err);
+  fettle_cli_notice (cli, "%lld secrets are sealed with a new key: make a backup, the older ones"
+                          " have the old key",
+                     (long long) json_integer_value (json_object_get (answer, "secrets")));
+  return FETTLE_EXIT_DONE;
+}
+
+const struct fettle_command fettle_command_service_rotate_key = {
+  "service", "rotate-key", NULL, 0, 0, "seal the secrets in the store with a new key", 0,
+  FETTLE_FORMAT_TEXT, NULL, run_rotate,
+};
+
 /* ---- config show: no service needed ---- */
 
 static void

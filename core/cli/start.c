@@ -100,6 +100,25 @@ last_line (int fd, char *ret, size_t size)
   snprintf (ret, size, "%s", line);
 }
 
+/* It is ready, but not all is well: its log begins only now. */
+static void
+repeat_errors (int fd)
+{
+  _cleanup_ (fettle_buf_clear) struct fettle_buf text = FETTLE_BUF_INIT (1 << 20);
+  struct fettle_error ignored;
+  char *next = NULL;
+
+  if (lseek (fd, 0, SEEK_SET) != 0 || fettle_fd_read (fd, "its messages", &text, &ignored)
+      || text.size == 0)
+    return;
+  for (char *line = strtok_r (text.data, "\n", &next); line; line = strtok_r (NULL, "\n", &next)) {
+    const char *error = strstr (line, " error: ");
+
+    if (error)
+      fprintf (stderr, "fettle: the service says: %s\n", error + strlen (" error: "));
+  }
+}
+
 /* The child ends when the service is ready, or has failed. */
 static fettle_result
 wait_for (pid_t pid, int messages, struct fettle_error *err)
@@ -112,8 +131,10 @@ wait_for (pid_t pid, int messages, struct fettle_error *err)
 
     if (got < 0 && errno != EINTR)
       return fettle_error_errno (err, FETTLE_E_SERVICE, "waiting for the service to start");
-    if (got == pid && WIFEXITED (status) && WEXITSTATUS (status) == 0)
+    if (got == pid && WIFEXITED (status) && WEXITSTATUS (status) == 0) {
+      repeat_errors (messages);
       return FETTLE_OK;
+    }
     if (got == pid) {
       last_line (messages, line, sizeof line);
       return fettle_error_set (err, FETTLE_E_SERVICE, "the service didn't start: %s",

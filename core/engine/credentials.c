@@ -22,10 +22,10 @@ fettle_credentials_free (json_t *credentials)
       fettle_wipe ((char *) json_string_value (value), json_string_length (value));
 }
 
-static void
-context_of (int64_t node, char ret[48])
+void
+fettle_node_context (int64_t node, char ret[300])
 {
-  snprintf (ret, 48, "node %lld credentials", (long long) node);
+  snprintf (ret, 300, "node %lld credentials", (long long) node);
 }
 
 /* The one row's one column, which is read to its end. */
@@ -60,15 +60,15 @@ fettle_node_credentials (struct fettle_engine *e, int64_t node, json_t **ret,
                          struct fettle_error *err)
 {
   struct fettle_rows rows;
-  char context[48];
+  char context[300];
 
-  context_of (node, context);
+  fettle_node_context (node, context);
   fettle_store_query (e->store, &rows, "SELECT secret FROM node WHERE id = ?", "i", node);
   return unseal_row (e, &rows, context, ret, err);
 }
 
-static void
-group_context (const char *group, char ret[300])
+void
+fettle_group_context (const char *group, char ret[300])
 {
   snprintf (ret, 300, "group %.253s credentials", group);
 }
@@ -80,7 +80,7 @@ fettle_group_credentials (struct fettle_engine *e, const char *group, json_t **r
   struct fettle_rows rows;
   char context[300];
 
-  group_context (group, context);
+  fettle_group_context (group, context);
   fettle_store_query (e->store, &rows, "SELECT secret FROM grp WHERE name = ?", "s", group);
   return unseal_row (e, &rows, context, ret, err);
 }
@@ -172,9 +172,9 @@ fettle_node_set_credentials (struct fettle_engine *e, int64_t node, const json_t
                              struct fettle_error *err)
 {
   _cleanup_ (fettle_buf_clear) struct fettle_buf sealed = FETTLE_BUF_INIT (2 * MAX_SECRET);
-  char context[48];
+  char context[300];
 
-  context_of (node, context);
+  fettle_node_context (node, context);
   if (seal (e, context, credentials, &sealed, err))
     return err->code;
   fettle_store_run (e->store, "UPDATE node SET user = ?, auth = ?, secret = ? WHERE id = ?",
@@ -190,7 +190,7 @@ fettle_group_set_credentials (struct fettle_engine *e, const char *group,
   _cleanup_ (fettle_buf_clear) struct fettle_buf sealed = FETTLE_BUF_INIT (2 * MAX_SECRET);
   char context[300];
 
-  group_context (group, context);
+  fettle_group_context (group, context);
   if (seal (e, context, credentials, &sealed, err))
     return err->code;
   fettle_store_run (e->store, "UPDATE grp SET user = ?, auth = ?, secret = ? WHERE name = ?",

@@ -56,6 +56,7 @@ static const struct fettle_route routes[] = {
   { "GET",    "/api/v1/tokens",                FETTLE_ROLE_ADMIN,    fettle_api_tokens_list },
   { "POST",   "/api/v1/tokens",                FETTLE_ROLE_ADMIN,    fettle_api_tokens_add },
   { "DELETE", "/api/v1/tokens/:token",         FETTLE_ROLE_ADMIN,    fettle_api_token_revoke },
+  { "POST",   "/api/v1/service/rotate-key",    FETTLE_ROLE_ADMIN,    fettle_api_service_rotate_key },
   { "POST",   "/api/v1/service/backup",        FETTLE_ROLE_ADMIN,    fettle_api_service_backup },
   { "GET",    "/api/v1/audit",                 FETTLE_ROLE_OPERATOR, fettle_api_audit_list },
   { "GET",    "/api/v1/audit/verify",          FETTLE_ROLE_OPERATOR, fettle_api_audit_verify },
@@ -117,7 +118,7 @@ fettle_engine_new (struct event_base *base, const struct fettle_settings *settin
   snprintf (path, sizeof path, "%s/store.db", settings->state_dir);
   if (fettle_sealer_new (settings->state_dir, &e->sealer, err)
       || fettle_store_open (path, base, store_failed, e, &e->store, err)
-      || name_installation (e, err) || fettle_holes_recover (e, err)) {
+      || name_installation (e, err) || fettle_key_settle (e, err) || fettle_holes_recover (e, err)) {
     fettle_engine_free (e);
     return err->code;
   }

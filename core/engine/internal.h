@@ -176,6 +176,14 @@ void fettle_audit_task (const struct task *);
 void fettle_audit_job (const struct job *, int exit_code);
 void fettle_audit_service (struct fettle_engine *, const char *outcome);
 
+/* ---- rotate.c: the key of the store's secrets ---- */
+
+/* What a node's or a group's sealed credentials are bound to. */
+void fettle_node_context (int64_t node, char ret[300]);
+void fettle_group_context (const char *group, char ret[300]);
+/* At start: finds out which key is the store's. */
+fettle_result fettle_key_settle (struct fettle_engine *, struct fettle_error *);
+
 /* ---- backup.c ---- */
 
 void fettle_backup_stop (struct fettle_engine *);
@@ -441,6 +449,7 @@ void fettle_api_events (void *, struct fettle_request *);
 void fettle_api_tokens_list (void *, struct fettle_request *);
 void fettle_api_tokens_add (void *, struct fettle_request *);
 void fettle_api_token_revoke (void *, struct fettle_request *);
+void fettle_api_service_rotate_key (void *, struct fettle_request *);
 void fettle_api_service_backup (void *, struct fettle_request *);
 void fettle_api_audit_list (void *, struct fettle_request *);
 void fettle_api_audit_verify (void *, struct fettle_request *);

@@ -1,5 +1,5 @@
 libservice_la_SOURCES += engine/audit.c
-libservice_la_SOURCES += engine/backup.c
+libservice_la_SOURCES += engine/backup.c engine/rotate.c
 libservice_la_SOURCES += \
   engine/baselines.c engine/browsers.c engine/call-request.c engine/call-request.h engine/check.c engine/check.h \
   engine/component-files.c engine/component-files.h engine/check-gate.c engine/check-lane.c engine/credentials.c \

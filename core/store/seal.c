@@ -1,10 +1,12 @@
 /* seal.c - see seal.h.  SPDX-License-Identifier: Apache-2.0 */
 #include "util/base.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <openssl/evp.h>
 
 #include "store/seal.h"
+#include "util/file.h"
 #include "util/secret.h"
 #include "util/text.h"
 
@@ -17,6 +19,7 @@
 struct fettle_sealer {
   char *path;
   unsigned char key[KEY_SIZE];
+  char id[33]; /* the beginning of its SHA-256 */
 };
 
 static void cleanup_cipher (EVP_CIPHER_CTX **c) { EVP_CIPHER_CTX_free (*c); }
@@ -46,23 +49,104 @@ make_key (struct fettle_sealer *s, struct fettle_error *err)
   return r ? r : fettle_secret_write (s->path, s->key, KEY_SIZE, err);
 }
 
-fettle_result
-fettle_sealer_new (const char *state_dir, struct fettle_sealer **ret, struct fettle_error *err)
+static void
+set_id (struct fettle_sealer *s)
+{
+  char hex[FETTLE_SHA256_TEXT];
+
+  fettle_sha256 (s->key, KEY_SIZE, hex);
+  snprintf (s->id, sizeof s->id, "%.32s", hex);
+}
+
+static fettle_result
+sealer_of (const char *state_dir, const char *name, fettle_result (*get) (struct fettle_sealer *,
+           struct fettle_error *), struct fettle_sealer **ret, struct fettle_error *err)
 {
   _cleanup_ (cleanup_sealer) struct fettle_sealer *s = calloc (1, sizeof *s);
   char path[PATH_MAX];
-  fettle_result r;
 
-  if ((size_t) snprintf (path, sizeof path, "%s/key", state_dir) >= sizeof path)
+  if ((size_t) snprintf (path, sizeof path, "%s/%s", state_dir, name) >= sizeof path)
     return fettle_error_set (err, FETTLE_E_CONFIG, "the path %s is too long", state_dir);
   if (!s || !(s->path = strdup (path)))
     return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for the key");
-  r = read_key (s, err);
+  if (get (s, err))
+    return err->code;
+  set_id (s);
+  *ret = STEAL (s);
+  return FETTLE_OK;
+}
+
+static fettle_result
+read_or_make (struct fettle_sealer *s, struct fettle_error *err)
+{
+  fettle_result r = read_key (s, err);
+
   if (r == FETTLE_E_UNREACHABLE)
     r = make_key (s, err);
-  if (r)
-    return r;
-  *ret = STEAL (s);
+  err->code = r;
+  return r;
+}
+
+fettle_result
+fettle_sealer_new (const char *state_dir, struct fettle_sealer **ret, struct fettle_error *err)
+{
+  return sealer_of (state_dir, "key", read_or_make, ret, err);
+}
+
+fettle_result
+fettle_sealer_make_next (const char *state_dir, struct fettle_sealer **ret,
+                         struct fettle_error *err)
+{
+  return sealer_of (state_dir, "key.new", make_key, ret, err);
+}
+
+fettle_result
+fettle_sealer_take_place (struct fettle_sealer *s, struct fettle_error *err)
+{
+  char *dot = strrchr (s->path, '.');
+  _cleanup_free_ char *place = strndup (s->path, dot ? (size_t) (dot - s->path) : 0);
+  _cleanup_free_ char *folder = place ? strdup (place) : NULL;
+  _cleanup_close_ int fd = -1;
+
+  if (!folder || !dot)
+    return fettle_error_set (err, FETTLE_E_INTERNAL, "%s has its place", s->path);
+  if (rename (s->path, place))
+    return fettle_error_errno (err, FETTLE_E_CONFIG, "renaming %s", s->path);
+  *strrchr (folder, '/') = '\0';
+  fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd >= 0)
+    fsync (fd);
+  free (s->path);
+  s->path = STEAL (place);
+  return FETTLE_OK;
+}
+
+const char *
+fettle_sealer_id (const struct fettle_sealer *s)
+{
+  return s->id;
+}
+
+fettle_result
+fettle_sealer_settle (const char *state_dir, struct fettle_sealer **sealer, const char *id,
+                      struct fettle_error *err)
+{
+  _cleanup_ (cleanup_sealer) struct fettle_sealer *next = NULL;
+  fettle_result r = sealer_of (state_dir, "key.new", read_key, &next, err);
+
+  if (strcmp ((*sealer)->id, id) == 0) {
+    if (r == FETTLE_OK)
+      unlink (next->path);
+    return FETTLE_OK;
+  }
+  if (r != FETTLE_OK || strcmp (next->id, id) != 0)
+    return fettle_error_set (err, FETTLE_E_CONFIG,
+                             "%s isn't the key of the secrets in the store: put the right one back,"
+                             " or give the credentials of all nodes again", (*sealer)->path);
+  if (fettle_sealer_take_place (next, err))
+    return err->code;
+  fettle_sealer_free (*sealer);
+  *sealer = STEAL (next);
   return FETTLE_OK;
 }
 

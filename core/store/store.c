@@ -374,7 +374,8 @@ open_db (struct fettle_store *s, const char *path, struct fettle_error *err)
   if (code == SQLITE_OK)
     code = sqlite3_exec (s->db, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
                                 "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                                "PRAGMA cache_size = -32768", /* KiB */
+                                "PRAGMA cache_size = -32768;" /* KiB */
+                                "PRAGMA secure_delete = ON",
                          NULL, NULL, NULL);
   if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
     return damaged (path, sqlite3_errmsg (s->db), err);

@@ -52,6 +52,7 @@ dist_check_SCRIPTS += integration/linux-reach.sh
 EXTRA_DIST += integration/fleet-lib.sh
 dist_check_SCRIPTS += integration/fleet.sh
 dist_check_SCRIPTS += integration/fleet-crash.sh
+dist_check_SCRIPTS += integration/secrets.sh
 dist_check_SCRIPTS += integration/store-trouble.sh
 noinst_PROGRAMS += integration/ftp-listener
 integration_ftp_listener_SOURCES = integration/ftp-listener.c

@@ -149,11 +149,17 @@ static json_t *
 target_of (struct lane *lane, const char *address)
 {
   char operation[41];
+  json_t *target;
 
   snprintf (operation, sizeof operation, "%s-t%lld", lane->engine->installation,
             (long long) lane->operation);
-  return json_pack ("{s:s s:s s:s}", "address", address, "name", lane->name, "operation",
-                    operation);
+  target = json_pack ("{s:s s:s s:s}", "address", address, "name", lane->name, "operation",
+                      operation);
+  if (strcmp (lane->what, "activate") == 0) {
+    json_object_set (target, "message", json_object_get (lane->job->options, "reboot_message"));
+    json_object_set (target, "delay", json_object_get (lane->job->options, "reboot_delay"));
+  }
+  return target;
 }
 
 fettle_result

@@ -75,7 +75,7 @@ struct lane {
   void (*resolved) (struct lane *, const char *address, const struct fettle_error *);
   uint32_t deadline;
   char *lane_token;           /* of calls that aren't a task's deploy */
-  json_t *items;              /* what the running inventory found so far */
+  json_t *items, *found;      /* what the running inventory found so far: on it, and beside it */
 
   struct event *timer;
   void (*next) (struct lane *); /* after the pause */
@@ -386,6 +386,8 @@ json_t *fettle_ways_blocked (struct fettle_engine *, int64_t node); /* ways.c */
 void fettle_ways_forget (struct fettle_engine *, int64_t node);
 /* The lane's inventory shows the task's component at its version. */
 bool fettle_task_is_there (struct lane *, const struct task *);
+/* associate.c: the nodes that this one told of are added, or get their place. */
+void fettle_associate (struct lane *);
 void fettle_engine_recover (struct fettle_engine *);    /* recover.c */
 
 /* rollout.c: windows of nodes or groups may be others now. */

@@ -29,6 +29,7 @@ end (struct lane *lane, const struct fettle_error *err)
 
   if (!err) {
     fettle_node_set_items (lane->engine, lane->node, lane->items);
+    fettle_associate (lane);
     snprintf (t->step, sizeof t->step, "%zu items", json_array_size (lane->items));
     fettle_job_event (lane->job, t, json_pack ("{s:i s:s}", "progress", 1000, "step", t->step));
   }

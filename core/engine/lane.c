@@ -14,6 +14,7 @@
 #include "util/text.h"
 
 #define MAX_ITEMS 100000 /* of one node */
+#define MAX_FOUND 512    /* nodes that one tells of */
 
 struct task *
 fettle_lane_task (struct lane *lane, size_t i)
@@ -135,6 +136,8 @@ on_message (void *arg, const json_t *message)
 
   if (items)
     take_items (lane, items);
+  if (json_object_get (message, "node") && json_array_size (lane->found) < MAX_FOUND)
+    json_array_append (lane->found, json_object_get (message, "node"));
   if (log && json_integer_value (json_object_get (message, "level")) <= FETTLE_LOG_INFO)
     fettle_task_log (lane->told, "%s", log);
   if (json_object_get (message, "progress"))
@@ -203,7 +206,9 @@ start_open (struct lane *lane)
   }
   if (strcmp (lane->what, "inventory") == 0) {
     json_decref (lane->items);
+    json_decref (lane->found);
     lane->items = json_array ();
+    lane->found = json_array ();
   }
   fettle_task_journal (lane->told, lane->what, lane->told->token);
   /* The side effect comes after its journal row is on the disk. */
@@ -355,6 +360,7 @@ fettle_lane_clear (struct lane *lane)
   if (lane->timer)
     event_free (lane->timer);
   json_decref (lane->items);
+  json_decref (lane->found);
   fettle_check_free (lane->check);
   fettle_node_firewall_clear (lane);
   free (lane->lane_token);

@@ -14,3 +14,4 @@ libservice_la_SOURCES += engine/ask.c engine/ask.h
 libservice_la_SOURCES += engine/deployments.c
 libservice_la_SOURCES += engine/snapshots.c
 libservice_la_SOURCES += engine/signing.c engine/signing.h engine/sbom.c engine/trust.c
+libservice_la_SOURCES += engine/associate.c

@@ -15,7 +15,7 @@
 #define COLUMNS \
   "id, name, address, type, user, auth, settings, labels, grp, host_key, state, error_code, error," \
   " inventoried, coalesce ((SELECT items FROM inventory WHERE node = node.id), 0)," \
-  " (SELECT min (since) FROM node_firewall WHERE node = node.id), certificate, maintenance"
+  " (SELECT min (since) FROM node_firewall WHERE node = node.id), certificate, maintenance, parent, location"
 
 static json_t *
 node_json (struct fettle_rows *rows)
@@ -24,7 +24,7 @@ node_json (struct fettle_rows *rows)
   const char *code = fettle_rows_text (rows, 11);
   int64_t when = fettle_rows_int (rows, 13), since = fettle_rows_int (rows, 15);
 
-  return json_pack ("{s:I s:s s:s s:s s:s? s:s s:o s:o s:s? s:s? s:s s:o s:s? s:I s:s? s:s? s:s?}",
+  return json_pack ("{s:I s:s s:s s:s s:s? s:s s:o s:o s:s? s:s? s:s s:o s:s? s:I s:s? s:s? s:s? s:o s:s?}",
                     "id", (json_int_t) fettle_rows_int (rows, 0),
                     "name", fettle_rows_text (rows, 1),
                     "address", fettle_rows_text (rows, 2),
@@ -42,7 +42,9 @@ node_json (struct fettle_rows *rows)
                     "items", (json_int_t) fettle_rows_int (rows, 14),
                     "firewall_open", since ? fettle_time_text (since, opened) : NULL,
                     "certificate", fettle_rows_text (rows, 16), "maintenance",
-                    fettle_rows_text (rows, 17));
+                    fettle_rows_text (rows, 17), "parent",
+                    fettle_rows_int (rows, 18) ? json_integer (fettle_rows_int (rows, 18)) : json_null (),
+                    "location", fettle_rows_text (rows, 19));
 }
 
 static json_t *

@@ -221,6 +221,9 @@ restart (struct lane *lane)
 {
   const struct fettle_node_type *type = fettle_plugins_type (lane->engine->plugins, lane->type,
                                                              NULL);
+  json_int_t delay = json_integer_value (json_object_get (lane->job->options, "reboot_delay"));
+  const char *message = text_of (lane->job->options, "reboot_message");
+  bool announces = type && type->flags & FETTLE_TYPE_ANNOUNCES;
 
   if (!type || !type->activate) {
     fettle_task_log (lane->told, "nodes of type %s can't be restarted by this Fettle", lane->type);
@@ -230,8 +233,16 @@ restart (struct lane *lane)
   for (size_t i = 0; i < lane->n_tasks; i++)
     if (waits (fettle_lane_task (lane, i)))
       fettle_task_state (fettle_lane_task (lane, i), "waiting-reboot");
-  lane->since = (int64_t) fettle_seconds ();
-  activate (lane);
+  lane->since = (int64_t) fettle_seconds () + delay;
+  if (delay || message)
+    fettle_task_log (lane->told, "restarts in %lld s%s%.500s%s", (long long) delay,
+                     message ? ": " : "", message ? message : "",
+                     announces || !message ? "" : " (its users aren't told by this node type)");
+  /* A type that tells users waits itself. */
+  if (delay && !announces)
+    fettle_lane_later (lane, (uint32_t) delay, activate);
+  else
+    activate (lane);
 }
 
 void

@@ -2,6 +2,7 @@
 #include "util/base.h"
 
 #include "plugin/said.h"
+#include "util/text.h"
 
 static bool
 is_text (const json_t *j, bool needed)
@@ -24,7 +25,8 @@ is_item (const json_t *item)
   if (!is_text (json_object_get (item, "id"), true) || !is_text (json_object_get (item, "name"), true))
     return false;
   json_object_foreach ((json_t *) (uintptr_t) item, key, value)
-    if (strcmp (key, "updateable") == 0 ? !json_is_boolean (value) : !is_text (value, false))
+    if (fettle_has_word ("updateable tpm encrypted no_downgrade", key) ? !json_is_boolean (value)
+                                                                       : !is_text (value, false))
       return false;
   return true;
 }

@@ -15,7 +15,8 @@
  * Call socket, fettled <-> the process of one call:
  *   > {"call": "probe|inventory|deploy|cleanup|activate|firewall_open|
  *               firewall_restore|reach_back", "type": "linux",
- *      "target": {"address": "10.0.0.7", "name": "web1", "operation": "t-12"},
+ *      "target": {"address": "10.0.0.7", "name": "web1", "operation": "t-12",
+ *                 "message": text, "delay": s},     activate: for its users
  *      "phase": 1|2,
  *      "ports": [[6, 22, 22, 2222, 2222], ...]    protocol, declared, real
  *      "settings": {"ssh_port": "2222"},          set ones only
@@ -34,7 +35,8 @@
  *   < {"progress": 250, "step": "uploading"}
  *   < {"items": [{"id", "kind", "name", "version", "scheme", "match",
  *                 "location", "arch", "staged", "updateable": bool}, ...]}
- *   < {"node": {"address", "type", "name", "location"}}
+ *   < {"node": {"address", "type", "name", "location", "pair",
+ *               "relation": "member|manager|peer"}}
  *   < {"host_key": "ssh-ed25519 SHA256:..."}      seen and accepted (tofu)
  *   < {"certificate": "SHA256:..."}               the same for its certificate's key
  *   < {"result": code, "error": "text" or null,

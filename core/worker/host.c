@@ -115,6 +115,14 @@ set (json_t *object, const char *name, const char *value)
     json_object_set_new_nocheck (object, name, j);
 }
 
+/* Members that few items have are there only when they are true. */
+static void
+set_flag (json_t *object, const char *name, uint32_t flag)
+{
+  if (flag)
+    json_object_set_new (object, name, json_true ());
+}
+
 void
 fettle_worker_flush_items (struct fettle_worker_call *w)
 {
@@ -168,6 +176,9 @@ add_item (fettle_ctx *c, const struct fettle_item *i)
   set (item, "arch", MEMBER (i, struct fettle_item, arch));
   set (item, "staged", MEMBER (i, struct fettle_item, staged));
   json_object_set_new (item, "updateable", json_boolean (i->flags & FETTLE_ITEM_UPDATEABLE));
+  set_flag (item, "tpm", i->flags & FETTLE_ITEM_TPM);
+  set_flag (item, "encrypted", i->flags & FETTLE_ITEM_ENCRYPTED);
+  set_flag (item, "no_downgrade", i->flags & FETTLE_ITEM_NO_DOWNGRADE);
   return queue_item (w, item);
 }
 
@@ -185,6 +196,10 @@ add_node (fettle_ctx *c, const struct fettle_found *n)
   set (node, "type", MEMBER (n, struct fettle_found, type));
   set (node, "name", MEMBER (n, struct fettle_found, name));
   set (node, "location", MEMBER (n, struct fettle_found, location));
+  set (node, "pair", MEMBER (n, struct fettle_found, pair));
+  if (FETTLE_HAS (n, struct fettle_found, relation))
+    set (node, "relation", n->relation == FETTLE_FOUND_MANAGER ? "manager"
+                           : n->relation == FETTLE_FOUND_PEER  ? "peer" : "member");
   fettle_worker_send (c, json_pack ("{s:o}", "node", node));
   return FETTLE_OK;
 }

@@ -55,6 +55,8 @@ take_target (struct fettle_worker_call *w)
   t->address = text_of (j, "address");
   t->name = text_of (j, "name");
   t->operation = text_of (j, "operation");
+  t->message = text_of (j, "message");
+  t->delay_s = (uint32_t) json_integer_value (json_object_get (j, "delay"));
   t->type = w->ctx.type;
   if (!t->address || !t->name || !t->operation)
     return bad (w, "target");

@@ -87,6 +87,22 @@ wait_for_it (const struct linux_call *c, const char *id, long long since)
   return c->host->again (c->ctx, 5, c->host->token (c->ctx));
 }
 
+/* Whoever is logged in hears of it.  The message is one line, so it can't end
+ * the text before its end. */
+static void
+tell_users (const struct linux_call *c, const char *message)
+{
+  struct linux_answer answer = { .out.max = 4096 };
+  char script[1200];
+
+  if (snprintf (script, sizeof script, "wall <<'END_OF_MESSAGE_'\n%s\nEND_OF_MESSAGE_\n", message)
+      >= (int) sizeof script)
+    return;
+  if (linux_run (c, script, FETTLE_SSH_AS_ROOT, 30000, &answer) != FETTLE_OK || answer.status != 0)
+    c->host->log (c->ctx, FETTLE_LOG_WARNING, "the node's users couldn't be told of the restart");
+  linux_answer_clear (&answer);
+}
+
 fettle_result
 linux_activate (const struct fettle_host *host, fettle_ctx *ctx, const struct fettle_target *target)
 {
@@ -109,6 +125,8 @@ linux_activate (const struct fettle_host *host, fettle_ctx *ctx, const struct fe
     return result;
   if (n == 2 && strcmp (field[0], "boot") == 0)
     return strcmp (field[1], now) != 0 ? FETTLE_OK : restart (&c, now);
+  if (FETTLE_HAS (target, struct fettle_target, message))
+    tell_users (&c, target->message);
   snprintf (copy, sizeof copy, "boot %s", now);
-  return host->again (ctx, 0, copy);
+  return host->again (ctx, FETTLE_HAS (target, struct fettle_target, delay_s) ? target->delay_s : 0, copy);
 }

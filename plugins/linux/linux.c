@@ -33,6 +33,7 @@ static const struct fettle_node_type types[] = {
     .title = "Linux",
     .position = 20,
     .hosts = FETTLE_HOST_WINDOWS | FETTLE_HOST_LINUX,
+    .flags = FETTLE_TYPE_ANNOUNCES,
     .ports = ports,
     .n_ports = FETTLE_COUNT (ports),
     .settings = settings,

@@ -19,6 +19,7 @@ static const struct fettle_node_type types[] = {
     .hosts = FETTLE_HOST_WINDOWS | FETTLE_HOST_LINUX,
     .ports = ports,
     .n_ports = FETTLE_COUNT (ports),
+    .layer = FETTLE_LAYER_MANAGER,
   },
 };
 

@@ -112,6 +112,22 @@ deploy (struct fettle_call *c, struct node *n)
   return (struct fettle_outcome) { .code = FETTLE_OK };
 }
 
+/* It knows of the second node, and of one that nobody else knows. */
+static void
+send_found (struct fettle_call *c)
+{
+  static const char *const addresses[] = { "127.0.1.2", "127.0.9.9", "not an address" };
+
+  for (size_t i = 0; i < COUNT (addresses); i++) {
+    json_t *m = json_pack ("{s:{s:s s:s s:s s:s s:s s:s}}", "node", "address", addresses[i], "name",
+                           i ? "bay9" : "elsewhere", "type", i ? "no such type" : "test", "location",
+                           i ? "Bay 9" : "Bay 2", "pair", "both", "relation", "member");
+
+    c->handlers->message (c->arg, m);
+    json_decref (m);
+  }
+}
+
 static struct fettle_outcome
 answer (struct fettle_call *c)
 {
@@ -133,6 +149,8 @@ answer (struct fettle_call *c)
     n->cleanups++;
   if (strcmp (what, "inventory") == 0)
     send_items (c, n);
+  if (strcmp (what, "inventory") == 0 && strcmp (n->behaviour, "enclosure") == 0)
+    send_found (c);
   return (struct fettle_outcome) { .code = FETTLE_OK };
 }
 

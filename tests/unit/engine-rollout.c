@@ -300,6 +300,46 @@ test_restore (void **state)
   assert_int_equal (json_array_size (json_object_get (reply, "snapshots")), 0);
 }
 
+/* An enclosure tells of what belongs to it; the chosen node comes first, and
+ * two of a pair never run at once. */
+static void
+test_association (void **state)
+{
+  json_t *node;
+
+  (void) state;
+  make_fleet ("enclosure");
+  call (fettle_api_node_show, "b", NULL);
+  assert_int_equal (json_integer_value (json_object_get (reply, "parent")), 1);
+  assert_string_equal (json_string_value (json_object_get (reply, "location")), "Bay 2");
+  call (fettle_api_node_show, "bay9", NULL);
+  assert_int_equal (status, 200);
+  assert_string_equal (json_string_value (json_object_get (reply, "type")), "auto");
+  assert_string_equal (json_string_value (json_object_get (reply, "auth")), "none");
+  call (fettle_api_plans, NULL, json_of ("{'nodes': ['b'], 'options': {'associated': true}}"));
+  node = json_object_get (reply, "nodes");
+  assert_int_equal (json_array_size (node), 3); /* b, a, and the new one */
+  most_under_way = 0;
+  deploy_by ("{'nodes': ['b'], 'options': {'associated': true}}");
+  settle ();
+  assert_int_equal (most_under_way, 1); /* b before a */
+  assert_int_equal (nodes[0].installs + nodes[1].installs, 2);
+  assert_int_equal (installed (), 2);
+}
+
+static void
+test_restart_delay (void **state)
+{
+  (void) state;
+  make_fleet ("");
+  deploy_by ("{'nodes': ['a'], 'options': {'reboot': 'always', 'reboot_delay': 1,"
+             " 'reboot_message': 'new tool'}}");
+  settle ();
+  assert_string_equal (job_text ("a", "state"), "done");
+  call (fettle_api_deployments, NULL, json_of ("{'nodes': ['b'], 'options': {'reboot_delay': 4000}}"));
+  assert_int_equal (status, 400);
+}
+
 int
 main (void)
 {
@@ -307,7 +347,7 @@ main (void)
   const struct CMUnitTest tests[] = {
     T (test_canary),  T (test_approval),      T (test_pause),      T (test_threshold_and_resume),
     T (test_window),  T (test_abort_is_kept), T (test_pair_and_limits), T (test_plan_value),
-    T (test_restore),
+    T (test_restore), T (test_association), T (test_restart_delay),
   };
 
   set_up_plugins ();

@@ -145,6 +145,8 @@ struct fettle_target {
   const char *operation; /* [a-z0-9-]{1,40}: one for each task, and the same
                           * when the task's call is repeated, also after a
                           * crash: for names of what is left on the node */
+  const char *message;   /* activate: for the node's users, one line, or NULL */
+  uint32_t delay_s;      /* activate: what they are given before the restart */
 };
 
 /* A component's files are read by number, 0 .. n_files - 1, through the host:
@@ -172,7 +174,10 @@ struct fettle_image {
 
 /* ---- What an inventory found. ---- */
 
-#define FETTLE_ITEM_UPDATEABLE (1u << 0)
+#define FETTLE_ITEM_UPDATEABLE   (1u << 0)
+#define FETTLE_ITEM_TPM          (1u << 1) /* a TPM that is on: it measures firmware */
+#define FETTLE_ITEM_ENCRYPTED    (1u << 2) /* a disk locked to the firmware, BitLocker's e.g. */
+#define FETTLE_ITEM_NO_DOWNGRADE (1u << 3) /* the node refuses older versions of it */
 
 struct fettle_item {
   uint32_t struct_size;    /* sizeof (struct fettle_item) */
@@ -199,7 +204,14 @@ struct fettle_found {
   const char *type;     /* a node type's name, or NULL: to be found out */
   const char *name;
   const char *location; /* "Bay 3", or NULL */
+  const char *pair;     /* a name: no two nodes of this enclosure with the same
+                         * one are worked on at once; or NULL */
+  uint32_t relation;    /* FETTLE_FOUND_* */
 };
+
+#define FETTLE_FOUND_MEMBER  0u /* it belongs to this node: an enclosure's iLO */
+#define FETTLE_FOUND_MANAGER 1u /* this node belongs to it: an iLO's enclosure */
+#define FETTLE_FOUND_PEER    2u /* they are a pair, of which neither has the other */
 
 /* ---- What the host gives to a call. ---- */
 
@@ -262,6 +274,10 @@ struct fettle_host {
 #define FETTLE_HOST_WINDOWS (1u << 1)
 
 #define FETTLE_CALL const struct fettle_host *, fettle_ctx *, const struct fettle_target *
+
+/* flags of a node type */
+#define FETTLE_TYPE_ANNOUNCES (1u << 0) /* activate tells target->message to the node's users, and
+                                         * waits target->delay_s itself */
 
 #define FETTLE_LAYER_SERVER       0u /* and all else */
 #define FETTLE_LAYER_MANAGER      1u /* of an enclosure */

@@ -418,3 +418,22 @@ fettle_gather (int fd, const char *name, struct fettle_cache *cache, struct fett
     fettle_cache_finish (cache);
   return r ? r : fettle_records_sort (ret, err);
 }
+
+fettle_result
+fettle_gather_file (int fd, const char *name, struct fettle_records *rs, struct fettle_record **ret,
+                    struct fettle_error *err)
+{
+  _cleanup_ (fettle_cleanup_source) struct fettle_source *s = NULL;
+  struct gather g = { .records = rs, .file = name, .err = err };
+  struct fettle_record *r = fettle_record_add (rs, name, err);
+
+  if (!r) {
+    close (fd);
+    return err->code;
+  }
+  if (fettle_source_of_fd (fd, &s, err))
+    return err->code;
+  gather_source (&g, s, r, FETTLE_GATHER_DEPTH); /* not into archives */
+  *ret = r;
+  return g.fatal;
+}

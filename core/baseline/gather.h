@@ -20,4 +20,8 @@ fettle_result fettle_gather (int fd, const char *name, struct fettle_cache *,
                              struct fettle_records *ret, struct fettle_progress *,
                              struct fettle_error *);
 
+/* One regular file alone: what it is and tells.  Takes the descriptor. */
+fettle_result fettle_gather_file (int fd, const char *name, struct fettle_records *,
+                                  struct fettle_record **ret, struct fettle_error *);
+
 #endif

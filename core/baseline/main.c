@@ -13,6 +13,7 @@
 
 #include "baseline/cache.h"
 #include "baseline/confine.h"
+#include "baseline/describe.h"
 #include "baseline/hasher.h"
 #include "baseline/papers.h"
 #include "baseline/rpm.h"
@@ -108,6 +109,26 @@ list_files (char **words, struct fettle_error *err)
 }
 
 static fettle_result
+describe (char **words, struct fettle_error *err)
+{
+  const char *slash = strrchr (words[0], '/');
+  bool folder;
+  fettle_result r;
+  int fd;
+
+  r = open_path (words[0], &fd, &folder, err);
+  if (!r && folder) {
+    close (fd);
+    r = fettle_error_set (err, FETTLE_E_CONFIG, "%s is a folder: describe its files", words[0]);
+  }
+  if (r)
+    return r;
+  warm_up ();
+  r = fettle_confine (-1, 0, NULL, err);
+  return r ? r : fettle_describe (fd, slash ? slash + 1 : words[0], stdout, err);
+}
+
+static fettle_result
 unpack (char **words, struct fettle_error *err)
 {
   _cleanup_close_ int fd = -1;
@@ -141,6 +162,7 @@ static const struct {
   { NULL,       1, scan,       NULL },
   { "--cache",  1, scan_again, NULL },
   { "--files",  1, list_files, NULL },
+  { "--describe", 1, describe, NULL },
   { "--unpack", 2, unpack,     "unpacked" },
   { "--keep",   2, keep,       "kept" },
 };
@@ -150,6 +172,7 @@ usage (void)
 {
   fputs ("usage: fettle-scan [--cache] PATH\n"
          "       fettle-scan --files PATH\n"
+         "       fettle-scan --describe FILE\n"
          "       fettle-scan --unpack ARCHIVE MEMBER\n"
          "       fettle-scan --keep SIZE SHA256\n"
          "Reads the components of a folder or an archive; lists what there is to sign; unpacks one; passes it on if it is\n"
@@ -169,7 +192,7 @@ __lsan_is_turned_off (void)
 #endif
 
 static int
-ended (const char *done, fettle_result r, const struct fettle_error *err)
+ended (const char *done, bool describes, fettle_result r, const struct fettle_error *err)
 {
   _cleanup_fclose_ FILE *status = done ? fdopen (3, "w") : NULL;
 
@@ -178,7 +201,7 @@ ended (const char *done, fettle_result r, const struct fettle_error *err)
   if (!r)
     return 0;
   fprintf (stderr, "fettle-scan: %s\n", err->text);
-  if (!done)
+  if (!done && !describes)
     fettle_scan_line (stdout, "problem",
                       json_pack ("{s:s, s:s}", "file", ".", "message", err->text));
   return r == FETTLE_E_CONFIG ? EXIT_INPUT : EXIT_GENERAL;
@@ -199,7 +222,7 @@ main (int argc, char **argv)
                                  : argc > 1 && argv[1][0] != '-';
 
     if (meant && argc == first + modes[i].words)
-      return ended (modes[i].done, modes[i].run (argv + first, &err), &err);
+      return ended (modes[i].done, modes[i].run == describe, modes[i].run (argv + first, &err), &err);
   }
   return usage ();
 }

@@ -90,13 +90,16 @@ run_add (struct fettle_cli *cli, const struct fettle_args *args)
   _cleanup_client_ struct fettle_client *client = NULL;
   _cleanup_json_ json_t *started = NULL, *job = NULL;
   const char *name = fettle_args_value (args, "name"), *message;
-  char path[PATH_MAX];
+  bool url = strncmp (args->words[0], "http://", 7) == 0 || strncmp (args->words[0], "https://", 8) == 0;
+  char path[PATH_MAX] = "";
   struct fettle_error err;
   int status, printed;
 
-  if (check_path (args->words[0], path, &err) || fettle_client_open (cli, true, &client, &err)
+  if ((!url && check_path (args->words[0], path, &err)) || fettle_client_open (cli, true, &client, &err)
       || fettle_client_call (client, "POST", "/baselines",
-                             json_pack ("{s:s s:s* s:s* s:b}", "path", path, "name", name,
+                             json_pack ("{s:s* s:s* s:s* s:s* s:s* s:b}", "path", url ? NULL : path,
+                                        "url", url ? args->words[0] : NULL, "sha256",
+                                        fettle_args_value (args, "sha256"), "name", name,
                                         "adds_to", fettle_args_value (args, "adds-to"),
                                         "allow_unsigned", fettle_args_flag (args, "allow-unsigned")),
                              &started, &err)
@@ -107,6 +110,8 @@ run_add (struct fettle_cli *cli, const struct fettle_args *args)
   message = json_string_value (json_object_get (job, "message"));
   if (message && *message && (status || !cli->quiet))
     fprintf (stderr, "fettle: %s\n", message);
+  if (json_is_string (json_object_get (started, "path")))
+    snprintf (path, sizeof path, "%s", json_string_value (json_object_get (started, "path")));
   printed = show_added (cli, client, path);
   return status ? status : printed;
 }
@@ -114,12 +119,13 @@ run_add (struct fettle_cli *cli, const struct fettle_args *args)
 static const struct fettle_option add_options[] = {
   { "name",           0, "NAME",     "its name; without it, the folder's" },
   { "allow-unsigned", 0, NULL,       "use it although nobody trusted has signed it" },
+  { "sha256",         0, "HEX",      "what the digest of the archive at a URL must be" },
   { "adds-to",        0, "BASELINE", "it is a supplement: what it has comes with that baseline" },
   { NULL, 0, NULL, NULL },
 };
 
 const struct fettle_command fettle_command_baseline_add = {
-  "baseline", "add", "DIR|FILE", 1, 1, "read the components in a folder or an archive",
+  "baseline", "add", "DIR|FILE|URL", 1, 1, "read the components in a folder or an archive",
   FETTLE_FORMATS_USUAL, FETTLE_FORMAT_TABLE, add_options, run_add,
 };
 

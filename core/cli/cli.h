@@ -179,6 +179,7 @@ extern const struct fettle_command
   fettle_command_node_sbom,
   fettle_command_baseline_export,                                    /* baseline-export.c */
   fettle_command_baseline_verify,                                    /* baseline-verify.c */
+  fettle_command_baseline_describe,                                  /* baseline-describe.c */
   fettle_command_baseline_sign,                                      /* baseline-sign.c */
   fettle_command_baseline_trust, fettle_command_baseline_trusted,    /* baseline-trust.c */
   fettle_command_baseline_distrust, fettle_command_baseline_root,

@@ -40,7 +40,7 @@ const struct fettle_command *const fettle_commands[] = {
   &fettle_command_group_join,
   &fettle_command_baseline_add,
   &fettle_command_baseline_list,
-  &fettle_command_baseline_show,
+  &fettle_command_baseline_describe, &fettle_command_baseline_show,
   &fettle_command_baseline_remove,
   &fettle_command_baseline_diff,
   &fettle_command_baseline_sbom,

@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "engine/component-files.h"
+#include "engine/mirror.h"
 #include "engine/signing.h"
 #include "model/component.h"
 #include "util/file.h"
@@ -37,6 +38,7 @@ struct scan {
   uint64_t components, problems;
   struct signing *signing;
   bool complete;
+  bool fetching, fetched; /* from a web server, before it is scanned */
   char why[1024]; /* it can't be used, and not because of one file alone */
 };
 
@@ -133,6 +135,7 @@ take_line (struct scan *s, const char *line)
     snprintf (s->why, sizeof s->why, "%s", message);
   if (progress)
     fettle_job_event (s->job, NULL, json_pack ("{s:O}", "scan", progress));
+  s->fetched = s->fetched || json_is_true (json_object_get (said, "fetched"));
   if (json_object_get (said, "done"))
     s->complete = true;
   return good;
@@ -145,8 +148,9 @@ scan_free (struct scan *s)
 {
   if (s->in)
     bufferevent_free (s->in);
-  kill (s->pid, SIGKILL);
-  while (waitpid (s->pid, NULL, 0) < 0 && errno == EINTR)
+  if (s->pid > 0)
+    kill (s->pid, SIGKILL);
+  while (s->pid > 0 && waitpid (s->pid, NULL, 0) < 0 && errno == EINTR)
     ;
   s->job->scan = NULL;
   fettle_signing_free (s->signing);
@@ -245,12 +249,52 @@ on_read (struct bufferevent *in, void *arg)
     end_scan (s);
 }
 
+static void on_end (struct bufferevent *in, short what, void *arg);
+
+static void
+listen_to (struct scan *s, int fd)
+{
+  evutil_make_socket_nonblocking (fd);
+  s->in = bufferevent_socket_new (s->job->engine->base, fd, BEV_OPT_CLOSE_ON_FREE);
+  bufferevent_setcb (s->in, on_read, NULL, on_end, s);
+  bufferevent_enable (s->in, EV_READ);
+}
+
+static fettle_result spawn (struct fettle_engine *e, const char *path, bool again, pid_t *ret_pid,
+                            int *ret_fd, struct fettle_error *err);
+
+/* All of it is here: now it is read. */
+static void
+scan_fetched (struct scan *s)
+{
+  struct fettle_error err;
+  int fd;
+
+  s->fetching = false;
+  bufferevent_free (s->in);
+  s->in = NULL;
+  while (waitpid (s->pid, NULL, 0) < 0 && errno == EINTR)
+    continue;
+  if (spawn (s->job->engine, s->path, true, &s->pid, &fd, &err)) {
+    s->pid = 0;
+    snprintf (s->why, sizeof s->why, "%s", err.text);
+    end_scan (s);
+  } else {
+    listen_to (s, fd);
+  }
+}
+
 static void
 on_end (struct bufferevent *in, short what, void *arg)
 {
+  struct scan *s = arg;
+
   (void) in;
   (void) what;
-  end_scan (arg);
+  if (s->fetching && s->fetched)
+    scan_fetched (s);
+  else
+    end_scan (s);
 }
 
 /* ---- POST /baselines ---- */
@@ -272,11 +316,12 @@ open_cache (struct fettle_engine *e, const char *path)
 }
 
 static fettle_result
-spawn (struct fettle_engine *e, const char *path, pid_t *ret_pid, int *ret_fd,
+spawn (struct fettle_engine *e, const char *path, bool again, pid_t *ret_pid, int *ret_fd,
        struct fettle_error *err)
 {
   char program[PATH_MAX];
-  _cleanup_close_ int cache = open_cache (e, path);
+  /* What is only to be verified is read, whatever it looks like. */
+  _cleanup_close_ int cache = again ? open_cache (e, path) : -1;
   const char *argv[] = { program, "--cache", path, NULL };
   posix_spawn_file_actions_t actions;
   int ends[2], r;
@@ -327,9 +372,22 @@ usual_name (const char *path)
   return slash && slash[1] ? slash + 1 : path;
 }
 
+/* "http://host/a/" is named a. */
+static const char *
+without_end (const char *url, char ret[PATH_MAX])
+{
+  size_t n = strlen (url);
+
+  while (n > 0 && url[n - 1] == '/')
+    n--;
+  snprintf (ret, PATH_MAX, "%.*s", (int) n, url);
+  return ret;
+}
+
 /* What is to be scanned, and what for. */
 struct asked {
   const char *path, *name, *adds_to;
+  const char *url, *sha256; /* of a web server; path is then that of the copy */
   int64_t compare;
   bool keep, allow_unsigned;
 };
@@ -351,21 +409,20 @@ begin (struct fettle_engine *e, const struct asked *a, int64_t *ret_job, struct 
   pid_t pid = -1;
   int fd = -1;
 
-  if (check_path (a->path, err) || spawn (e, a->path, &pid, &fd, err))
+  if (a->url ? fettle_mirror_fetch (e, a->url, a->path, a->sha256, &pid, &fd, err)
+             : check_path (a->path, err) ? err->code
+                                         : spawn (e, a->path, a->keep, &pid, &fd, err))
     return err->code;
   s = calloc (1, sizeof *s);
   if (!s)
     abort ();
   s->baseline = a->keep ? new_baseline (e, a) : 0;
   j = fettle_job_new (e, "baseline", NULL, NULL);
-  *s = (struct scan) { .job = j, .pid = pid, .baseline = s->baseline, .compare = a->compare,
+  *s = (struct scan) { .job = j, .pid = pid, .fetching = a->url, .baseline = s->baseline, .compare = a->compare,
                        .path = strdup (a->path),
                        .signing = fettle_signing_new (e, a->allow_unsigned) };
   j->scan = s;
-  evutil_make_socket_nonblocking (fd);
-  s->in = bufferevent_socket_new (e->base, fd, BEV_OPT_CLOSE_ON_FREE);
-  bufferevent_setcb (s->in, on_read, NULL, on_end, s);
-  bufferevent_enable (s->in, EV_READ);
+  listen_to (s, fd);
   *ret_job = j->id;
   return FETTLE_OK;
 }
@@ -385,7 +442,7 @@ answer (struct fettle_engine *e, struct fettle_request *r, const struct asked *a
   if (begin (e, a, &job, &err))
     fettle_request_fail (r, &err);
   else
-    fettle_request_reply (r, 202, json_pack ("{s:I}", "job", (json_int_t) job));
+    fettle_request_reply (r, 202, json_pack ("{s:I s:s}", "job", (json_int_t) job, "path", a->path));
 }
 
 void
@@ -395,13 +452,18 @@ fettle_api_baselines_add (void *engine, struct fettle_request *r)
   struct asked a = { .path = text_of (r, "path"), .name = text_of (r, "name"), .keep = true,
                      .adds_to = text_of (r, "adds_to"),
                      .allow_unsigned = json_is_true (json_object_get (r->body, "allow_unsigned")) };
+  char mirror[PATH_MAX], last[PATH_MAX];
   struct fettle_error err;
 
-  if (check_path (a.path, &err)) {
+  a.url = text_of (r, "url");
+  a.sha256 = text_of (r, "sha256");
+  if (a.url)
+    a.path = mirror;
+  if (a.url ? fettle_mirror_path (e, a.url, mirror, &err) : check_path (a.path, &err)) {
     fettle_request_fail (r, &err);
     return;
   }
-  a.name = a.name ? a.name : usual_name (a.path);
+  a.name = a.name ? a.name : usual_name (a.url ? without_end (a.url, last) : a.path);
   if (fettle_store_number (e->store, 0, "SELECT count (*) FROM baseline WHERE name = ?", "s", a.name)) {
     fettle_error_set (&err, FETTLE_E_BUSY, "there is a baseline %s already: remove it, or choose"
                                            " another --name", a.name);

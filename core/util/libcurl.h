@@ -19,7 +19,7 @@
 #define FETTLE_LIBCURL_FUNCTIONS(F)                                                             \
   F (global_init) F (slist_append) F (slist_free_all)                                           \
   F (easy_init) F (easy_cleanup) F (easy_setopt) F (easy_getinfo) F (easy_reset)                \
-  F (easy_strerror) F (mime_init) F (mime_free) F (mime_addpart) F (mime_name) F (mime_type)     \
+  F (easy_perform) F (easy_strerror) F (mime_init) F (mime_free) F (mime_addpart) F (mime_name) F (mime_type)     \
   F (mime_filename) F (mime_data_cb)                                                            \
   F (multi_init) F (multi_cleanup) F (multi_add_handle) F (multi_remove_handle)                 \
   F (multi_perform) F (multi_poll) F (multi_info_read)

@@ -2,6 +2,7 @@
 dist_check_SCRIPTS += integration/cli-manual.sh
 dist_check_SCRIPTS += integration/cli-usage.sh
 dist_check_SCRIPTS += integration/scan.sh
+dist_check_SCRIPTS += integration/baseline-fetch.sh
 dist_check_SCRIPTS += integration/scan-again.sh
 dist_check_SCRIPTS += integration/formats.sh
 dist_check_SCRIPTS += integration/baseline-archive.sh

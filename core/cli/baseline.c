@@ -99,7 +99,7 @@ run_add (struct fettle_cli *cli, const struct fettle_args *args)
       || fettle_client_call (client, "POST", "/baselines",
                              json_pack ("{s:s* s:s* s:s* s:s* s:s* s:b}", "path", url ? NULL : path,
                                         "url", url ? args->words[0] : NULL, "sha256",
-                                        fettle_args_value (args, "sha256"), "name", name,
+                                        fettle_args_value (args, "digest"), "name", name,
                                         "adds_to", fettle_args_value (args, "adds-to"),
                                         "allow_unsigned", fettle_args_flag (args, "allow-unsigned")),
                              &started, &err)
@@ -119,7 +119,7 @@ run_add (struct fettle_cli *cli, const struct fettle_args *args)
 static const struct fettle_option add_options[] = {
   { "name",           0, "NAME",     "its name; without it, the folder's" },
   { "allow-unsigned", 0, NULL,       "use it although nobody trusted has signed it" },
-  { "sha256",         0, "HEX",      "what the digest of the archive at a URL must be" },
+  { "digest",         0, "HEX",      "what the SHA-256 of the archive at a URL must be" },
   { "adds-to",        0, "BASELINE", "it is a supplement: what it has comes with that baseline" },
   { NULL, 0, NULL, NULL },
 };

@@ -68,3 +68,6 @@ fuzz_ansible_ini_LDADD = ../core/libbase.la
 fuzz_ansible_yaml_SOURCES = fuzz/ansible_yaml.c fuzz/driver.c fuzz/fuzz.h ../core/cli/ansible.c \
   ../core/cli/ansible-hosts.c ../core/cli/ansible-yaml.c
 fuzz_ansible_yaml_LDADD = ../core/libbase.la $(YAML_LIBS)
+check_PROGRAMS += fuzz/fetch_list
+fuzz_fetch_list_SOURCES = fuzz/fetch_list.c fuzz/driver.c fuzz/fuzz.h ../core/baseline/fetch-list.c
+fuzz_fetch_list_LDADD = ../core/libscan.la ../core/libbase.la

@@ -95,7 +95,7 @@ like "a file that isn't what the list says" "$(why)" 'sub/a\.deb: its SHA-256 is
 . "$srcdir/integration/service-lib.sh"
 export FETTLE_STATE_DIR=$T/state
 start "$T/state" --ssl-port "$(free_port)" --port "$(free_port)"
-ok "a baseline at a URL is added" fettle baseline add "$url/b.zip" --sha256 "$sum" --allow-unsigned
+ok "a baseline at a URL is added" fettle baseline add "$url/b.zip" --digest "$sum" --allow-unsigned
 is "with its component" "$(fettle baseline show b.zip --format json | jq -r '.components[].id')" one.deb
 ok "one with another digest isn't" sh -c '! "$@" 2>/dev/null' - fettle baseline add "$url/b.zip?x" --name other --allow-unsigned
 ok "a folder is not there" sh -c '! "$@" 2>/dev/null' - fettle baseline add "$url/none/" --name none --allow-unsigned

@@ -75,7 +75,7 @@ read_packed (struct archive *a, void *opaque, const void **ret_data)
 
   if (n < 0)
     archive_set_error (a, EIO, "%s", why);
-  else
+  else if (n > 0)
     keep_tail (e, *ret_data, (size_t) n);
   return n;
 }

@@ -70,3 +70,4 @@ dist_check_SCRIPTS += integration/node-lists.sh
 dist_check_SCRIPTS += integration/discover.sh
 dist_check_SCRIPTS += integration/baseline-verbs.sh
 dist_check_SCRIPTS += integration/api-access.sh
+dist_check_SCRIPTS += integration/api-events.sh

@@ -20,7 +20,7 @@ is "its port is in the table" "$(fettle ports --type thing --plugindir "$T/p" --
 # Macros for plugins, members of structs, functions of tables.
 names () {
   sed -n 's/^# *define \(FETTLE_[A-Z0-9_]*\).*/\1/p' "$sdk"/fettle/*.h |
-    grep -v -e '_H$' -e '^FETTLE_EXPORT$' -e '^FETTLE_PRINTF$' -e '^FETTLE_ENTRY$'
+    grep -v -e '_H$' -e '^FETTLE_EXPORT$' -e '^FETTLE_PRINTF$' -e '^FETTLE_UNUSED$' -e '^FETTLE_ENTRY$'
   sed -n '/^struct [a-z_]* {/,/^};/p' "$sdk"/fettle/*.h | sed 's|/\*.*||' |
     grep -E '^  [a-z].*;' | sed -E 's/.*\(\*([a-z_]+)\).*/\1/; t; s/^  (const )?(struct )?[a-z0-9_]+ //; s/[*;]//g' |
     tr ',' '\n' | tr -d ' '

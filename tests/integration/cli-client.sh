@@ -41,7 +41,7 @@ nodes='{"nodes": [
   {"id": 2, "name": "we,b\"2", "address": "192.0.2.2", "type": "ilo", "user": null, "auth": "none", "group": null,
    "state": "error", "items": 0, "inventoried": null, "error": {"code": "auth", "message": "refused\u001b[31m red"}}]}'
 serve "{\"GET /nodes\": {\"body\": $nodes}, \"GET /nodes/web1\": {\"body\": {\"id\": 1, \"name\": \"web1\"}},
-  \"POST /nodes\": {\"status\": 201, \"body\": $nodes}, \"PATCH /nodes/we%2Fb\": {\"body\": {}},
+  \"GET /groups\": {\"body\": {\"groups\": []}}, \"POST /nodes\": {\"status\": 201, \"body\": $nodes}, \"PATCH /nodes/we%2Fb\": {\"body\": {}},
   \"DELETE /nodes/web1\": {\"body\": {}},
   \"DELETE /nodes/web2\": {\"status\": 409, \"body\": {\"title\": \"Conflict\", \"detail\": \"web2 is in job 3\", \"code\": \"busy\"}},
   \"DELETE /nodes/web3\": {\"status\": 500, \"raw\": \"<html>\"}, \"GET /baselines\": {\"raw\": \"[1]\"},
@@ -107,11 +107,11 @@ run status
 like "a token that is refused" "$status $err" "^252 fettle: the service refused the token"
 chmod 644 "$T/state/token"
 run node list
-like "a token that others can read is not used" "$status $err" "^25[0-9] fettle: the service's token.*$T/state/token"
+like "a token that others can read is not used" "$status $err" "^25[0-9] fettle: the token for the service.*$T/state/token"
 chmod 600 "$T/state/token"
 mv "$T/state/token" "$T/token"
 run node list
-like "no token" "$status $err" "^25[0-9] fettle: the service's token.*$T/state/token"
+like "no token" "$status $err" "^25[0-9] fettle: the token for the service.*$T/state/token"
 mv "$T/token" "$T/state/token"
 
 # Another certificate than the pinned one, although it is well made.
@@ -184,7 +184,7 @@ python3 - "$T/err" <<'PYTHON' >"$T/out"
 import signal, subprocess, sys, time
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 with open(sys.argv[1], "w") as err:
-    p = subprocess.Popen(["fettle", "watch"], stderr=err, stdin=subprocess.DEVNULL)
+    p = subprocess.Popen(["fettle", "watch", "7"], stderr=err, stdin=subprocess.DEVNULL)
     def says(n):
         for _ in range(100):
             if open(sys.argv[1]).read().count("goes on") >= n: return True
@@ -230,7 +230,7 @@ like "plan --all, as CSV" "$out" '^web1,y\.deb,b,,2,not-applicable,not here$'
 run deploy --dry-run --format json
 is "deploy --dry-run: the plan, and nothing is deployed" "$status $(jq -r .hash "$T/out") $(sent POST /deployments)" "0 abc "
 run deploy --plan xyz --yes
-is "deploy: another plan" "$status $(sent POST /deployments)" "252 "
+is "deploy: a plan in a file that isn't there" "$status $(sent POST /deployments)" "254 "
 run deploy web1
 is "deploy: the exit code of the job" "$status" 253
 is "deploy: the plan's hash goes with it" "$(sent POST /deployments | jq -Sc .)" '{"nodes":["web1"],"options":{},"plan":"abc"}'

@@ -14,6 +14,7 @@ static const struct fettle_column task_columns[] = {
   { "STATE",   "state",         false, false },
   { "REBOOT",  "reboot",        false, false },
   { "ERROR",   "error.message", false, true },
+  { "NODE SAYS", "says",        false, true }, /* where a node has said something */
 };
 
 /* An inventory has no versions to show. */
@@ -67,6 +68,26 @@ check_rows (const json_t *tasks)
   return rows;
 }
 
+/* With what nodes posted last, as text; NULL where none has. */
+static json_t *
+saying_rows (const json_t *tasks)
+{
+  json_t *rows = NULL, *task;
+  size_t i;
+
+  json_array_foreach ((json_t *) tasks, i, task) {
+    const json_t *status = json_object_get (task, "status");
+    _cleanup_free_ char *says = json_is_object (status) ? json_dumps (status, JSON_COMPACT) : NULL;
+
+    if (!says)
+      continue;
+    if (!rows)
+      rows = json_deep_copy (tasks);
+    json_object_set_new (json_array_get (rows, i), "says", json_string (says));
+  }
+  return rows;
+}
+
 void
 fettle_counts_text (const json_t *counts, char *ret, size_t size)
 {
@@ -105,14 +126,14 @@ fettle_job_print (struct fettle_cli *cli, const json_t *job, struct fettle_error
   bool short_one = kind && strcmp (kind, "inventory") == 0 && cli->format == FETTLE_FORMAT_TABLE;
   bool check = kind && strcmp (kind, "check") == 0;
   const json_t *tasks = json_object_get (job, "tasks");
-  _cleanup_json_ json_t *rows = check ? check_rows (tasks) : NULL;
+  _cleanup_json_ json_t *rows = check ? check_rows (tasks) : saying_rows (tasks);
   char counts[512];
 
   fettle_counts_text (json_object_get (job, "counts"), counts, sizeof counts);
-  if (fettle_cli_print (cli, job, check ? rows : tasks,
+  if (fettle_cli_print (cli, job, rows ? rows : tasks,
                         check ? check_columns : short_one ? inventory_columns : task_columns,
                         check ? COUNT (check_columns) : short_one ? COUNT (inventory_columns)
-                                                                  : COUNT (task_columns), err))
+                        : rows ? COUNT (task_columns) : COUNT (task_columns) - 1, err))
     return err->code;
   fflush (cli->out);
   fettle_cli_notice (cli, "job %lld (%s) %s: %s%s%s",

@@ -12,6 +12,7 @@
 
 #include "engine/component-files.h"
 #include "engine/internal.h"
+#include "engine/serving.h"
 #include "engine/rollout.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -97,7 +98,18 @@ again (struct lane *lane, const struct fettle_outcome *outcome)
   /* The token is on the disk before the pause begins. */
   fettle_task_save (t);
   fettle_task_journal (t, "again", t->token);
-  fettle_lane_later (lane, outcome->delay_s, deploy);
+  fettle_lane_later (lane, fettle_serving_has_news (t) && outcome->delay_s ? 1 : outcome->delay_s,
+                     deploy);
+  lane->wakeable = true;
+}
+
+void
+fettle_deploy_wake (struct task *t)
+{
+  if (!t->lane->wakeable || current (t->lane) != t)
+    return;
+  /* Within a second, so that one who posts much doesn't cost a call each time. */
+  fettle_lane_later (t->lane, 1, deploy);
 }
 
 /* A failure that may pass by itself, and is safe to try again. */

@@ -6,6 +6,7 @@
 #include "check/probe.h"
 #include "engine/component-files.h"
 #include "engine/internal.h"
+#include "engine/serving.h"
 #include "serve/callback.h"
 #include "store/audit.h"
 #include "util/log.h"
@@ -144,6 +145,7 @@ void
 fettle_engine_set_callbacks (struct fettle_engine *e, struct fettle_callbacks *callbacks)
 {
   e->callbacks = callbacks;
+  fettle_serving_begin (e);
 }
 
 json_t *

@@ -31,6 +31,7 @@ struct job;
 struct lane;
 struct rollout;
 struct scan;
+struct serving;
 struct starting;
 
 struct task {
@@ -48,6 +49,7 @@ struct task {
   struct fettle_error error; /* code OK while there is none */
   uint32_t progress;     /* 0 .. 1000; not stored */
   char step[128];        /* not stored */
+  struct serving *serving; /* serving.h; NULL while nothing is offered to the node */
 };
 
 struct lane {
@@ -79,6 +81,7 @@ struct lane {
 
   struct event *timer;
   void (*next) (struct lane *); /* after the pause */
+  bool wakeable;              /* which a status of the node may end */
   struct lane *next_ready;
   bool ready, counted;        /* in the queue; counted in engine->calls */
 
@@ -370,6 +373,8 @@ struct task *fettle_lane_task (struct lane *, size_t i);
 
 void fettle_inventory_begin (struct lane *);            /* inventory.c */
 void fettle_deploy_begin (struct lane *);               /* deploy.c */
+/* If the task waits after AGAIN, it waits no longer. */
+void fettle_deploy_wake (struct task *);
 /* Goes on with what is left, or parks, or ends. */
 void fettle_deploy_go_on (struct lane *);               /* deploy.c */
 /* After a crash, and when the lane had to wait: looks first. */

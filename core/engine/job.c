@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "engine/internal.h"
+#include "engine/serving.h"
 #include "engine/rollout.h"
 #include "engine/waiter.h"
 #include "util/log.h"
@@ -84,6 +85,7 @@ fettle_task_end (struct task *t, const char *state, const struct fettle_error *e
   else
     t->error.code = FETTLE_OK;
   t->progress = 1000;
+  fettle_serving_end (t->serving, true);
   fettle_task_save (t);
   fettle_store_run (t->job->engine->store, "UPDATE task SET finished = ? WHERE id = ?", "ii",
                     (int64_t) time (NULL), t->id);
@@ -385,6 +387,7 @@ fettle_job_free (struct job *j)
   for (size_t i = 0; i < j->n_lanes; i++)
     fettle_lane_clear (&j->lanes[i]);
   for (size_t i = 0; i < j->n_tasks; i++) {
+    fettle_serving_end (j->tasks[i].serving, false);
     json_decref (j->tasks[i].spec);
     free (j->tasks[i].token);
   }

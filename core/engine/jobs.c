@@ -9,6 +9,7 @@
 
 #include "engine/internal.h"
 #include "engine/page.h"
+#include "engine/serving.h"
 #include "engine/rollout.h"
 #include "report/report.h"
 #include "util/text.h"
@@ -65,7 +66,7 @@ task_json (struct fettle_engine *e, struct fettle_rows *r)
   const char *code = fettle_rows_text (r, 13);
 
   return json_pack (
-    "{s:I s:I s:s s:s s:s s:s? s:s s:s s:s? s:s? s:s? s:b s:b s:o s:o s:o s:o s:s s:i s:o}",
+    "{s:I s:I s:s s:s s:s s:s? s:s s:s s:s? s:s? s:s? s:b s:b s:o s:o s:o s:o s:s s:i s:o s:o}",
     "id", (json_int_t) fettle_rows_int (r, 0),
     "node", (json_int_t) fettle_rows_int (r, 1),
     "name", fettle_rows_text (r, 2),
@@ -84,7 +85,8 @@ task_json (struct fettle_engine *e, struct fettle_rows *r)
     "started", time_json (fettle_rows_int (r, 15)),
     "finished", time_json (fettle_rows_int (r, 16)),
     "log", lines_of (e, fettle_rows_int (r, 0)), "step", "", "progress",
-    fettle_rows_int (r, 16) ? 1000 : 0, "check", fettle_rows_json (r, 17));
+    fettle_rows_int (r, 16) ? 1000 : 0, "check", fettle_rows_json (r, 17),
+    "status", fettle_serving_last (e, fettle_rows_int (r, 0)));
 }
 
 static json_t *

@@ -10,6 +10,7 @@
 
 #include "engine/call-request.h"
 #include "engine/internal.h"
+#include "engine/serving.h"
 #include "engine/rollout.h"
 #include "util/text.h"
 
@@ -82,6 +83,7 @@ finished (struct lane *lane, const struct fettle_outcome *outcome)
   struct fettle_engine *e = lane->engine;
 
   lane->call = NULL;
+  fettle_serving_called (lane, outcome->code < FETTLE_OK);
   if (lane->counted)
     e->calls--;
   lane->counted = false;
@@ -142,6 +144,8 @@ on_message (void *arg, const json_t *message)
     fettle_task_log (lane->told, "%s", log);
   if (json_object_get (message, "progress"))
     take_progress (lane, message);
+  if (json_object_get (message, "serve"))
+    fettle_serving_ask (lane, message);
   if (certificate) {
     fettle_store_run (lane->engine->store, "UPDATE node SET certificate = ? WHERE id = ?", "si",
                       certificate, lane->node);
@@ -302,6 +306,7 @@ fettle_lane_later (struct lane *lane, uint32_t seconds, void (*next) (struct lan
   struct timeval delay = { .tv_sec = seconds, .tv_usec = seconds ? 0 : 1000 };
 
   lane->next = next;
+  lane->wakeable = false;
   if (!lane->timer)
     lane->timer = evtimer_new (lane->engine->base, on_timer, lane);
   evtimer_add (lane->timer, &delay);

@@ -15,3 +15,4 @@ libservice_la_SOURCES += engine/deployments.c
 libservice_la_SOURCES += engine/snapshots.c
 libservice_la_SOURCES += engine/signing.c engine/signing.h engine/sbom.c engine/trust.c
 libservice_la_SOURCES += engine/associate.c
+libservice_la_SOURCES += engine/serving.c engine/serving.h

@@ -547,6 +547,16 @@ unlink_waiting (struct fettle_call *call)
 }
 
 void
+fettle_call_send (struct fettle_call *call, const json_t *message)
+{
+  struct fettle_error err;
+
+  if (call->is_running && !call->is_killed && call->socket >= 0
+      && fettle_wire_send (call->socket, message, NULL, 0, &err) != FETTLE_OK)
+    fettle_log (FETTLE_LOG_DEBUG, "a message to a call of %s is lost", plugin_name (call));
+}
+
+void
 fettle_call_abort (struct fettle_call *call)
 {
   static const struct timeval time = { ABORT_TIME, 0 };

@@ -48,6 +48,10 @@ struct fettle_call *fettle_pool_call (struct fettle_pool *, const json_t *reques
                                       size_t n_fds, uint32_t deadline_s,
                                       const struct fettle_call_handlers *, void *arg);
 
+/* A message to the call's process, while it runs; what it has no room for, is
+ * lost. */
+void fettle_call_send (struct fettle_call *, const json_t *message);
+
 /* Ask it to end; after 2 s it is killed.  `done` still comes (ABORTED). */
 void fettle_call_abort (struct fettle_call *);
 

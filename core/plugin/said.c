@@ -55,6 +55,20 @@ is_node (const json_t *node)
   return is_text (json_object_get (node, "address"), true);
 }
 
+static bool
+is_serve (const json_t *m)
+{
+  const char *what = json_string_value (json_object_get (m, "serve"));
+
+  if (!what)
+    return false;
+  if (strcmp (what, "status") == 0)
+    return true;
+  return (strcmp (what, "url") == 0 || strcmp (what, "fetched") == 0)
+         && is_number (json_object_get (m, "listener"), FETTLE_LISTEN_HTTP, FETTLE_LISTEN_FTP)
+         && is_number (json_object_get (m, "file"), -1, FETTLE_WIRE_FDS);
+}
+
 bool
 fettle_said_is_result (const json_t *m)
 {
@@ -80,6 +94,8 @@ fettle_said_is_message (const json_t *m)
     return is_number (j, 0, 1000) && is_text (json_object_get (m, "step"), false);
   if ((j = json_object_get (m, "node")))
     return is_node (j);
+  if (json_object_get (m, "serve"))
+    return is_serve (m);
   if ((j = json_object_get (m, "certificate")))
     return is_text (j, true);
   return is_text (json_object_get (m, "host_key"), true);

@@ -31,6 +31,10 @@
  *                "files": [{"name", "sha256", "size", "offset": in the descriptor}]},
  *      "fds": ["agent", "known_hosts", "file", "file"]}   what the descriptors are
  *   > {"abort": true}
+ *   > {"served": {"url": ...} or {"bytes", "answers"} or {"code", "error"}}  to each serve but status
+ *   > {"status": {...}}                           what the node posted; to each that asked for it
+ *   < {"serve": "url|fetched", "listener": n, "file": n; -1: a place for status}
+ *   < {"serve": "status"}
  *   < {"log": "text", "level": 6}
  *   < {"progress": 250, "step": "uploading"}
  *   < {"items": [{"id", "kind", "name", "version", "scheme", "match",

@@ -212,7 +212,6 @@ make_callbacks (struct service *s, struct fettle_error *err)
   if (fettle_callbacks_new (s->base, &o, &s->callbacks, err))
     return err->code;
   fettle_server_set_nodes (s->server, adopt, s->callbacks);
-  fettle_engine_set_callbacks (s->engine, s->callbacks);
   return FETTLE_OK;
 }
 
@@ -271,6 +270,7 @@ make_server (struct service *s, struct fettle_listen *l, struct fettle_error *er
   if (fettle_server_new (s->base, &o, &s->server, err) || make_callbacks (s, err)
       || make_ftp (s, err))
     return err->code;
+  fettle_engine_set_callbacks (s->engine, s->callbacks);
   s->about = (struct fettle_about) { s->server, s->access, s->engine, s->started, false };
   fettle_server_add_routes (s->server, routes, s);
   fettle_about_add_routes (s->server, &s->about, s->settings->metrics);

@@ -124,6 +124,18 @@ static const char *const fettle_schema[] = {
   " data TEXT NOT NULL, added INTEGER NOT NULL) WITHOUT ROWID;"
   "CREATE TABLE seen (name TEXT PRIMARY KEY, version INTEGER NOT NULL, digest TEXT NOT NULL)"
   " WITHOUT ROWID;",
+
+  /* One-time URLs of running tasks; file -1: for status. */
+  "CREATE TABLE offer (token TEXT PRIMARY KEY,"
+  " task INTEGER NOT NULL REFERENCES task ON DELETE CASCADE, file INTEGER NOT NULL,"
+  " listener INTEGER NOT NULL, ours TEXT NOT NULL, address TEXT NOT NULL) WITHOUT ROWID;"
+  "CREATE INDEX offer_task ON offer (task);"
+  /* What nodes posted.  key: Idempotency-Key; taken: the task's calls have had it. */
+  "CREATE TABLE post (id INTEGER PRIMARY KEY,"
+  " task INTEGER NOT NULL REFERENCES task ON DELETE CASCADE, time INTEGER NOT NULL, key TEXT,"
+  " body TEXT NOT NULL, taken INTEGER NOT NULL DEFAULT 0);"
+  "CREATE INDEX post_task ON post (task, id);"
+  "CREATE UNIQUE INDEX post_key ON post (task, key) WHERE key IS NOT NULL;",
 };
 
 #endif

@@ -15,15 +15,23 @@ say_aborted (fettle_ctx *c)
   return fettle_error_set (&c->error, FETTLE_E_ABORTED, "stopped as asked");
 }
 
-/* All that comes on the socket after the request is {"abort": true}, so it
- * need not be read to be understood.  Its end means that the service died. */
+/* Something has come, or the service has gone. */
+static void
+take_message (fettle_ctx *c)
+{
+  if (c->take)
+    c->take (c);
+  else
+    c->aborted = true;
+}
+
 bool
 fettle_context_aborted (fettle_ctx *c)
 {
   struct pollfd p = { .fd = c->call, .events = POLLIN };
 
-  if (!c->aborted && poll (&p, 1, 0) > 0)
-    c->aborted = true;
+  while (!c->aborted && poll (&p, 1, 0) > 0)
+    take_message (c);
   if (c->aborted)
     say_aborted (c);
   return c->aborted;
@@ -42,27 +50,42 @@ poll_time (int64_t deadline)
   return left > INT32_MAX ? INT32_MAX : (int) left;
 }
 
-fettle_result
-fettle_context_wait (fettle_ctx *c, int fd, short events, int64_t deadline)
+static fettle_result
+wait_for (fettle_ctx *c, int fd, short events, int64_t deadline, bool message)
 {
   struct pollfd p[2] = { { .fd = c->call, .events = POLLIN }, { .fd = fd, .events = events } };
 
-  if (c->aborted)
-    return say_aborted (c);
   for (;;) {
-    int n = poll (p, 2, poll_time (deadline));
+    int n;
 
+    if (c->aborted)
+      return say_aborted (c);
+    if (message && json_array_size (c->inbox))
+      return FETTLE_OK;
+    n = poll (p, 2, poll_time (deadline));
     if (n < 0 && errno != EINTR)
       return fettle_error_errno (&c->error, FETTLE_E_INTERNAL, "waiting for the node");
     if (n > 0 && p[0].revents) {
-      c->aborted = true;
-      return say_aborted (c);
+      take_message (c);
+      continue;
     }
     if (n > 0)
       return FETTLE_OK;
     if (n == 0 && deadline <= fettle_now_ms ())
       return FETTLE_E_TIMEOUT;
   }
+}
+
+fettle_result
+fettle_context_wait (fettle_ctx *c, int fd, short events, int64_t deadline)
+{
+  return wait_for (c, fd, events, deadline, false);
+}
+
+fettle_result
+fettle_context_wait_message (fettle_ctx *c, int64_t deadline)
+{
+  return wait_for (c, -1, 0, deadline, true);
 }
 
 fettle_result

@@ -36,6 +36,7 @@ struct fettle_credentials {
 };
 
 struct fettle_https;
+struct fettle_serve_state;
 struct fettle_ssh_state;
 struct fettle_streams;
 
@@ -65,7 +66,12 @@ struct fettle_ctx {
   /* Bytes of an image's file: as fettle_host's, and its size. */
   int64_t (*read_file) (fettle_ctx *, uint32_t file, uint64_t offset, void *, uint32_t size);
 
+  /* Reads one message of the service: an abort, or an answer, into `inbox`. */
+  void (*take) (fettle_ctx *);
+  json_t *inbox;             /* array, or NULL */
+
   struct fettle_https *https;
+  struct fettle_serve_state *serve;
   struct fettle_ssh_state *ssh;
   struct fettle_streams *streams;
 };
@@ -78,6 +84,9 @@ struct fettle_ctx {
  * set), FETTLE_E_ABORTED (set) when the service wants the call to end or has
  * gone away. */
 fettle_result fettle_context_wait (fettle_ctx *, int fd, short events, int64_t deadline);
+
+/* Waits until `inbox` has a message; results as above. */
+fettle_result fettle_context_wait_message (fettle_ctx *, int64_t deadline);
 
 /* Has the service asked to end?  Looks at the socket, doesn't wait. */
 bool fettle_context_aborted (fettle_ctx *);

@@ -14,6 +14,7 @@ static const struct {
   const void *table;
 } services[] = {
   { "http",   1, &fettle_http_service },
+  { "serve",  1, &fettle_serve_service },
   { "ssh",    1, &fettle_ssh_service },
   { "stream", 1, &fettle_stream_service },
 };
@@ -63,6 +64,7 @@ void
 fettle_transport_close (fettle_ctx *c)
 {
   fettle_http_close (c);
+  fettle_serve_close (c);
   fettle_ssh_close (c);
   fettle_stream_close (c);
   free (c->certificate_seen);

@@ -119,6 +119,7 @@ fettle_worker_serve (const struct fettle_plugin_info *plugin, const struct fettl
   w->ctx.send = fettle_worker_send;
   w->ctx.debug = debug;
   w->ctx.read_file = fettle_worker_read_file;
+  w->ctx.take = fettle_worker_take;
   r = prepare (w, plugin, limits);
   if (r == FETTLE_OK)
     r = judge (w, run (w, &score));

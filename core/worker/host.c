@@ -18,6 +18,7 @@
 #define BATCH      65536   /* bytes of items that are sent together */
 #define LOGS_MAX   2000    /* lines of one call */
 #define TOKEN_MAX  1000
+#define INBOX_MAX  16      /* answers that nobody has taken */
 
 static struct fettle_worker_call *
 call_of (fettle_ctx *c)
@@ -33,6 +34,21 @@ fettle_worker_send (fettle_ctx *c, json_t *message)
   /* Who can't be told has gone, which ends the call. */
   if (!message || fettle_wire_send (c->call, message, NULL, 0, &err) != FETTLE_OK)
     c->aborted = true;
+  json_decref (message);
+}
+
+/* An abort, the end of the service, or an answer that somebody waits for. */
+void
+fettle_worker_take (fettle_ctx *c)
+{
+  json_t *message = NULL;
+  struct fettle_error err;
+
+  if (fettle_wire_receive (c->call, &message, NULL, NULL, &err) != FETTLE_OK
+      || json_object_get (message, "abort") || json_array_size (c->inbox) >= INBOX_MAX)
+    c->aborted = true;
+  else if (c->inbox || (c->inbox = json_array ()))
+    json_array_append (c->inbox, message);
   json_decref (message);
 }
 

@@ -58,6 +58,7 @@ void fettle_worker_forget (struct fettle_worker_call *);
 
 extern const struct fettle_host fettle_worker_host;
 void fettle_worker_send (fettle_ctx *, json_t *message);
+void fettle_worker_take (fettle_ctx *);
 void fettle_worker_log (fettle_ctx *, uint32_t level, const char *text);
 void fettle_worker_flush_items (struct fettle_worker_call *);
 int64_t fettle_worker_read_file (fettle_ctx *, uint32_t file, uint64_t offset, void *, uint32_t size);

@@ -71,3 +71,4 @@ dist_check_SCRIPTS += integration/discover.sh
 dist_check_SCRIPTS += integration/baseline-verbs.sh
 dist_check_SCRIPTS += integration/api-access.sh
 dist_check_SCRIPTS += integration/api-events.sh
+dist_check_SCRIPTS += integration/serve-deploy.sh

@@ -29,3 +29,7 @@ plugins_sim_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
 noinst_PROGRAMS += plugins/sim-fleet
 plugins_sim_fleet_SOURCES = plugins/sim-fleet.c plugins/sim.h
 plugins_sim_fleet_LDADD = ../core/libbase.la
+
+check_LTLIBRARIES += plugins/puller.la
+plugins_puller_la_SOURCES = plugins/puller.c
+plugins_puller_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)

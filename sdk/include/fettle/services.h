@@ -158,6 +158,42 @@ struct fettle_stream {
   fettle_result (*write_filled) (fettle_ctx *, int32_t handle, const char *text);
 };
 
+/* ---- "serve", 1: what the node fetches from us, and what it tells us ----
+ *
+ * One-time URLs by our address, for this node and this task alone: for files
+ * of the image, and for what the node posts as its status.  They are the same
+ * when the task's call is repeated, also after a crash, and end with the task;
+ * so a plugin can start the node, return FETTLE_AGAIN, and be called again.
+ * The node type must declare the listener (FETTLE_FROM) for the running phase.
+ * The certificate is our own: a node that is to verify it can't use HTTPS.
+ *
+ * Downloads may be redirected (307) to another port, once.  A status is an
+ * HTTP POST of JSON (an object), a form, or XML, at most 64 KiB; it is stored
+ * before it is answered with 200.  One that repeats the one before it, or that
+ * has an Idempotency-Key of an earlier one, counts once.  While the task waits
+ * after FETTLE_AGAIN, a status ends its delay. */
+
+struct fettle_serve {
+  uint32_t struct_size;
+  uint32_t version;
+
+  /* Borrowed until the call ends; NULL: host->error has said why.  Files: in
+   * deploy only.  listener: FETTLE_LISTEN_*; FTP has no status. */
+  const char *(*file_url) (fettle_ctx *, uint32_t listener, uint32_t file);
+  const char *(*status_url) (fettle_ctx *, uint32_t listener);
+
+  /* The next status that the node posted, oldest first, as text of a JSON
+   * object ({"xml": text} for XML), borrowed until the next call of this.
+   * What an earlier call of the task was given, which then came to its end, is
+   * not given again.  FETTLE_E_TIMEOUT when none comes in that time. */
+  fettle_result (*next_status) (fettle_ctx *, uint32_t timeout_ms, const char **ret);
+
+  /* How much of a file's URL was sent: bytes in all, and answers that were
+   * sent to their end. */
+  fettle_result (*fetched) (fettle_ctx *, uint32_t listener, uint32_t file, uint64_t *ret_bytes,
+                            uint32_t *ret_answers);
+};
+
 #ifdef __cplusplus
 }
 #endif

@@ -2,6 +2,7 @@
 #include "util/base.h"
 
 #include "plugin/said.h"
+#include "plugin/wire.h"
 #include "util/text.h"
 
 static bool

@@ -206,9 +206,10 @@ static int
 run_watch (struct fettle_cli *cli, const struct fettle_args *args)
 {
   const char *after = fettle_args_value (args, "after");
-  bool events = fettle_args_flag (args, "events") || !args->n_words;
+  bool events = fettle_args_flag (args, "events");
   _cleanup_client_ struct fettle_client *client = NULL;
-  _cleanup_free_ char *path = fettle_client_path ("/jobs/", args->n_words ? args->words[0] : "", "");
+  _cleanup_free_ char *path = fettle_client_path ("/jobs/", args->n_words ? args->words[0] : "last",
+                                                     "");
   _cleanup_json_ json_t *job = NULL, *started = json_object ();
   struct watch w = { .cli = cli, .line = FETTLE_BUF_INIT (LINE_MAX_SIZE) };
   struct fettle_error err;
@@ -220,7 +221,7 @@ run_watch (struct fettle_cli *cli, const struct fettle_args *args)
   if (events && cli->format == FETTLE_FORMAT_CSV)
     return fettle_cli_usage ("events come as lines of text, or of JSON");
   if (fettle_client_open (cli, true, &client, &err)
-      || (args->n_words && fettle_client_call (client, "GET", path, NULL, &job, &err)))
+      || ((args->n_words || !events) && fettle_client_call (client, "GET", path, NULL, &job, &err)))
     return fettle_cli_fail (&err);
   json_object_set (started, "job", json_object_get (job, "id"));
   if (!events)
@@ -233,12 +234,12 @@ run_watch (struct fettle_cli *cli, const struct fettle_args *args)
 }
 
 static const struct fettle_option watch_options[] = {
-  { "events", 0, NULL, "show what happens as it happens, a line each; without JOB always so" },
+  { "events", 0, NULL, "show what happens as it happens, a line each, of JOB or of all" },
   { "after",  0, "ID", "begin behind this event; 0: with the oldest that is kept" },
   { NULL, 0, NULL, NULL },
 };
 
 const struct fettle_command fettle_command_watch = {
-  "watch", NULL, "[JOB]", 0, 1, "follow a job to its end; without JOB, all that happens",
+  "watch", NULL, "[JOB]", 0, 1, "follow a job to its end; without JOB, the last one",
   FETTLE_FORMATS_USUAL, FETTLE_FORMAT_TABLE, watch_options, run_watch,
 };

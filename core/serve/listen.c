@@ -2,6 +2,8 @@
 #include "util/base.h"
 
 #include <errno.h>
+#include <event2/util.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -23,7 +25,14 @@ set_option (int fd, int level, int option, int value)
   (void) !setsockopt (fd, level, option, &value, sizeof value);
 }
 
-/* Accepted connections inherit the options. */
+/* Accepted connections inherit these. */
+static void
+set_for_connections (int fd)
+{
+  set_option (fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option (fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_MAX);
+}
+
 static int
 open_socket (const struct addrinfo *a)
 {
@@ -32,8 +41,7 @@ open_socket (const struct addrinfo *a)
   if (fd < 0)
     return -1;
   set_option (fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  set_option (fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  set_option (fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_MAX);
+  set_for_connections (fd);
   if (a->ai_family == AF_INET6)
     set_option (fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
   if (bind (fd, a->ai_addr, a->ai_addrlen) || listen (fd, BACKLOG))
@@ -188,6 +196,24 @@ fettle_listen_one (const char *address, uint16_t port, const char *setting,
   if (add_address (&l, address, err))
     return err->code;
   *ret = l;
+  return FETTLE_OK;
+}
+
+fettle_result
+fettle_listen_adopt (struct fettle_listen *l, int fd, struct fettle_error *err)
+{
+  uint16_t port = port_of (fd);
+
+  if (l->n == FETTLE_LISTEN_MAX || !port || (l->n && port != l->port)
+      || fcntl (fd, F_SETFD, FD_CLOEXEC) || evutil_make_socket_nonblocking (fd)) {
+    close (fd);
+    return fettle_error_set (err, FETTLE_E_CONFIG,
+                             "a socket that was handed over, port %u, can't be used: at most %d are "
+                             "taken, and all on one port", port, FETTLE_LISTEN_MAX);
+  }
+  set_for_connections (fd);
+  l->port = port;
+  l->fds[l->n++] = fd;
   return FETTLE_OK;
 }
 

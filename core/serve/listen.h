@@ -35,6 +35,10 @@ fettle_result fettle_listen_one (const char *address, uint16_t port, const char 
  * can't be had. */
 bool fettle_listen_try (const char *address, uint16_t port, struct fettle_listen *ret);
 
+/* Adds a TCP socket that listens already, and takes it over, also when it
+ * fails; the first one's port is that of all. */
+fettle_result fettle_listen_adopt (struct fettle_listen *, int fd, struct fettle_error *);
+
 void fettle_listen_close (struct fettle_listen *);
 
 /* "nginx (pid 812)", "a process of user 33", or "another process": who

@@ -1,7 +1,7 @@
 fettled_SOURCES += \
   service/about.c service/about.h \
   service/main.c service/options.c service/options.h service/process.c service/process.h \
-  service/service.c service/service.h
+  service/service.c service/service.h service/systemd.c service/systemd.h
 
 # The API's document is part of the program.
 nodist_fettled_SOURCES = service/openapi.h

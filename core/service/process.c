@@ -8,14 +8,13 @@
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "service/options.h"
 #include "service/process.h"
+#include "service/systemd.h"
 #include "util/file.h"
 
 #define FILES_MAX 65536 /* descriptors: more than all limits together need */
@@ -44,7 +43,7 @@ fettle_process_prepare (void)
   while (fd >= 0 && fd <= STDERR_FILENO);
   if (fd >= 0)
     close (fd);
-  close_range (STDERR_FILENO + 1, ~0U, 0);
+  close_range (STDERR_FILENO + 1 + (unsigned) fettle_systemd_sockets (), ~0U, 0);
 }
 
 static void
@@ -204,23 +203,4 @@ fettle_process_unpublish (const struct fettle_settings *s)
 
   if ((size_t) snprintf (path, sizeof path, "%s/service.json", s->state_dir) < sizeof path)
     unlink (path);
-}
-
-void
-fettle_process_notify (const char *state)
-{
-  const char *path = getenv ("NOTIFY_SOCKET");
-  struct sockaddr_un sa = { .sun_family = AF_UNIX };
-  size_t n = path ? strlen (path) : 0;
-  _cleanup_close_ int fd = -1;
-
-  if (!n || n >= sizeof sa.sun_path)
-    return;
-  memcpy (sa.sun_path, path, n);
-  if (path[0] == '@')
-    sa.sun_path[0] = '\0';
-  fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd >= 0)
-    (void) !sendto (fd, state, strlen (state), MSG_NOSIGNAL, (struct sockaddr *) &sa,
-                    (socklen_t) (offsetof (struct sockaddr_un, sun_path) + n));
 }

@@ -33,7 +33,4 @@ fettle_result fettle_process_lock (const char *state_dir, int *ret_fd, struct fe
 fettle_result fettle_process_publish (const struct fettle_settings *, struct fettle_error *);
 void fettle_process_unpublish (const struct fettle_settings *);
 
-/* "READY=1" or "STOPPING=1" to whoever started us, if it wants to know. */
-void fettle_process_notify (const char *state);
-
 #endif

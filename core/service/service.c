@@ -19,6 +19,7 @@
 #include "service/about.h"
 #include "service/process.h"
 #include "service/service.h"
+#include "service/systemd.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -45,6 +46,7 @@ struct service {
   struct fettle_ftp *ftp; /* NULL: off */
   struct event *signals[3];
   struct event *stop_timer, *idle_timer;
+  struct event *watchdog; /* NULL: nobody asks */
   bool stopping;
   uint64_t give_up; /* when stopping: end in any case */
   uint64_t nodes_give_up; /* the same, for downloads */
@@ -74,7 +76,7 @@ stop (struct service *s, unsigned grace)
 
   if (!s->stopping) {
     fettle_log (FETTLE_LOG_INFO, "stopping, %u calls run", fettle_engine_calls (s->engine));
-    fettle_process_notify ("STOPPING=1");
+    fettle_systemd_notify ("STOPPING=1");
     fettle_engine_stop (s->engine);
     fettle_callbacks_stop (s->callbacks);
     event_add (s->stop_timer, &step);
@@ -174,8 +176,10 @@ static fettle_result
 open_port (struct service *s, struct fettle_listen *ret, struct fettle_error *err)
 {
   struct fettle_settings *c = s->settings;
-  fettle_result r = fettle_listen_open (c->api_address, (uint16_t) c->ssl_port, ret, err);
+  fettle_result r = fettle_systemd_listen (ret, err);
 
+  if (r == FETTLE_E_UNREACHABLE)
+    r = fettle_listen_open (c->api_address, (uint16_t) c->ssl_port, ret, err);
   if (r == FETTLE_E_BUSY && geteuid () != 0 && !fettle_settings_is_set (c, "ssl_port")) {
     fettle_log (FETTLE_LOG_INFO, "%s; taking a free one", err->text);
     r = fettle_listen_open (c->api_address, 0, ret, err);
@@ -303,6 +307,7 @@ make_events (struct service *s, struct fettle_error *err)
   }
   s->stop_timer = event_new (s->base, -1, EV_PERSIST, look_whether_done, s);
   s->idle_timer = event_new (s->base, -1, EV_PERSIST, look_whether_idle, s);
+  s->watchdog = fettle_systemd_watchdog (s->base);
   if (!s->stop_timer || !s->idle_timer)
     return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for timers");
   if (s->options->idle_exit && s->settings->idle_exit)
@@ -358,6 +363,8 @@ end (struct service *s)
     event_free (s->stop_timer);
   if (s->idle_timer)
     event_free (s->idle_timer);
+  if (s->watchdog)
+    event_free (s->watchdog);
   if (s->base)
     event_base_free (s->base);
   SSL_CTX_free (s->tls);
@@ -381,7 +388,7 @@ fettle_service_run (struct fettle_service_options *options, void (*ready) (void 
                 PACKAGE_VERSION, (unsigned) s.settings->ssl_port, s.settings->api_address,
                 s.settings->state_dir);
     ready (arg);
-    fettle_process_notify ("READY=1");
+    fettle_systemd_notify ("READY=1");
     event_base_dispatch (s.base);
     fettle_log (FETTLE_LOG_INFO, "ended");
   }

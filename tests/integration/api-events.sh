@@ -35,7 +35,7 @@ until_seen () { # PATTERN FILE-and-listen's-arguments: a stream as far as that
 
 # ---- A watcher over a kill -9 ----
 
-fettle watch --after 0 --format json >"$T/watch" 2>"$T/watch.err" &
+fettle watch --events --after 0 --format json >"$T/watch" 2>"$T/watch.err" &
 watch=$!
 at_exit "kill $watch 2>/dev/null"
 add 1001 1010
@@ -94,7 +94,7 @@ is "a job's events end with the job" "$(jq -r 'select(.type == "job") | .state' 
 is "and with its exit code" "$status" "$(api "$S" GET /jobs/last | jq .exit_code)"
 is "and are no other's" "$(jq -r 'select(.type != "lost") | .job' "$T/job" | sort -u | wc -l)" 1
 like "as text" "$(fettle watch last --events)" 'job [0-9]+ check done$'
-not_ok "not as csv" fettle watch --format csv
+not_ok "not as csv" fettle watch --events --format csv
 not_ok "--after is for events" fettle watch last --after 3
 
 # ---- Who doesn't read ----

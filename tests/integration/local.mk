@@ -72,3 +72,4 @@ dist_check_SCRIPTS += integration/baseline-verbs.sh
 dist_check_SCRIPTS += integration/api-access.sh
 dist_check_SCRIPTS += integration/api-events.sh
 dist_check_SCRIPTS += integration/serve-deploy.sh
+dist_check_SCRIPTS += integration/systemd.sh

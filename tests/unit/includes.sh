@@ -58,7 +58,7 @@ bad=
 for f in "$top"/plugins/*/*.[ch]; do
   for i in $(includes "$f"); do
     case $i in
-      '<fettle/'*) [ -e "$top/sdk/include/${i#<}" ] || bad="$bad $f:$i" ;;
+      '<fettle/'*) [ -e "$top/sdk/include/${i#<}" ] || [ -e "$top/sdk/lib/${i#<}" ] || bad="$bad $f:$i" ;;
       '<'*)        ;;
       *)           [ -e "$(dirname "$f")/${i#\"}" ] && case $i in */*) false ;; esac || bad="$bad $f:$i" ;;
     esac

@@ -191,8 +191,8 @@ begin_task (struct lane *lane)
   lane->since = (int64_t) fettle_seconds ();
   if (type && !type->deploy) {
     fettle_error_set (&err, FETTLE_E_UNSUPPORTED,
-                      "this Fettle can't deploy to nodes of type %s yet: it only knows their ports",
-                      type->title);
+                      "this Fettle can't deploy to nodes of type %s yet: it only knows %s",
+                      type->title, type->inventory ? "what is on them" : "their ports");
     fettle_task_end (t, "failed", &err);
     lane->current++;
     next_task (lane);

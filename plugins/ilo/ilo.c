@@ -4,6 +4,8 @@
  */
 #include <fettle/plugin.h>
 
+#include "ilo.h"
+
 /* All four types need the same ports. */
 static const struct fettle_port ports[] = {
   FETTLE_TO     (FETTLE_BOTH, FETTLE_TCP, 22,  "SSH: command line"),
@@ -12,18 +14,23 @@ static const struct fettle_port ports[] = {
   FETTLE_FROM   (FETTLE_DEPLOYMENT, FETTLE_LISTEN_HTTP, "firmware pull, status"),
 };
 
+static const struct fettle_setting settings[] = {
+  { "https_port", FETTLE_SETTING_PORT, 443, "443", "port of the iLO's web server" },
+  { "old_tls", FETTLE_SETTING_BOOL, 0, "no", "speak TLS 1.0 and weak ciphers, too: for old firmware" },
+};
+
 #define NODE_TYPE(name_, title_, position_)                                   \
-  {                                                                           \
-    .name = name_, .title = title_, .position = position_,                    \
-    .hosts = FETTLE_HOST_WINDOWS | FETTLE_HOST_LINUX,                         \
-    .ports = ports, .n_ports = FETTLE_COUNT (ports),                          \
-  }
+  .name = name_, .title = title_, .position = position_,                      \
+  .hosts = FETTLE_HOST_WINDOWS | FETTLE_HOST_LINUX,                           \
+  .ports = ports, .n_ports = FETTLE_COUNT (ports)
 
 static const struct fettle_node_type types[] = {
-  NODE_TYPE ("ilo",        "iLO",        60),
-  NODE_TYPE ("vc",         "VC",         70),
-  NODE_TYPE ("fc-switch",  "FC switch",  80),
-  NODE_TYPE ("sas-switch", "SAS switch", 90),
+  { NODE_TYPE ("ilo", "iLO", 60),
+    .settings = settings, .n_settings = FETTLE_COUNT (settings), .services = "http/1",
+    .probe = ilo_probe, .inventory = ilo_inventory },
+  { NODE_TYPE ("vc",         "VC",         70) },
+  { NODE_TYPE ("fc-switch",  "FC switch",  80) },
+  { NODE_TYPE ("sas-switch", "SAS switch", 90) },
 };
 
 static const struct fettle_plugin plugin = {

@@ -71,3 +71,6 @@ fuzz_ansible_yaml_LDADD = ../core/libbase.la $(YAML_LIBS)
 check_PROGRAMS += fuzz/fetch_list
 fuzz_fetch_list_SOURCES = fuzz/fetch_list.c fuzz/driver.c fuzz/fuzz.h ../core/baseline/fetch-list.c
 fuzz_fetch_list_LDADD = ../core/libscan.la ../core/libbase.la
+check_PROGRAMS += fuzz/ilo
+fuzz_ilo_SOURCES = fuzz/ilo.c fuzz/driver.c fuzz/fuzz.h ../plugins/ilo/items.c ../plugins/ilo/xmldata.c
+fuzz_ilo_LDADD = ../sdk/lib/libredfish.la ../core/libbase.la $(JANSSON_LIBS) $(XML_LIBS)

@@ -118,3 +118,9 @@ check_PROGRAMS += unit/addresses
 unit_addresses_SOURCES = unit/addresses.c
 unit_addresses_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += unit/ilo-parse
+unit_ilo_parse_SOURCES = unit/ilo-parse.c ../plugins/ilo/items.c ../plugins/ilo/xmldata.c \
+  ../plugins/ilo/items.h ../plugins/ilo/ilo.h ../sdk/lib/redfish-internal.h
+unit_ilo_parse_LDADD = ../sdk/lib/libredfish.la $(JANSSON_LIBS) $(XML_LIBS) $(CMOCKA_LIBS)
+endif

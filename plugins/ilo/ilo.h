@@ -1,0 +1,30 @@
+/* ilo.h - what the files of the ilo plugin share.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ILO_H
+#define ILO_H
+
+#include <fettle/plugin.h>
+
+/* For calls: the three that each gets. */
+#define ILO_CALL const struct fettle_host *h, fettle_ctx *c, const struct fettle_target *t
+
+fettle_result ilo_probe (ILO_CALL, uint32_t *score);
+fettle_result ilo_inventory (ILO_CALL);
+
+/* ---- /xmldata: who an HP management processor says it is, to anybody ---- */
+
+struct ilo_identity {
+  unsigned generation; /* 2 to 7; 0: it isn't an iLO */
+  char product[100];   /* "Integrated Lights-Out 4 (iLO 4)" */
+  char firmware[40], model[100], serial[40];
+};
+
+/* However malformed: 0 when there was nothing of it.  No I/O. */
+int ilo_identify (const char *text, size_t size, struct ilo_identity *ret);
+
+/* The digit of "... iLO 4 ..." or "... Lights-Out 2", 0 if there is none.  No I/O. */
+unsigned ilo_generation (const char *text);
+
+#endif

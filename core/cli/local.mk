@@ -2,7 +2,7 @@ fettle_SOURCES += cli/audit.c
 fettle_SOURCES += cli/bars.c cli/baseline.c cli/check.c cli/cli.h cli/client.c cli/client.h cli/commands.c \
   cli/completion.c cli/csv.c cli/csv.h cli/deploy.c cli/deploy.h cli/deploy-request.c cli/restore.c cli/follow.c cli/help.c cli/inventory.c \
   cli/job.c cli/job.h cli/main.c cli/node-input.c cli/node-input.h cli/node.c cli/output.c \
-  cli/parse.c cli/parse.h cli/report.c cli/secret.c cli/secret.h cli/service.c cli/start.c \
+  cli/parse.c cli/parse.h cli/report.c cli/secret.c cli/secret.h cli/secret-wipe.c cli/service.c cli/start.c \
   cli/table.c
 fettle_SOURCES += cli/firewall.c cli/firewall-export.c cli/firewall-plan.h cli/firewall-holes.c cli/firewall-setup.c cli/nodes-file.c cli/nodes-file.h cli/plugin.c \
   cli/plugins.h cli/ports.c
@@ -11,3 +11,5 @@ fettle_SOURCES += cli/baseline-diff.c cli/baseline-export.c cli/baseline-describ
 fettle_SOURCES += cli/ansible.c cli/ansible.h cli/ansible-hosts.c cli/ansible-ini.c cli/ansible-yaml.c cli/node-lists.c
 fettle_SOURCES += cli/discover.c
 fettle_SOURCES += cli/token.c cli/watch.c
+fettle_SOURCES += cli/sum.c cli/sum.h cli/sum-baseline.c cli/sum-console.c cli/sum-input.c cli/sum-log.c cli/sum-nodes.c cli/sum-parse.c \
+  cli/sum-report.c cli/sum-run.c cli/sum-service.c cli/sum-table.c

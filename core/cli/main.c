@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "cli/parse.h"
+#include "cli/sum.h"
 #include "util/file.h"
 
 int
@@ -262,6 +263,15 @@ run_without_command (const struct fettle_args *args)
   return fflush (stdout) ? FETTLE_EXIT_GENERAL : FETTLE_EXIT_DONE;
 }
 
+/* The same program under SUM's name: a link to it. */
+static bool
+is_smartupdate (const char *program)
+{
+  const char *slash = program ? strrchr (program, '/') : NULL;
+
+  return program && strcmp (slash ? slash + 1 : program, "smartupdate") == 0;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -270,6 +280,8 @@ main (int argc, char **argv)
   struct fettle_error err;
 
   setlocale (LC_CTYPE, "");
+  if (is_smartupdate (argv[0]))
+    return fettle_sum_main (argc, argv);
   if (fettle_args_parse (argc, argv, &args, &err))
     return fettle_cli_fail (&err);
   if (!args.command || fettle_args_flag (&args, "version"))

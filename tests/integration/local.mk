@@ -75,3 +75,6 @@ dist_check_SCRIPTS += integration/api-access.sh
 dist_check_SCRIPTS += integration/api-events.sh
 dist_check_SCRIPTS += integration/serve-deploy.sh
 dist_check_SCRIPTS += integration/systemd.sh
+EXTRA_DIST += integration/smartupdate-lib.sh
+dist_check_SCRIPTS += integration/smartupdate.sh
+dist_check_SCRIPTS += integration/smartupdate-table.sh

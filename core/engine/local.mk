@@ -6,7 +6,7 @@ libservice_la_SOURCES += \
   engine/deploy.c engine/deploy-check.c engine/engine.c engine/engine.h engine/groups.c engine/holes.c engine/holes.h engine/holes-api.c \
   engine/internal.h engine/inventory.c \
   engine/job.c engine/jobs.c engine/lane.c engine/mirror.c engine/mirror.h engine/node-check.c engine/node-firewall.c engine/node-select.c engine/nodes.c engine/plans.c \
-  engine/recover.c engine/rollout.c engine/rollout.h engine/scan.c engine/scout.c engine/unpack.c \
+  engine/recover.c engine/rollout.c engine/rollout.h engine/rollout-api.c engine/rollout-begin.c engine/scan.c engine/scout.c engine/unpack.c \
   engine/verify.c engine/waiter.c engine/waiter.h engine/ways.c
 # The API itself.
 libservice_la_SOURCES += engine/events.c engine/page.c engine/page.h engine/tokens.c

@@ -36,6 +36,12 @@ void fettle_job_rollout_begin (struct job *, const json_t *associated);
 void fettle_job_rollout_load (struct job *);
 void fettle_job_rollout_free (struct job *);
 
+/* rollout-begin.c -> rollout.c: lanes and nodes are there. */
+void fettle_job_rollout_start (struct job *, bool canary_passed);
+/* Sets group, window, pair as they are now. */
+void fettle_rollout_look_up (struct rollout *, struct fettle_engine *, int64_t node,
+                             struct fettle_rollout_node *ret);
+
 /* Something may begin now, or must end: looked at in the next pass. */
 void fettle_job_rollout_poke (struct job *);
 

@@ -179,6 +179,19 @@ starting_free (struct starting *s)
   free (s);
 }
 
+/* After a hard abort too an inventory says what became of what was begun. */
+static bool
+decides (struct lane *lane)
+{
+  if (strcmp (lane->job->kind, "deployment") != 0 || !lane->what
+      || strcmp (lane->what, "inventory") != 0)
+    return false;
+  for (size_t i = 0; i < lane->n_tasks; i++)
+    if (fettle_has_word ("installing verifying waiting-reboot", fettle_lane_task (lane, i)->state))
+      return true;
+  return false;
+}
+
 static void
 start_now (void *arg)
 {
@@ -188,7 +201,7 @@ start_now (void *arg)
 
   lane->call = fettle_pool_call (lane->engine->pool, s->request.json, s->request.fds,
                                  s->request.n_fds, lane->deadline, &handlers, lane);
-  if (lane->job->hard && !lane->firewall.ended)
+  if (lane->job->hard && !lane->firewall.ended && !decides (lane))
     fettle_call_abort (lane->call);
   starting_free (s);
 }
@@ -318,6 +331,8 @@ fettle_lane_abort (struct lane *lane)
   static const struct fettle_outcome aborted = { .code = FETTLE_E_ABORTED,
                                                  .text = "aborted by the user" };
 
+  if ((lane->call || lane->ready) && decides (lane))
+    return;
   if (lane->call)
     fettle_call_abort (lane->call);
   else if (lane->ready) {

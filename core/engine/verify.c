@@ -187,6 +187,32 @@ restart_wanted (struct lane *lane)
   return (strcmp (reboot, "always") == 0 && taken) || (strcmp (reboot, "if-needed") == 0 && needed);
 }
 
+/* The first task that waits for the restart keeps its token: a crash neither
+ * restarts the node twice nor tells its users twice. */
+static struct task *
+keeper (struct lane *lane)
+{
+  for (size_t i = 0; i < lane->n_tasks; i++)
+    if (strcmp (fettle_lane_task (lane, i)->state, "waiting-reboot") == 0)
+      return fettle_lane_task (lane, i);
+  return NULL;
+}
+
+static void
+keep_token (struct lane *lane, const char *token)
+{
+  struct task *t = keeper (lane);
+
+  free (lane->lane_token);
+  lane->lane_token = token ? strdup (token) : NULL;
+  if (!t)
+    return;
+  free (t->token);
+  t->token = token ? strdup (token) : NULL;
+  fettle_task_save (t);
+  fettle_task_journal (t, "restart again", token);
+}
+
 static void
 activate_done (struct lane *lane, const struct fettle_outcome *outcome)
 {
@@ -194,9 +220,7 @@ activate_done (struct lane *lane, const struct fettle_outcome *outcome)
                  - (int64_t) fettle_seconds ();
 
   if (outcome->code == FETTLE_AGAIN && left > (int64_t) outcome->delay_s) {
-    free (lane->lane_token);
-    lane->lane_token = outcome->token ? strdup (outcome->token) : NULL;
-    fettle_task_journal (lane->told, "restart again", lane->lane_token);
+    keep_token (lane, outcome->token);
     fettle_lane_later (lane, outcome->delay_s, activate);
     return;
   }
@@ -212,8 +236,28 @@ activate_done (struct lane *lane, const struct fettle_outcome *outcome)
 static void
 activate (struct lane *lane)
 {
+  if (lane->job->hard) { /* perhaps while it waited to restart the node */
+    fettle_task_log (lane->told, "the restart was aborted by the user");
+    inventory (lane);
+    return;
+  }
   fettle_lane_call (lane, "activate", (uint32_t) lane->engine->settings->deploy_timeout,
                     activate_done);
+}
+
+/* What its deploy kept is of no use any more. */
+static void
+wait_for_restart (struct lane *lane)
+{
+  for (size_t i = 0; i < lane->n_tasks; i++) {
+    struct task *t = fettle_lane_task (lane, i);
+
+    if (strcmp (t->state, "verifying") != 0)
+      continue;
+    free (t->token);
+    t->token = NULL;
+    fettle_task_state (t, "waiting-reboot");
+  }
 }
 
 static void
@@ -224,16 +268,23 @@ restart (struct lane *lane)
   json_int_t delay = json_integer_value (json_object_get (lane->job->options, "reboot_delay"));
   const char *message = text_of (lane->job->options, "reboot_message");
   bool announces = type && type->flags & FETTLE_TYPE_ANNOUNCES;
+  const struct task *kept;
 
   if (!type || !type->activate) {
     fettle_task_log (lane->told, "nodes of type %s can't be restarted by this Fettle", lane->type);
     inventory (lane);
     return;
   }
-  for (size_t i = 0; i < lane->n_tasks; i++)
-    if (waits (fettle_lane_task (lane, i)))
-      fettle_task_state (fettle_lane_task (lane, i), "waiting-reboot");
   lane->since = (int64_t) fettle_seconds () + delay;
+  kept = keeper (lane);
+  if (kept && kept->token) { /* the service was away meanwhile */
+    free (lane->lane_token);
+    lane->lane_token = strdup (kept->token);
+    lane->operation = kept->id;
+    activate (lane);
+    return;
+  }
+  wait_for_restart (lane);
   if (delay || message)
     fettle_task_log (lane->told, "restarts in %lld s%s%.500s%s", (long long) delay,
                      message ? ": " : "", message ? message : "",

@@ -187,7 +187,7 @@ went_wrong (const struct seen *s)
 static void
 say (struct follow *f, const struct seen *s, const char *why)
 {
-  static const char *const silent[] = { "pending", "running", "staged", NULL };
+  static const char *const silent[] = { "pending", "running", NULL };
   const char *step = has_ended (s) ? s->step : "";
   char text[1400];
 

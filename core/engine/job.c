@@ -12,6 +12,7 @@
 #include "engine/serving.h"
 #include "engine/rollout.h"
 #include "engine/waiter.h"
+#include "model/states.h"
 #include "util/log.h"
 #include "util/text.h"
 
@@ -65,10 +66,19 @@ fettle_task_save (struct task *t)
                     t->id);
 }
 
+static void
+set_state (struct task *t, const char *state)
+{
+  if (strcmp (t->job->kind, "deployment") == 0 && !fettle_task_may (t->state, state))
+    fettle_log (FETTLE_LOG_ERROR, "a task of job %lld went from %s to %s, which should not be",
+                (long long) t->job->id, t->state, state);
+  snprintf (t->state, sizeof t->state, "%s", state);
+}
+
 void
 fettle_task_state (struct task *t, const char *state)
 {
-  snprintf (t->state, sizeof t->state, "%s", state);
+  set_state (t, state);
   if (!t->started && strcmp (state, "pending") != 0)
     t->started = time (NULL);
   fettle_task_save (t);
@@ -79,7 +89,7 @@ fettle_task_state (struct task *t, const char *state)
 void
 fettle_task_end (struct task *t, const char *state, const struct fettle_error *err)
 {
-  snprintf (t->state, sizeof t->state, "%s", state);
+  set_state (t, state);
   if (err)
     t->error = *err;
   else

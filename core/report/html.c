@@ -137,8 +137,6 @@ static const struct {
   { "waiting-reboot", "warn", "↻", "needs a restart" },
   { "verifying",      "calm", "…", "verifying" },
   { "installing",     "calm", "…", "installing" },
-  { "staged",         "calm", "…", "staged" },
-  { "staging",        "calm", "…", "staging" },
   { "running",        "calm", "…", "running" },
   { "pending",        "calm", "…", "waiting" },
 };

@@ -91,7 +91,9 @@ unit_callback_SOURCES = unit/callback.c
 unit_callback_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
 endif
 if HAVE_CMOCKA
-check_PROGRAMS += unit/rollout unit/window
+check_PROGRAMS += unit/rollout unit/states unit/window
+unit_states_SOURCES = unit/states.c
+unit_states_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
 unit_rollout_SOURCES = unit/rollout.c
 unit_rollout_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
 unit_window_SOURCES = unit/window.c

@@ -22,8 +22,8 @@ deployment (const char *text)
                            "deployment", "state", "done", "created", text, "finished", text,
                            "counts", "exit_code", 253, "message", text, "tasks");
   static const char *const states[] = {
-    "pending", "staging", "staged", "installing", "waiting-reboot", "verifying", "done", "failed",
-    "unknown", "skipped", "blocked", "aborted", "a later one",
+    "pending", "installing", "waiting-reboot", "verifying", "done", "failed",
+    "unknown", "skipped", "blocked", "aborted", "running", "a later one", "another one",
   };
 
   assert_non_null (job);

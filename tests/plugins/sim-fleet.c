@@ -5,6 +5,11 @@
  *   sim-fleet nodes FILE FIRST COUNT      the body of POST /nodes
  *   sim-fleet images FOLDER               a baseline of version 2.0
  *   sim-fleet check FILE JOB.json         is what the job says true?
+ *   sim-fleet set FILE NODE WHAT VALUE    rule, component, kind, parent or pair: a number (sim.h)
+ *   sim-fleet pace FILE FLASH_MS          how long updates take, also those under way
+ *   sim-fleet reset FILE                  as it was delivered
+ *   sim-fleet flash FILE NODE COMPONENT VERSION   by other hands, long ago
+ *   sim-fleet ledger FILE                 what was installed, and when (ms since 1970), as JSON
  *
  * In each hundred nodes three fail and one vanishes: for good in every other
  * hundred, for a while in the rest.
@@ -22,7 +27,7 @@
 
 #include "plugins/sim.h"
 
-static const char usage[] = "usage: sim-fleet make|nodes|images|check ...\n";
+static const char usage[] = "usage: sim-fleet make|nodes|images|check|set|pace|reset|flash|ledger ...\n";
 
 static void
 die (const char *what)
@@ -86,6 +91,8 @@ make (char **args)
   return 0;
 }
 
+static const char *const kinds[] = { "sim", "sim-manager", "sim-interconnect" };
+
 static int
 nodes (char **args)
 {
@@ -93,10 +100,14 @@ nodes (char **args)
   unsigned long first = strtoul (args[1], NULL, 10), count = strtoul (args[2], NULL, 10);
 
   printf ("{\"nodes\":[");
-  for (unsigned long i = first; i < first + count && i < f->n_nodes; i++)
-    printf ("%s{\"address\":\"127.%lu.%lu.%lu\",\"name\":\"n%lu\",\"type\":\"sim\","
+  for (unsigned long i = first; i < first + count && i < f->n_nodes; i++) {
+    char address[32];
+
+    sim_address (i, address, sizeof address);
+    printf ("%s{\"address\":\"%s\",\"name\":\"n%lu\",\"type\":\"%s\","
             "\"credentials\":{\"user\":\"admin\",\"password\":\"of %lu\"}}", i > first ? "," : "",
-            i / 62500 + 1, i / 250 % 250, i % 250 + 1, i, i);
+            address, i, kinds[f->nodes[i].kind], i);
+  }
   printf ("]}\n");
   return 0;
 }
@@ -122,6 +133,101 @@ images (char **args)
     if (fclose (image) || fclose (side))
       die (path);
   }
+  return 0;
+}
+
+/* ---- What befalls it ---- */
+
+static struct sim_node *
+row (struct sim_fleet *f, const char *text)
+{
+  unsigned long i = strtoul (text, NULL, 10);
+
+  if (i >= f->n_nodes) {
+    fprintf (stderr, "there is no node %s\n", text);
+    exit (2);
+  }
+  return &f->nodes[i];
+}
+
+static int
+set (char **args)
+{
+  struct sim_node *n = row (map (args[0]), args[1]);
+  struct { const char *name; uint32_t *value; } words[] = {
+    { "rule", &n->rule },     { "component", &n->component }, { "kind", &n->kind },
+    { "parent", &n->parent }, { "pair", &n->pair },
+  };
+
+  for (size_t i = 0; i < COUNT (words); i++)
+    if (strcmp (words[i].name, args[2]) == 0) {
+      *words[i].value = (uint32_t) strtoul (args[3], NULL, 10);
+      return 0;
+    }
+  fprintf (stderr, "a node has no %s\n", args[2]);
+  return 2;
+}
+
+static int
+pace (char **args)
+{
+  map (args[0])->flash_ms = (uint32_t) strtoul (args[1], NULL, 10);
+  return 0;
+}
+
+static int
+reset (char **args)
+{
+  struct sim_fleet *f = map (args[0]);
+
+  for (uint32_t i = 0; i < f->n_nodes; i++) {
+    f->nodes[i].n_entries = f->nodes[i].uploads = 0;
+    memset (f->nodes[i].ledger, 0, sizeof f->nodes[i].ledger);
+  }
+  return 0;
+}
+
+static int
+flash (char **args)
+{
+  struct sim_fleet *f = map (args[0]);
+  struct sim_node *n = row (f, args[1]);
+  struct sim_entry *e = &n->ledger[sim_entries (n) % SIM_LEDGER];
+
+  e->component = (uint32_t) strtoul (args[2], NULL, 10);
+  e->to = (uint32_t) strtoul (args[3], NULL, 10);
+  e->since = sim_now () - 3600000;
+  e->seen = e->since + 1;
+  e->is_written = 1;
+  n->n_entries++;
+  return 0;
+}
+
+static int
+ledger (char **args)
+{
+  struct sim_fleet *f = map (args[0]);
+  struct timespec t;
+  int64_t shift;
+  const char *comma = "";
+
+  clock_gettime (CLOCK_REALTIME, &t);
+  shift = (int64_t) t.tv_sec * 1000 + t.tv_nsec / 1000000 - sim_now ();
+  putchar ('[');
+  for (uint32_t i = 0; i < f->n_nodes; i++)
+    for (uint32_t k = 0; k < sim_entries (&f->nodes[i]); k++) {
+      const struct sim_entry *e = sim_entry (&f->nodes[i], k);
+
+      if (!e)
+        continue;
+      printf ("%s{\"node\":%u,\"component\":%u,\"to\":%u,\"from\":%lld,\"until\":%lld,\"seen\":%s}\n",
+              comma, (unsigned) i, (unsigned) e->component, (unsigned) e->to,
+              (long long) (e->since + shift),
+              (long long) ((e->seen ? e->seen : e->since + (int64_t) f->flash_ms) + shift),
+              e->seen ? "true" : "false");
+      comma = ",";
+    }
+  puts ("]");
   return 0;
 }
 
@@ -262,6 +368,8 @@ main (int argc, char **argv)
     int (*run) (char **args);
   } commands[] = {
     { "make", 5, make }, { "nodes", 3, nodes }, { "images", 1, images }, { "check", 2, check },
+    { "set", 4, set }, { "pace", 2, pace }, { "reset", 1, reset }, { "flash", 4, flash },
+    { "ledger", 1, ledger },
   };
 
   for (size_t i = 0; argc > 1 && i < COUNT (commands); i++)

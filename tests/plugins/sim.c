@@ -71,6 +71,38 @@ find (HOST, struct sim_node **ret)
   return FETTLE_OK;
 }
 
+/* A manager's blades and modules. */
+static fettle_result
+tell_of_others (const struct fettle_host *h, fettle_ctx *c, const struct sim_node *n)
+{
+  static const char *const types[] = { "sim", "sim-manager", "sim-interconnect" };
+  uint32_t self = (uint32_t) (n - fleet->nodes);
+  fettle_result r = FETTLE_OK;
+
+  for (uint32_t i = 0; r == FETTLE_OK && i < fleet->n_nodes; i++) {
+    const struct sim_node *other = &fleet->nodes[i];
+    struct fettle_found found;
+    char address[32], name[16], bay[16], pair[16];
+
+    if (other->parent != self + 1)
+      continue;
+    sim_address (i, address, sizeof address);
+    snprintf (name, sizeof name, "n%u", (unsigned) i);
+    snprintf (bay, sizeof bay, "Bay %u", (unsigned) i);
+    snprintf (pair, sizeof pair, "%u", (unsigned) other->pair);
+    memset (&found, 0, sizeof found);
+    found.struct_size = sizeof found;
+    found.address = address;
+    found.type = types[other->kind];
+    found.name = name;
+    found.location = bay;
+    found.pair = other->pair ? pair : NULL;
+    found.relation = FETTLE_FOUND_MEMBER;
+    r = h->add_node (c, &found);
+  }
+  return r;
+}
+
 static fettle_result
 inventory (HOST)
 {
@@ -94,23 +126,28 @@ inventory (HOST)
     item.match = match;
     r = h->add_item (c, &item);
   }
-  return r;
+  return r == FETTLE_OK && n->kind == SIM_MANAGER ? tell_of_others (h, c, n) : r;
 }
 
 static fettle_result
 follow (HOST, struct sim_node *n, uint32_t task)
 {
-  const struct sim_entry *e = sim_entry (n, task);
-  int64_t now = sim_now ();
+  struct sim_entry *e = sim_entry (n, task);
   char token[32];
+  int64_t now;
 
   if (!e)
     return fettle_fail (h, c, FETTLE_E_PROTOCOL, "%s has no task %u", t->name, (unsigned) task);
+  while (now = sim_now (), !fleet->poll_s && !sim_is_over (fleet, e, now))
+    if (h->sleep_ms (c, 20) != FETTLE_OK)
+      return FETTLE_E_ABORTED;
   if (!sim_is_over (fleet, e, now)) {
     h->progress (c, 100 + (uint32_t) ((now - e->since) * 900 / fleet->flash_ms), "updating");
     snprintf (token, sizeof token, "task %u", (unsigned) task);
     return h->again (c, fleet->poll_s, token);
   }
+  if (!e->seen)
+    e->seen = now;
   if (n->rule == SIM_BREAKS && e->component == n->component)
     return fettle_fail (h, c, FETTLE_E_REJECTED, "task %u: verification failed", (unsigned) task);
   return FETTLE_OK;
@@ -192,10 +229,15 @@ cleanup (HOST)
   return find (h, c, t, &n);
 }
 
+#define TYPE(called, text, place, of)                                                           \
+  { .name = called, .title = text, .position = place, .hosts = FETTLE_HOST_LINUX, .layer = of,  \
+    .ports = ports, .n_ports = FETTLE_COUNT (ports), .inventory = inventory, .deploy = deploy,  \
+    .cleanup = cleanup }
+
 static const struct fettle_node_type types[] = {
-  { .name = "sim", .title = "Emulated", .position = 2003, .hosts = FETTLE_HOST_LINUX,
-    .ports = ports, .n_ports = FETTLE_COUNT (ports), .inventory = inventory, .deploy = deploy,
-    .cleanup = cleanup },
+  TYPE ("sim",              "Emulated",              2003, FETTLE_LAYER_SERVER),
+  TYPE ("sim-manager",      "Emulated manager",      2004, FETTLE_LAYER_MANAGER),
+  TYPE ("sim-interconnect", "Emulated interconnect", 2005, FETTLE_LAYER_INTERCONNECT),
 };
 
 static const struct fettle_plugin plugin = {

@@ -13,10 +13,11 @@
 
 #include <stdatomic.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#define SIM_MAGIC      0x73696d32u
+#define SIM_MAGIC      0x73696d33u
 #define SIM_COMPONENTS 4
 #define SIM_LEDGER     12
 #define SIM_OLD        1 /* versions are 1.0 ... */
@@ -31,11 +32,14 @@ enum sim_rule {
   SIM_VANISHES, /* can't be reached any more from then on */
 };
 
+enum sim_kind { SIM_SERVER, SIM_MANAGER, SIM_INTERCONNECT };
+
 struct sim_entry {
   _Atomic uint32_t is_written;
   uint32_t component, to;
   uint32_t reserved;
-  int64_t since; /* ms, monotonic */
+  int64_t since;        /* ms, monotonic */
+  _Atomic int64_t seen; /* when the end was seen; 0: not yet */
   char operation[48];
 };
 
@@ -43,15 +47,25 @@ struct sim_node {
   uint32_t rule, component; /* the rule is about that component */
   _Atomic uint32_t n_entries;
   _Atomic uint32_t uploads;
+  uint32_t kind;
+  uint32_t parent; /* the manager's row + 1, which tells of this one; 0: none */
+  uint32_t pair;   /* the same for both halves; 0: none */
   struct sim_entry ledger[SIM_LEDGER];
 };
 
 struct sim_fleet {
   uint32_t magic, n_nodes;
-  uint32_t flash_ms, poll_s; /* how long an update takes, and when to look again */
+  _Atomic uint32_t flash_ms; /* how long an update takes */
+  uint32_t poll_s;           /* when to look again; 0: the call waits itself */
   uint64_t seed;
   struct sim_node nodes[];
 };
+
+static inline void
+sim_address (unsigned long node, char *ret, size_t size)
+{
+  snprintf (ret, size, "127.%lu.%lu.%lu", node / 62500 + 1, node / 250 % 250, node % 250 + 1);
+}
 
 static inline int64_t
 sim_now (void)
@@ -71,7 +85,7 @@ sim_entries (struct sim_node *n)
 }
 
 /* NULL: that slot isn't written, or was lost with its writer. */
-static inline const struct sim_entry *
+static inline struct sim_entry *
 sim_entry (struct sim_node *n, uint32_t i)
 {
   return i < sim_entries (n) && atomic_load (&n->ledger[i].is_written) ? &n->ledger[i] : NULL;

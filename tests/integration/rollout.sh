@@ -119,5 +119,20 @@ is "the failure before counted, and the one behind: no third batch" "$(node_stat
 n2 done, n3 done, n4 failed, n5 done, n6 aborted, n7 aborted, n8 aborted, n9 aborted, n10 aborted, n11 aborted"
 is "nothing was begun twice" "$(sim ledger | jq -c '[.[].node]')" '[0,2,3,4,5]'
 is "the exit code is kept" "$(f status "$job" --format json | jq .exit_code)" 253
+
+# ---- kill -9 while a node restarts
+fresh 50
+sim set 0 down 1
+asked () { [ "$(sim restarts 0 | cut -d' ' -f2)" -ge "$1" ]; }
+ok "a node, and a restart of it" begin n0 --baseline one --reboot always
+ok "it is on its way down" soon asked 1
+kill -KILL "$pid"; wait "$pid" 2>/dev/null
+rm -f "$F/state/service.json"; cp "$F/state.log" "$F/killed.log"
+looks=$(sim restarts 0 | cut -d' ' -f2)
+ok "the service is killed, and starts again" rollout_start
+ok "it asks for the node again" soon asked $((looks + 1))
+sim set 0 down 0
+ok "the deployment ends" soon ended
+is "the node was restarted once" "$(sim restarts 0 | cut -d' ' -f1), $(states "$job")" '1, {"done":1}'
 rollout_end
 done_testing

@@ -5,10 +5,11 @@
  *   sim-fleet nodes FILE FIRST COUNT      the body of POST /nodes
  *   sim-fleet images FOLDER               a baseline of version 2.0
  *   sim-fleet check FILE JOB.json         is what the job says true?
- *   sim-fleet set FILE NODE WHAT VALUE    rule, component, kind, parent or pair: a number (sim.h)
+ *   sim-fleet set FILE NODE WHAT VALUE    rule, component, kind, parent, pair or down: a number (sim.h)
  *   sim-fleet pace FILE FLASH_MS          how long updates take, also those under way
  *   sim-fleet reset FILE                  as it was delivered
  *   sim-fleet flash FILE NODE COMPONENT VERSION   by other hands, long ago
+ *   sim-fleet restarts FILE NODE          how often, and how often it was asked whether it is back
  *   sim-fleet ledger FILE                 what was installed, and when (ms since 1970), as JSON
  *
  * In each hundred nodes three fail and one vanishes: for good in every other
@@ -154,6 +155,7 @@ static int
 set (char **args)
 {
   struct sim_node *n = row (map (args[0]), args[1]);
+  uint32_t value = (uint32_t) strtoul (args[3], NULL, 10);
   struct { const char *name; uint32_t *value; } words[] = {
     { "rule", &n->rule },     { "component", &n->component }, { "kind", &n->kind },
     { "parent", &n->parent }, { "pair", &n->pair },
@@ -161,9 +163,13 @@ set (char **args)
 
   for (size_t i = 0; i < COUNT (words); i++)
     if (strcmp (words[i].name, args[2]) == 0) {
-      *words[i].value = (uint32_t) strtoul (args[3], NULL, 10);
+      *words[i].value = value;
       return 0;
     }
+  if (strcmp (args[2], "down") == 0) {
+    n->down = value;
+    return 0;
+  }
   fprintf (stderr, "a node has no %s\n", args[2]);
   return 2;
 }
@@ -182,6 +188,7 @@ reset (char **args)
 
   for (uint32_t i = 0; i < f->n_nodes; i++) {
     f->nodes[i].n_entries = f->nodes[i].uploads = 0;
+    f->nodes[i].restarts = f->nodes[i].looks = 0;
     memset (f->nodes[i].ledger, 0, sizeof f->nodes[i].ledger);
   }
   return 0;
@@ -200,6 +207,15 @@ flash (char **args)
   e->seen = e->since + 1;
   e->is_written = 1;
   n->n_entries++;
+  return 0;
+}
+
+static int
+restarts (char **args)
+{
+  const struct sim_node *n = row (map (args[0]), args[1]);
+
+  printf ("%u %u\n", (unsigned) n->restarts, (unsigned) n->looks);
   return 0;
 }
 
@@ -369,7 +385,7 @@ main (int argc, char **argv)
   } commands[] = {
     { "make", 5, make }, { "nodes", 3, nodes }, { "images", 1, images }, { "check", 2, check },
     { "set", 4, set }, { "pace", 2, pace }, { "reset", 1, reset }, { "flash", 4, flash },
-    { "ledger", 1, ledger },
+    { "ledger", 1, ledger }, { "restarts", 2, restarts },
   };
 
   for (size_t i = 0; argc > 1 && i < COUNT (commands); i++)

@@ -229,10 +229,25 @@ cleanup (HOST)
   return find (h, c, t, &n);
 }
 
+static fettle_result
+activate (HOST)
+{
+  struct sim_node *n;
+  fettle_result r = find (h, c, t, &n);
+
+  if (r != FETTLE_OK)
+    return r;
+  if (h->token (c))
+    atomic_fetch_add (&n->looks, 1);
+  else
+    atomic_fetch_add (&n->restarts, 1);
+  return n->down ? h->again (c, 1, "restarting") : FETTLE_OK;
+}
+
 #define TYPE(called, text, place, of)                                                           \
   { .name = called, .title = text, .position = place, .hosts = FETTLE_HOST_LINUX, .layer = of,  \
     .ports = ports, .n_ports = FETTLE_COUNT (ports), .inventory = inventory, .deploy = deploy,  \
-    .cleanup = cleanup }
+    .cleanup = cleanup, .activate = activate }
 
 static const struct fettle_node_type types[] = {
   TYPE ("sim",              "Emulated",              2003, FETTLE_LAYER_SERVER),

@@ -47,6 +47,8 @@ struct sim_node {
   uint32_t rule, component; /* the rule is about that component */
   _Atomic uint32_t n_entries;
   _Atomic uint32_t uploads;
+  _Atomic uint32_t restarts, looks; /* begun, and how often it was asked whether it is over */
+  _Atomic uint32_t down;            /* as long as that is set, a restart doesn't end */
   uint32_t kind;
   uint32_t parent; /* the manager's row + 1, which tells of this one; 0: none */
   uint32_t pair;   /* the same for both halves; 0: none */

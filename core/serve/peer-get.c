@@ -18,7 +18,8 @@
 #include "serve/route.h"
 #include "util/log.h"
 
-#define PIECE     (64 << 10) /* of a file, with TLS */
+#define PIECE     (8 * 15000) /* of a file, with TLS: what libevent makes eight records of */
+#define PIECES_KEPT 64
 #define TYPE      "application/octet-stream"
 #define BOUNDARY  "fettle-part"
 #define PART_HEAD_MAX 160
@@ -126,23 +127,68 @@ add_segment (struct exchange *x, struct evbuffer *output, const struct fettle_ra
   return s && evbuffer_add_file_segment (output, s, (ev_off_t) r->first, (ev_off_t) r->length) == 0;
 }
 
+/* Room for a piece of a file.  It is used again: malloc would give so much back
+ * to the kernel each time, and the kernel would clear it. */
+struct piece {
+  struct piece *next;
+  char data[PIECE];
+};
+
+static struct piece *pieces;
+static unsigned n_pieces;
+
+static void
+release_piece (const void *data, size_t size, void *arg)
+{
+  struct piece *p = arg;
+
+  (void) data, (void) size;
+  if (n_pieces == PIECES_KEPT) {
+    free (p);
+    return;
+  }
+  p->next = pieces;
+  pieces = p;
+  n_pieces++;
+}
+
+static struct piece *
+take_piece (void)
+{
+  struct piece *p = pieces;
+
+  if (!p)
+    return malloc (sizeof *p);
+  pieces = p->next;
+  n_pieces--;
+  return p;
+}
+
+void
+fettle_peer_forget_pieces (void)
+{
+  while (pieces)
+    free (take_piece ());
+}
+
 static bool
 add_piece (struct exchange *x, struct evbuffer *output, const struct fettle_range *r)
 {
-  struct evbuffer_iovec room;
+  struct piece *piece = take_piece ();
   uint64_t left = r->length - x->done;
   ssize_t n;
 
-  if (evbuffer_reserve_space (output, PIECE, &room, 1) != 1)
+  if (!piece)
     return false;
-  n = fettle_offer_file_read (x->file, r->first + x->done, room.iov_base,
+  n = fettle_offer_file_read (x->file, r->first + x->done, piece->data,
                               left < PIECE ? (size_t) left : PIECE);
-  if (n <= 0)
+  if (n <= 0 || evbuffer_add_reference (output, piece->data, (size_t) n, release_piece, piece)) {
+    release_piece (NULL, 0, piece);
     return false;
-  room.iov_len = (size_t) n;
+  }
   x->done += (uint64_t) n;
   x->added += (uint64_t) n;
-  return evbuffer_commit_space (output, &room, 1) == 0;
+  return true;
 }
 
 /* Not dropped here, as callers still look at it: the next tick does. */

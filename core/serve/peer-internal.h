@@ -92,6 +92,7 @@ void fettle_peer_set_state (struct peer *, enum peer_state);
 void fettle_peer_get (struct peer *, const char *name, size_t name_size);
 /* More of the file into the output. */
 void fettle_peer_feed (struct peer *);
+void fettle_peer_forget_pieces (void);
 /* All of it has been taken. */
 void fettle_peer_sent (struct peer *);
 /* What has been taken so far, into the offer's count. */

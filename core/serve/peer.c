@@ -749,5 +749,6 @@ fettle_peers_free (struct fettle_peers *all)
   if (all->tick)
     event_free (all->tick);
   fettle_quotas_free (all->quotas);
+  fettle_peer_forget_pieces ();
   free (all);
 }

@@ -80,3 +80,6 @@ fuzz_sum_input_SOURCES = fuzz/sum_input.c fuzz/driver.c fuzz/fuzz.h $(sum_source
 fuzz_sum_input_LDADD = ../core/libbase.la
 fuzz_sum_line_SOURCES = fuzz/sum_line.c fuzz/driver.c fuzz/fuzz.h $(sum_sources)
 fuzz_sum_line_LDADD = ../core/libbase.la
+check_PROGRAMS += fuzz/node_request
+fuzz_node_request_SOURCES = fuzz/node_request.c fuzz/driver.c fuzz/fuzz.h
+fuzz_node_request_LDADD = ../core/libservice.la ../core/libbase.la

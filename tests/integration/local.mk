@@ -82,3 +82,5 @@ dist_check_SCRIPTS += integration/systemd.sh
 EXTRA_DIST += integration/smartupdate-lib.sh
 dist_check_SCRIPTS += integration/smartupdate.sh
 dist_check_SCRIPTS += integration/smartupdate-table.sh
+EXTRA_DIST += integration/serve-lib.sh
+dist_check_SCRIPTS += integration/serve-clients.sh integration/serve-crash.sh integration/serve-hostile.sh

@@ -32,11 +32,6 @@ add () { # NAME [OPTION...]
     --setting folder="$T/$n" "$@"
 }
 service_pid () { jq -r .pid "$FETTLE_STATE_DIR/service.json"; }
-soon () { # the command succeeds within a minute
-  local i
-  for i in $(seq 600); do "$@" && return; sleep 0.1; done
-  return 1
-}
 
 ok "the service starts" server fettled --background --open-firewall
 ok "setup adds the one rule" fettle firewall setup

@@ -85,6 +85,7 @@ fettle_about_fill (struct fettle_component *c, const struct fettle_component *fr
   } texts[] = {
     { &c->name, from->name },     { &c->format, from->format }, { &c->kind, from->kind },
     { &c->match, from->match },   { &c->arch, from->arch },     { &c->summary, from->summary },
+    { &c->signature, from->signature }, { &c->signature_text, from->signature_text },
   };
 
   for (size_t i = 0; i < COUNT (texts); i++)

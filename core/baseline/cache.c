@@ -4,8 +4,10 @@
 #include <time.h>
 
 #include "baseline/cache.h"
+#include "baseline/vendor.h"
 
 #define CACHE_MAX (UINT64_C (256) << 20) /* bytes */
+#define LOOKS_FOR "2"
 #define TICK_NS   50000000 /* longer than the kernel's coarsest clock stands still */
 
 struct fettle_cache {
@@ -13,12 +15,15 @@ struct fettle_cache {
   json_t *lines; /* stamp and path -> the record, with "used" once it was */
 };
 
+/* What is found depends on the file, on whose signatures count, and on what
+ * this Fettle looks for. */
 static void
 key_of (const struct stat *st, const char *path, char *ret, size_t size)
 {
-  snprintf (ret, size, "%llx:%llx:%lld:%lld.%09ld:%lld.%09ld %s", (unsigned long long) st->st_dev,
-            (unsigned long long) st->st_ino, (long long) st->st_size, (long long) st->st_mtim.tv_sec,
-            st->st_mtim.tv_nsec, (long long) st->st_ctim.tv_sec, st->st_ctim.tv_nsec, path);
+  char stamp[FETTLE_STAMP_MAX];
+
+  fettle_file_stamp (st, stamp);
+  snprintf (ret, size, LOOKS_FOR " %s %s %s", fettle_vendor_keys_digest (), stamp, path);
 }
 
 struct fettle_cache *
@@ -112,7 +117,7 @@ bool
 fettle_cache_get (struct fettle_cache *c, const struct stat *st, struct fettle_record *r,
                   struct fettle_records *rs)
 {
-  char key[FETTLE_COMPONENT_PATH_MAX * 2 + 160];
+  char key[FETTLE_COMPONENT_PATH_MAX * 2 + 256];
   size_t first = rs->n;
   json_t *line;
 
@@ -144,24 +149,37 @@ write_line (struct fettle_cache *c, const json_t *line)
   return lseek (c->fd, 0, SEEK_END) >= 0 && write (c->fd, text, n) == (ssize_t) n;
 }
 
+static int64_t
+age_of (const struct stat *st)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_REALTIME, &now);
+  return ((int64_t) now.tv_sec - st->st_ctim.tv_sec) * 1000000000 + now.tv_nsec - st->st_ctim.tv_nsec;
+}
+
 /* Has time passed since it was last changed?  Else a later change could look
  * the same. */
 static bool
 is_settled (const struct stat *st)
 {
-  struct timespec now;
-  int64_t age;
+  return age_of (st) > TICK_NS;
+}
 
-  clock_gettime (CLOCK_REALTIME, &now);
-  age = ((int64_t) now.tv_sec - st->st_ctim.tv_sec) * 1000000000 + now.tv_nsec - st->st_ctim.tv_nsec;
-  return age > TICK_NS;
+void
+fettle_cache_settle (const struct stat *st)
+{
+  int64_t age = age_of (st);
+
+  if (age >= 0 && age <= TICK_NS)
+    nanosleep (&(struct timespec) { .tv_nsec = TICK_NS - age + 1 }, NULL);
 }
 
 void
 fettle_cache_put (struct fettle_cache *c, const struct stat *st, const struct fettle_record *r,
                   const struct fettle_records *rs, size_t first)
 {
-  char key[FETTLE_COMPONENT_PATH_MAX * 2 + 160];
+  char key[FETTLE_COMPONENT_PATH_MAX * 2 + 256];
   _cleanup_json_ json_t *inside = json_array ();
   _cleanup_json_ json_t *line = NULL;
 

@@ -30,6 +30,10 @@ bool fettle_cache_get (struct fettle_cache *, const struct stat *, struct fettle
 void fettle_cache_put (struct fettle_cache *, const struct stat *, const struct fettle_record *,
                        const struct fettle_records *, size_t first);
 
+/* Waits, for a moment at most, until a change after this one would look
+ * different. */
+void fettle_cache_settle (const struct stat *);
+
 /* All was read: what wasn't asked for isn't there any more. */
 void fettle_cache_finish (struct fettle_cache *);
 

@@ -9,6 +9,7 @@
 #include "baseline/hasher.h"
 #include "baseline/kinds.h"
 #include "baseline/side.h"
+#include "util/text.h"
 
 static fettle_result
 no_memory (struct fettle_error *err)
@@ -361,6 +362,62 @@ add_compsigs (const struct fettle_records *rs, const struct fettle_record *r,
   return result;
 }
 
+/* "CP012345": HPE's number of a component. */
+static bool
+is_numbered (const char *base)
+{
+  return strncasecmp (base, "cp", 2) == 0 && strspn (base + 2, "0123456789") >= 6;
+}
+
+static bool
+has_compsig (const struct fettle_records *rs, const struct fettle_record *r)
+{
+  const char *base = fettle_base_name (r->path), *dot = strrchr (base, '.');
+  static const char *const ends[] = { "", "_part1" };
+  char name[NAME_MAX + 32];
+
+  for (size_t i = 0; dot && i < COUNT (ends); i++) {
+    const struct fettle_record *sig;
+
+    snprintf (name, sizeof name, "%.*s%s.compsig", (int) (dot - base), base, ends[i]);
+    sig = neighbour (rs, r->path, name);
+    if (sig && !sig->problem)
+      return true;
+  }
+  return false;
+}
+
+/* A .compsig is in a format of HPE's that isn't public: what can be said is
+ * whether it is there.  Without it, an update of VMware hosts is refused by
+ * them; Windows and Linux components of old generations never had one. */
+static fettle_result
+judge_compsig (const struct fettle_records *rs, const struct fettle_record *r,
+               struct fettle_component *c, struct fettle_error *err)
+{
+  const char *base = fettle_base_name (r->path), *dot = strrchr (base, '.');
+  bool there = has_compsig (rs, r);
+  char text[FETTLE_COMPONENT_TEXT_MAX];
+
+  if (!there && (!is_numbered (base) || !dot || !c->format || !fettle_has_word ("zip exe scexe rpm", c->format)))
+    return FETTLE_OK;
+  if (!there && strcmp (c->format, "zip") == 0)
+    return fettle_error_set (err, FETTLE_E_AUTH, "its signature file %.*s.compsig is missing, without which "
+                             "no VMware host may take it", (int) (dot - base), base);
+  if (there && c->signature && strcmp (c->signature, "unsigned") != 0)
+    return FETTLE_OK; /* a package's own says more */
+  if (there)
+    snprintf (text, sizeof text, "not verifiable because its .compsig is in a format of HPE's: the node "
+                                 "looks at it");
+  else
+    snprintf (text, sizeof text, "%.600s%sits signature file %.*s.compsig is missing",
+              c->signature_text ? c->signature_text : "", c->signature_text ? "; " : "",
+              (int) (dot - base), base);
+  if ((!c->signature || there)
+      && !fettle_component_set (&c->signature, there ? "unverifiable" : "unsigned"))
+    return no_memory (err);
+  return fettle_component_set (&c->signature_text, text) ? FETTLE_OK : no_memory (err);
+}
+
 /* ---- a folder as one component ---- */
 
 static fettle_result
@@ -470,6 +527,8 @@ fettle_compose (const struct fettle_records *rs, const struct fettle_record *r, 
     result = add_tree (rs, r, c, err);
   if (!result)
     result = finish (r, base && base_about (r, 1) ? base->part : NULL, c, err);
+  if (!result)
+    result = judge_compsig (rs, r, c, err);
   if (result)
     return result;
   result = fettle_component_check (c, err);

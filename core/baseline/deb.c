@@ -13,12 +13,15 @@
 #include "baseline/deb-control.h"
 #include "baseline/deb.h"
 #include "baseline/expand.h"
+#include "baseline/pgp.h"
 
 static const struct {
   uint64_t control; /* bytes of control.tar */
   uint64_t data;    /* bytes of data.tar, see fettle_expand_limit */
   unsigned entries; /* of a tar */
 } limits = { .control = 64u << 20, .data = UINT64_C (64) << 30, .entries = 1000000 };
+
+enum { SIGNATURES_MAX = 8 };
 
 /* ---- ar ---- */
 
@@ -51,25 +54,79 @@ open_ar (struct fettle_source *s, struct archive **ret, struct fettle_error *err
   return FETTLE_OK;
 }
 
-/* The next member whose name doesn't begin with '_' (those are for others). */
+/* What of it debsigs has signed, and how. */
+struct deb {
+  struct archive *ar;
+  struct fettle_pgp_digests *digests; /* of all members that count */
+  struct fettle_buf signatures[SIGNATURES_MAX];
+  size_t n;
+};
+
+static void
+cleanup_deb (struct deb *deb)
+{
+  fettle_pgp_digests_free (deb->digests);
+  for (size_t i = 0; i < deb->n; i++)
+    fettle_buf_clear (&deb->signatures[i]);
+  if (deb->ar)
+    archive_read_free (deb->ar);
+}
+
+/* _gpgorigin, _gpgmaint, ... are over the bytes of the other members. */
 static fettle_result
-next_member (struct archive *ar, const char *wanted, struct archive_entry **ret,
+keep_signature (struct deb *deb, struct fettle_error *err)
+{
+  struct fettle_buf *text = &deb->signatures[deb->n];
+  char chunk[4096];
+  la_ssize_t n;
+
+  if (deb->n == SIGNATURES_MAX)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "it has more than %d signatures", SIGNATURES_MAX);
+  *text = (struct fettle_buf) FETTLE_BUF_INIT (FETTLE_PGP_SIGNATURE_MAX);
+  deb->n++;
+  while ((n = archive_read_data (deb->ar, chunk, sizeof chunk)) > 0)
+    if (!fettle_buf_add (text, chunk, (size_t) n))
+      return fettle_error_set (err, FETTLE_E_CONFIG, "a signature in it is larger than %zu bytes",
+                               text->max);
+  return n < 0 ? fettle_error_set (err, FETTLE_E_CONFIG, "it isn't a whole Debian package: %s",
+                                   fettle_archive_why (deb->ar)) : FETTLE_OK;
+}
+
+/* The next member whose name doesn't begin with '_' (those are for others);
+ * NULL at the end. */
+static fettle_result
+next_that_counts (struct deb *deb, struct archive_entry **ret, const char **ret_name,
+                  struct fettle_error *err)
+{
+  for (;;) {
+    int r = archive_read_next_header (deb->ar, ret);
+
+    *ret_name = NULL;
+    if (r == ARCHIVE_EOF)
+      return FETTLE_OK;
+    if (r != ARCHIVE_OK)
+      return fettle_error_set (err, FETTLE_E_CONFIG, "it isn't a whole Debian package: %s",
+                               fettle_archive_why (deb->ar));
+    *ret_name = archive_entry_pathname (*ret);
+    if (!*ret_name)
+      *ret_name = "";
+    if ((*ret_name)[0] != '_')
+      return FETTLE_OK;
+    if (strncmp (*ret_name, "_gpg", 4) == 0 && keep_signature (deb, err))
+      return err->code;
+  }
+}
+
+static fettle_result
+next_member (struct deb *deb, const char *wanted, struct archive_entry **ret,
              struct fettle_error *err)
 {
   const char *name;
 
-  do {
-    int r = archive_read_next_header (ar, ret);
-
-    if (r == ARCHIVE_EOF)
-      return fettle_error_set (err, FETTLE_E_CONFIG, "it is cut short: it ends before its %s",
-                               wanted);
-    if (r != ARCHIVE_OK)
-      return fettle_error_set (err, FETTLE_E_CONFIG, "it isn't a whole Debian package: %s", fettle_archive_why (ar));
-    name = archive_entry_pathname (*ret);
-    if (!name)
-      name = "";
-  } while (name[0] == '_');
+  if (next_that_counts (deb, ret, &name, err))
+    return err->code;
+  if (!name)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "it is cut short: it ends before its %s", wanted);
   if (strncmp (name, wanted, strlen (wanted)) != 0)
     return fettle_error_set (err, FETTLE_E_CONFIG,
                              "it isn't a Debian package: it has \"%.40s\" in the place of %s", name,
@@ -79,17 +136,19 @@ next_member (struct archive *ar, const char *wanted, struct archive_entry **ret,
 
 /* "debian-binary" says "2.0": other majors are other formats. */
 static fettle_result
-check_format (struct archive *ar, struct fettle_error *err)
+check_format (struct deb *deb, struct fettle_error *err)
 {
   struct archive_entry *e;
-  char text[8] = "";
-  fettle_result r = next_member (ar, "debian-binary", &e, err);
+  char text[64] = "";
+  fettle_result r = next_member (deb, "debian-binary", &e, err);
+  la_ssize_t n = r ? 0 : archive_read_data (deb->ar, text, sizeof text - 1);
 
   if (r)
     return r;
-  if (archive_read_data (ar, text, sizeof text - 1) < 3 || text[0] != '2' || text[1] != '.')
+  if (n < 3 || text[0] != '2' || text[1] != '.')
     return fettle_error_set (err, FETTLE_E_CONFIG,
                              "its format isn't 2.x of Debian packages: it can't be read");
+  fettle_pgp_digests_update (deb->digests, text, (size_t) n);
   return FETTLE_OK;
 }
 
@@ -97,6 +156,7 @@ check_format (struct archive *ar, struct fettle_error *err)
 
 struct member {
   struct archive *ar;
+  struct fettle_pgp_digests *digests;
   struct fettle_expand *expand;
   const char *name;
   char in[1 << 16];
@@ -118,12 +178,14 @@ read_ar (void *opaque, const void **ret_data, char *why, size_t why_size)
 
   if (n < 0)
     snprintf (why, why_size, "%s", fettle_archive_why (m->ar));
+  else
+    fettle_pgp_digests_update (m->digests, m->in, (size_t) n);
   *ret_data = m->in;
   return n < 0 ? -1 : (ssize_t) n;
 }
 
 static fettle_result
-open_member (struct archive *ar, const char *name, uint64_t limit, struct member **ret,
+open_member (struct deb *deb, const char *name, uint64_t limit, struct member **ret,
              struct fettle_error *err)
 {
   _cleanup_ (cleanup_member) struct member *m = calloc (1, sizeof *m);
@@ -131,7 +193,8 @@ open_member (struct archive *ar, const char *name, uint64_t limit, struct member
 
   if (!m)
     return no_memory (err);
-  m->ar = ar;
+  m->ar = deb->ar;
+  m->digests = deb->digests;
   m->name = name;
   r = fettle_expand_open (&(struct fettle_stream) { read_ar, m }, limit, &m->expand, err);
   if (r)
@@ -258,38 +321,72 @@ read_tar (struct member *m, struct fettle_buf *control, struct fettle_error *err
 
 /* ---- the package ---- */
 
+/* What lies behind the compressor's end is signed too. */
 static fettle_result
-read_member_tar (struct archive *ar, const char *which, struct fettle_buf *control,
+read_rest (struct member *m, struct fettle_error *err)
+{
+  char why[300] = "";
+  const void *data;
+  ssize_t n;
+
+  while ((n = read_ar (m, &data, why, sizeof why)) > 0)
+    continue;
+  return n < 0 ? fettle_error_set (err, FETTLE_E_CONFIG, "its %s is broken: %s", m->name, why) : FETTLE_OK;
+}
+
+static fettle_result
+read_member_tar (struct deb *deb, const char *which, struct fettle_buf *control,
                  struct fettle_error *err)
 {
   _cleanup_ (cleanup_member) struct member *m = NULL;
   struct archive_entry *e;
   char name[32];
-  fettle_result r = next_member (ar, which, &e, err);
+  fettle_result r = next_member (deb, which, &e, err);
 
   if (r)
     return r;
   snprintf (name, sizeof name, "%s", archive_entry_pathname (e));
-  r = open_member (ar, name, control ? limits.control
-                                   : fettle_expand_limit ((uint64_t) archive_entry_size (e), limits.data),
+  r = open_member (deb, name, control ? limits.control
+                                    : fettle_expand_limit ((uint64_t) archive_entry_size (e), limits.data),
                    &m, err);
-  return r ? r : read_tar (m, control, err);
+  if (!r)
+    r = read_tar (m, control, err);
+  return r ? r : read_rest (m, err);
+}
+
+/* Signatures are behind what they sign. */
+static fettle_result
+judge_signatures (struct deb *deb, struct fettle_component *c, struct fettle_error *err)
+{
+  struct fettle_vendor v = { 0 };
+  struct archive_entry *e;
+  const char *name;
+  fettle_result r = next_that_counts (deb, &e, &name, err);
+
+  for (size_t i = 0; !r && i < deb->n; i++)
+    if (strncmp (fettle_buf_text (&deb->signatures[i]), "-----BEGIN PGP SIGNED", 21) == 0)
+      fettle_vendor_found (&v, FETTLE_VENDOR_UNVERIFIABLE,
+                           "not verifiable because it is signed by dpkg-sig, over digests that don't "
+                           "count any more: sign it with debsigs");
+    else
+      fettle_pgp_check (fettle_buf_text (&deb->signatures[i]), deb->signatures[i].size, deb->digests, &v);
+  return r ? r : fettle_vendor_apply (&v, c, err);
 }
 
 fettle_result
 fettle_deb_read (struct fettle_source *s, struct fettle_component *c, struct fettle_error *err)
 {
-  _cleanup_archive_ struct archive *ar = NULL;
+  _cleanup_ (cleanup_deb) struct deb deb = { .digests = fettle_pgp_digests_new () };
   _cleanup_ (fettle_buf_clear) struct fettle_buf control = FETTLE_BUF_INIT (FETTLE_DEB_CONTROL_MAX);
-  fettle_result r = open_ar (s, &ar, err);
+  fettle_result r = open_ar (s, &deb.ar, err);
 
   if (!r)
-    r = check_format (ar, err);
+    r = check_format (&deb, err);
   if (!r)
-    r = read_member_tar (ar, "control.tar", &control, err);
+    r = read_member_tar (&deb, "control.tar", &control, err);
   if (!r)
     r = fettle_deb_control_parse (fettle_buf_text (&control), control.size, c, err);
   if (!r)
-    r = read_member_tar (ar, "data.tar", NULL, err);
-  return r;
+    r = read_member_tar (&deb, "data.tar", NULL, err);
+  return r ? r : judge_signatures (&deb, c, err);
 }

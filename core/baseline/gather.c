@@ -316,14 +316,35 @@ gather_nested (struct gather *g, struct fettle_source *s, struct fettle_record *
 
 /* ---- the whole ---- */
 
+static bool
+same_stamp (const struct stat *a, const struct stat *b)
+{
+  char one[FETTLE_STAMP_MAX], other[FETTLE_STAMP_MAX];
+
+  fettle_file_stamp (a, one);
+  fettle_file_stamp (b, other);
+  return strcmp (one, other) == 0;
+}
+
+/* Of a file of the folder, and of what was found in it. */
+static void
+set_stamps (struct gather *g, struct fettle_record *r, size_t first, const struct stat *st)
+{
+  fettle_file_stamp (st, r->stamp);
+  for (size_t i = first; i < g->records->n; i++)
+    memcpy (g->records->list[i]->stamp, r->stamp, sizeof r->stamp);
+}
+
 static fettle_result
 gather_archive (struct gather *g, int fd, const char *name)
 {
   _cleanup_ (fettle_cleanup_container) struct fettle_container *c = NULL;
+  struct stat after;
   fettle_result r;
 
   if (fstat (fd, &g->stat))
     return fettle_error_errno (g->err, FETTLE_E_CONFIG, "reading %s", name);
+  fettle_cache_settle (&g->stat);
   g->file = name;
   g->progress->of_bytes = (uint64_t) g->stat.st_size;
   fettle_progress_say (g->progress, true);
@@ -332,6 +353,11 @@ gather_archive (struct gather *g, int fd, const char *name)
     r = g->fatal ? g->fatal : g->err->code;
   if (r)
     return r == FETTLE_E_NOMEM ? r : fettle_error_prefix (g->err, "%.200s: ", name);
+  if (fstat (fd, &after) || !same_stamp (&g->stat, &after))
+    return fettle_error_set (g->err, FETTLE_E_CONFIG, "%.200s changed while it was read: add it when it "
+                             "is written", name);
+  for (size_t i = 0; i < g->records->n; i++)
+    fettle_file_stamp (&g->stat, g->records->list[i]->stamp);
   g->progress->bytes = g->progress->of_bytes;
   fettle_progress_say (g->progress, false);
   return FETTLE_OK;
@@ -363,12 +389,20 @@ gather_file (struct gather *g, int folder, const struct fettle_walk_entry *e)
   if (fettle_cache_get (g->cache, &before, r, g->records)) {
     g->progress->reused++;
     g->progress->bytes += (uint64_t) before.st_size;
+    set_stamps (g, r, first, &before);
     return;
   }
+  fettle_cache_settle (&before);
   gather_source (g, s, r, 0);
   fettle_source_stat (s, &after);
-  if (!g->fatal && memcmp (&before.st_ctim, &after.st_ctim, sizeof after.st_ctim) == 0)
+  set_stamps (g, r, first, &before);
+  if (same_stamp (&before, &after))
     fettle_cache_put (g->cache, &before, r, g->records, first);
+  else if (!g->fatal) {
+    fettle_records_cut (g->records, first);
+    fettle_record_reset (r);
+    fettle_record_problem (r, "it changed while it was read: add it when it is written");
+  }
 }
 
 static void

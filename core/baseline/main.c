@@ -19,20 +19,24 @@
 #include "baseline/rpm.h"
 #include "baseline/scan.h"
 #include "baseline/unpack.h"
+#include "baseline/vendor.h"
 #include "model/component.h"
 #include "util/file.h"
 #include "util/text.h"
 
 enum { EXIT_INPUT = 254, EXIT_GENERAL = 255 };
 
+static const char *vendor_keys; /* a file of them; NULL */
+
 /* What libraries load at first use must be loaded while they still can. */
-static void
-warm_up (void)
+static fettle_result
+warm_up (struct fettle_error *err)
 {
   char digest[FETTLE_SHA256_TEXT];
 
   fettle_sha256 ("", 0, digest);
   fettle_rpm_init ();
+  return vendor_keys ? fettle_vendor_keys_load (vendor_keys, err) : FETTLE_OK;
 }
 
 static fettle_result
@@ -67,8 +71,9 @@ read_all (const char *path,
 
   if (r)
     return r;
-  warm_up ();
-  r = fettle_confine (folder ? fd : -1, 0, fettle_hasher_start, err);
+  r = warm_up (err);
+  if (!r)
+    r = fettle_confine (folder ? fd : -1, 0, fettle_hasher_start, err);
   if (!r)
     r = work (fd, slash && slash[1] ? slash + 1 : path, stdout, err);
   return r;
@@ -123,8 +128,9 @@ describe (char **words, struct fettle_error *err)
   }
   if (r)
     return r;
-  warm_up ();
-  r = fettle_confine (-1, 0, NULL, err);
+  r = warm_up (err);
+  if (!r)
+    r = fettle_confine (-1, 0, NULL, err);
   return r ? r : fettle_describe (fd, slash ? slash + 1 : words[0], stdout, err);
 }
 
@@ -170,7 +176,7 @@ static const struct {
 static int
 usage (void)
 {
-  fputs ("usage: fettle-scan [--cache] PATH\n"
+  fputs ("usage: fettle-scan [--keys FILE] [--cache] PATH\n"
          "       fettle-scan --files PATH\n"
          "       fettle-scan --describe FILE\n"
          "       fettle-scan --unpack ARCHIVE MEMBER\n"
@@ -216,6 +222,11 @@ main (int argc, char **argv)
   /* Names in packages may be UTF-8, whatever the user's language is. */
   if (!setlocale (LC_CTYPE, "C.UTF-8"))
     setlocale (LC_CTYPE, "");
+  if (argc > 2 && strcmp (argv[1], "--keys") == 0) {
+    vendor_keys = argv[2];
+    argv += 2;
+    argc -= 2;
+  }
   for (size_t i = 0; i < COUNT (modes); i++) {
     int first = modes[i].option ? 2 : 1;
     bool meant = modes[i].option ? argc > 1 && strcmp (argv[1], modes[i].option) == 0

@@ -26,6 +26,7 @@ struct fettle_record {
   uint64_t offset, size;
   bool packed;
   char sha256[FETTLE_SHA256_TEXT];
+  char stamp[FETTLE_STAMP_MAX]; /* of what is on the disk, when that was read */
   struct fettle_buf text; /* of a side file */
   struct fettle_abouts abouts;
   struct fettle_told *told; /* for the caller */

@@ -1,6 +1,7 @@
 /* rpm.c - see rpm.h.  SPDX-License-Identifier: Apache-2.0 */
 #include "util/base.h"
 
+#include "baseline/pgp.h"
 #include "baseline/rpm.h"
 
 #ifdef HAVE_RPM
@@ -12,7 +13,7 @@
 #include <rpm/rpmlog.h>
 #include <rpm/rpmts.h>
 
-/* Signatures need keys, which a baseline doesn't bring: digests only. */
+/* First digests only: a package may be whole, and its signer not known here. */
 static const rpmVSFlags no_signatures = RPMVSF_MASK_NOSIGNATURES;
 
 /* librpm says why in its log.  The last words it said. */
@@ -143,20 +144,61 @@ fill_in (Header h, struct fettle_component *c, struct fettle_error *err)
   return FETTLE_OK;
 }
 
-/* All digests there are, the payload's too. */
-static fettle_result
-verify (rpmts ts, int file, struct fettle_error *err)
+/* All digests there are, the payload's too; with a ring also the signatures,
+ * which must cover header and payload. */
+static bool
+verify (rpmts ts, int file)
 {
   _cleanup_ (cleanup_fd) FD_t fd = open_fd (file);
   struct rpmQVKArguments_s arguments = { 0 };
 
-  if (!fd)
-    return no_memory (err);
   last_words[0] = '\0';
-  if (rpmVerifySignatures (&arguments, ts, fd, "it"))
-    return fettle_error_set (err, FETTLE_E_CONFIG, "it is damaged: %s",
-                             last_words[0] ? last_words : "a digest doesn't match");
-  return FETTLE_OK;
+  return fd && !rpmVerifySignatures (&arguments, ts, fd, "it");
+}
+
+static bool
+verify_signed (int file)
+{
+  _cleanup_ (cleanup_ts) rpmts ts = rpmtsCreate ();
+
+  rpmtsSetKeyring (ts, fettle_pgp_keyring ());
+  rpmtsSetVSFlags (ts, 0);
+  rpmtsSetVfyFlags (ts, 0);
+  rpmtsSetVfyLevel (ts, RPMSIG_VERIFIABLE_TYPE);
+  return verify (ts, file);
+}
+
+/* The first signature that there is: whose it is. */
+static const char *
+signer_of (Header h, struct fettle_vendor *v)
+{
+  static const rpmTag tags[] = { RPMTAG_RSAHEADER, RPMTAG_DSAHEADER, RPMTAG_SIGPGP, RPMTAG_SIGGPG };
+  const char *title = NULL;
+
+  for (size_t i = 0; i < COUNT (tags) && !title; i++) {
+    struct rpmtd_s data;
+
+    if (!headerGet (h, tags[i], &data, HEADERGET_DEFAULT))
+      continue;
+    if (data.count <= FETTLE_PGP_SIGNATURE_MAX)
+      title = fettle_pgp_signer (data.data, data.count, v);
+    rpmtdFreeData (&data);
+  }
+  return title;
+}
+
+static fettle_result
+judge_signature (Header h, int file, struct fettle_component *c, struct fettle_error *err)
+{
+  struct fettle_vendor v = { 0 };
+  const char *title = signer_of (h, &v);
+
+  if (title && verify_signed (file))
+    fettle_vendor_found (&v, FETTLE_VENDOR_VERIFIED, "verified by %s", title);
+  else if (title)
+    fettle_vendor_found (&v, FETTLE_VENDOR_BAD, "its OpenPGP signature by %.300s is bad (%.100s)", title,
+                         last_words[0] ? last_words : "librpm doesn't say why");
+  return fettle_vendor_apply (&v, c, err);
 }
 
 fettle_result
@@ -187,8 +229,11 @@ fettle_rpm_read (struct fettle_source *s, struct fettle_component *c, struct fet
     return fettle_error_set (err, FETTLE_E_CONFIG, "it isn't a whole RPM package: %s",
                              last_words[0] ? last_words : "its header can't be read");
   r = fill_in (h, c, err);
+  if (!r && !verify (ts, file))
+    r = fettle_error_set (err, FETTLE_E_CONFIG, "it is damaged: %s",
+                          last_words[0] ? last_words : "a digest doesn't match");
   if (!r)
-    r = verify (ts, file, err);
+    r = judge_signature (h, file, c, err);
   if (lseek (file, 0, SEEK_SET))
     return fettle_error_errno (err, FETTLE_E_CONFIG, "reading it failed");
   return r;

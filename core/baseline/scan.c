@@ -23,11 +23,18 @@ struct scan {
 bool
 fettle_scan_line (FILE *out, const char *member, json_t *value)
 {
-  _cleanup_json_ json_t *line = json_object ();
+  return fettle_scan_line_with (out, member, value, NULL, NULL);
+}
 
-  if (json_object_set_new (line, member, value))
-    return false;
-  return !json_dumpf (line, out, JSON_COMPACT) && putc ('\n', out) != EOF && !fflush (out);
+bool
+fettle_scan_line_with (FILE *out, const char *member, json_t *value, const char *more, json_t *second)
+{
+  _cleanup_json_ json_t *line = json_object ();
+  bool good = json_object_set_new (line, member, value) == 0;
+
+  if (more && json_object_set_new (line, more, second))
+    good = false;
+  return good && !json_dumpf (line, out, JSON_COMPACT) && putc ('\n', out) != EOF && !fflush (out);
 }
 
 static void
@@ -58,6 +65,22 @@ problem (struct scan *s, const char *path, const char *message)
   s->problems++;
   say (s, "problem", json_pack ("{s:o, s:o}", "file", printable (path), "message",
                                 printable (message)));
+}
+
+/* What its files looked like when they were read. */
+static json_t *
+stamps_of (const struct scan *s, const json_t *component)
+{
+  json_t *list = json_array (), *file;
+  size_t i;
+
+  json_array_foreach (json_object_get (component, "files"), i, file) {
+    const struct fettle_record *r =
+      fettle_record_find (&s->records, json_string_value (json_object_get (file, "path")));
+
+    json_array_append_new (list, json_string (r ? r->stamp : ""));
+  }
+  return list;
 }
 
 /* Two that say they are the same update must be the same bytes. */
@@ -106,7 +129,9 @@ emit (struct scan *s, const char *path, json_t *component)
     return;
   }
   s->components++;
-  say (s, "component", json_incref (component));
+  if (!fettle_scan_line_with (s->out, "component", json_incref (component), "stamps",
+                              stamps_of (s, component)))
+    s->broken = true;
 }
 
 static void

@@ -1,12 +1,14 @@
 /* scan.h - a folder of components, or an archive of them -> JSON lines.
  *
- * Objects with one member each, in this order:
+ * Objects, in general with one member each, in this order:
  *   {"progress": {"files": done, "of": all, "bytes", "of_bytes", "reused"}}
  *                                                    first, and now and then;
  *                                                    "of" is 0 for an archive
  *   {"paper": ...}, {"papers": n}                    papers.h
  *   {"bundle": {"name", "version"}}                  if it says what it is
- *   {"component": {...}}                             docs/api.md, component
+ *   {"component": {...}, "stamps": [text]}           docs/api.md, component; for each
+ *                                                    of its files, what was on the
+ *                                                    disk looked like (util/file.h)
  *   {"problem": {"file": relative path, "message"}}  one sentence
  *   {"file": ...}, {"files": n}                      with a baseline.json: papers.h
  *   {"done": {"components": n, "problems": n}}       last
@@ -34,5 +36,8 @@ fettle_result fettle_scan (int fd, const char *name, struct fettle_cache *, FILE
 
 /* One line; false when it couldn't be written.  Takes the value. */
 bool fettle_scan_line (FILE *out, const char *member, json_t *value);
+/* Takes both values; `more` may be NULL. */
+bool fettle_scan_line_with (FILE *out, const char *member, json_t *value, const char *more,
+                            json_t *second);
 
 #endif

@@ -166,6 +166,8 @@ run_show (struct fettle_cli *cli, const struct fettle_args *args)
     { "FORMAT",  "format",     false, false },
     { "TYPES",   "node_types", false, true },
     { "REBOOT",  "reboot",     false, false },
+    { "SIGNATURE", "signature", false, false },
+    { "SIGNER",  "signature_text", false, true },
     { "SUMMARY", "summary",    false, true },
   };
   _cleanup_client_ struct fettle_client *client = NULL;

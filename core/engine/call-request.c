@@ -116,10 +116,11 @@ image_of (const struct task *task, const struct fettle_opened *opened)
   if (action && strcmp (action, "rewrite") == 0)
     flags = (int) FETTLE_IMAGE_REWRITE;
   json_array_foreach (json_object_get (component, "files"), i, file)
-    json_array_append_new (files, json_pack ("{s:O s:O s:O s:I}",
+    json_array_append_new (files, json_pack ("{s:O s:O s:O s:s s:I}",
                                              "name", json_object_get (file, "name"),
                                              "sha256", json_object_get (file, "sha256"),
                                              "size", json_object_get (file, "size"),
+                                             "stamp", opened[i].stamp,
                                              "offset", (json_int_t) opened[i].offset));
   return json_pack ("{s:O s:O s:s? s:O s:i s:o}", "id", json_object_get (component, "id"),
                     "format", json_object_get (component, "format"),

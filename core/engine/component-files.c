@@ -16,16 +16,6 @@
 #include "engine/component-files.h"
 #include "engine/internal.h"
 
-/* Changes whenever the file's content may have. */
-static void
-stamp_of (const struct stat *st, char ret[FETTLE_STAMP_MAX])
-{
-  snprintf (ret, FETTLE_STAMP_MAX, "%llx:%llx:%lld:%lld.%09ld:%lld.%09ld",
-            (unsigned long long) st->st_dev, (unsigned long long) st->st_ino,
-            (long long) st->st_size, (long long) st->st_mtim.tv_sec, st->st_mtim.tv_nsec,
-            (long long) st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
-}
-
 fettle_result
 fettle_component_file_where (const char *baseline, const json_t *file, char ret[PATH_MAX],
                              const char **ret_inside, struct fettle_error *err)
@@ -71,7 +61,7 @@ open_file (const char *baseline, const json_t *file, int *ret_fd, char ret_stamp
     close (fd);
     return fettle_error_set (err, FETTLE_E_CONFIG, "%s isn't a plain file any more", full);
   }
-  stamp_of (&st, ret_stamp);
+  fettle_file_stamp (&st, ret_stamp);
   *ret_fd = fd;
   return FETTLE_OK;
 }
@@ -95,15 +85,15 @@ open_one (struct fettle_engine *e, const char *baseline, const json_t *file, con
 {
   const json_t *offset = json_object_get (file, "offset");
   bool packed = json_is_string (json_object_get (file, "container")) && !json_is_integer (offset);
-  char now[FETTLE_STAMP_MAX];
 
+  ret->stamp[0] = '\0';
   if (packed) {
     ret->fd = fettle_unpacked_open (e, file, err);
     if (ret->fd < 0)
       return err->code;
-  } else if (open_file (baseline, file, &ret->fd, now, err)) {
+  } else if (open_file (baseline, file, &ret->fd, ret->stamp, err)) {
     return err->code;
-  } else if (!stamp || strcmp (stamp, now) != 0) {
+  } else if (!stamp || strcmp (stamp, ret->stamp) != 0) {
     close (ret->fd);
     return fettle_error_set (err, FETTLE_E_CONFIG, "%s: %s has changed since its digest was taken: add"
                              " the baseline again", baseline,

@@ -10,11 +10,9 @@
 #include <limits.h>
 
 #include "util/error.h"
+#include "util/file.h"
 
 struct fettle_engine;
-
-/* What a file looked like when it was hashed. */
-#define FETTLE_STAMP_MAX 128
 
 /* The file on the disk, and what to look for within it; NULL: it is that. */
 fettle_result fettle_component_file_where (const char *baseline, const json_t *file,

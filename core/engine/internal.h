@@ -268,6 +268,7 @@ json_t *fettle_baselines_unsigned (struct fettle_engine *, const json_t *ids);
 struct fettle_opened {
   int fd;
   uint64_t offset, size;
+  char stamp[FETTLE_STAMP_MAX]; /* what it must look like while it is read; "" if it is ours */
 };
 
 /* component-files.c: opens a component's files, if they are still what was

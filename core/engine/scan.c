@@ -55,22 +55,24 @@ problem (struct scan *s, const char *file, const char *message)
   fettle_job_event (s->job, NULL, json_pack ("{s:s+++}", "log", file, ": ", message, ""));
 }
 
-static json_t *
-stamps_of (struct scan *s, const json_t *component, struct fettle_error *err)
+/* What was hashed is what is there now, and will be known again by its stamp. */
+static fettle_result
+check_stamps (struct scan *s, const json_t *component, const json_t *stamps, struct fettle_error *err)
 {
-  json_t *stamps = json_array ();
   const json_t *file;
-  char stamp[FETTLE_STAMP_MAX];
+  char now[FETTLE_STAMP_MAX];
   size_t i;
 
   json_array_foreach (json_object_get (component, "files"), i, file) {
-    if (fettle_component_file_stamp (s->path, file, stamp, err)) {
-      json_decref (stamps);
-      return NULL;
-    }
-    json_array_append_new (stamps, json_string (stamp));
+    const char *then = json_string_value (json_array_get (stamps, i));
+
+    if (fettle_component_file_stamp (s->path, file, now, err))
+      return err->code;
+    if (!then || strcmp (then, now) != 0)
+      return fettle_error_set (err, FETTLE_E_CONFIG, "%s changed while the baseline was read: add it "
+                               "again", json_string_value (json_object_get (file, "path")));
   }
-  return stamps;
+  return FETTLE_OK;
 }
 
 /* Is it what it was when the baseline was added? */
@@ -92,14 +94,13 @@ compare_component (struct scan *s, const json_t *json, const char *id)
 }
 
 static void
-take_component (struct scan *s, const json_t *json)
+take_component (struct scan *s, const json_t *json, const json_t *stamps)
 {
   _cleanup_ (fettle_component_clear) struct fettle_component c = { 0 };
   const char *id = json_string_value (json_object_get (json, "id"));
-  _cleanup_json_ json_t *stamps = NULL;
   struct fettle_error err;
 
-  if (fettle_component_from_json (json, &c, &err) || !(stamps = stamps_of (s, json, &err))) {
+  if (fettle_component_from_json (json, &c, &err) || check_stamps (s, json, stamps, &err)) {
     problem (s, id ? id : "?", err.text);
     return;
   }
@@ -128,7 +129,7 @@ take_line (struct scan *s, const char *line)
   if (!good)
     snprintf (s->why, sizeof s->why, "%s", err.text);
   if (component)
-    take_component (s, component);
+    take_component (s, component, json_object_get (said, "stamps"));
   if (p)
     problem (s, file ? file : "?", message ? message : "?");
   if (file && message && strcmp (file, ".") == 0)
@@ -322,14 +323,19 @@ spawn (struct fettle_engine *e, const char *path, bool again, pid_t *ret_pid, in
   char program[PATH_MAX];
   /* What is only to be verified is read, whatever it looks like. */
   _cleanup_close_ int cache = again ? open_cache (e, path) : -1;
-  const char *argv[] = { program, "--cache", path, NULL };
+  _cleanup_close_ int keys = fettle_vendor_keys (e);
+  const char *argv[6] = { program };
+  size_t n = 1;
   posix_spawn_file_actions_t actions;
   int ends[2], r;
 
-  if (cache < 0) {
-    argv[1] = path;
-    argv[2] = NULL;
+  if (keys >= 0) {
+    argv[n++] = "--keys";
+    argv[n++] = "/dev/fd/4";
   }
+  if (cache >= 0)
+    argv[n++] = "--cache";
+  argv[n++] = path;
   snprintf (program, sizeof program, "%s/fettle-scan", e->settings->libexecdir);
   if (pipe2 (ends, O_CLOEXEC))
     return fettle_error_errno (err, FETTLE_E_INTERNAL, "making a pipe");
@@ -337,6 +343,8 @@ spawn (struct fettle_engine *e, const char *path, bool again, pid_t *ret_pid, in
   posix_spawn_file_actions_adddup2 (&actions, ends[1], 1);
   if (cache >= 0)
     posix_spawn_file_actions_adddup2 (&actions, cache, 3);
+  if (keys >= 0)
+    posix_spawn_file_actions_adddup2 (&actions, keys, 4);
   r = posix_spawn (ret_pid, program, &actions, NULL, (char *const *) argv, environ);
   posix_spawn_file_actions_destroy (&actions);
   close (ends[1]);

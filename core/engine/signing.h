@@ -28,6 +28,10 @@ void fettle_signing_keep (struct signing *);
 
 /* ---- trust.c ---- */
 
+/* The vendors' keys, as a file that can be read once more by /dev/fd; -1: there are none. */
+#define FETTLE_VENDOR_TEXT_MAX (8u << 20)
+int fettle_vendor_keys (struct fettle_engine *);
+
 /* Whom we trust, out of the store. */
 fettle_result fettle_trust_load (struct fettle_engine *, struct fettle_trust *ret,
                                  struct fettle_error *);

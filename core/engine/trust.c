@@ -8,9 +8,13 @@
  */
 #include "util/base.h"
 
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "engine/signing.h"
+#include "util/buf.h"
+#include "util/log.h"
 #include "util/text.h"
 
 /* ---- Out of the store ---- */
@@ -46,6 +50,27 @@ fettle_trust_load (struct fettle_engine *e, struct fettle_trust *ret, struct fet
   *ret = t;
   t = (struct fettle_trust){ .n_roots = 0 };
   return FETTLE_OK;
+}
+
+/* -1: there are none.  Above 9, where nobody is in the way of it. */
+int
+fettle_vendor_keys (struct fettle_engine *e)
+{
+  _cleanup_ (fettle_buf_clear) struct fettle_buf text = FETTLE_BUF_INIT (FETTLE_VENDOR_TEXT_MAX);
+  _cleanup_close_ int fd = -1;
+  struct fettle_rows rows;
+  bool good = true;
+
+  fettle_store_query (e->store, &rows, "SELECT data FROM trust WHERE kind = 'vendor' ORDER BY id", "");
+  while (fettle_rows_next (&rows))
+    good = good && fettle_buf_printf (&text, "%s\n", fettle_rows_text (&rows, 0));
+  if (!good)
+    fettle_log (FETTLE_LOG_WARNING, "there are more vendors' keys than fit in %u bytes: some are left out",
+                 FETTLE_VENDOR_TEXT_MAX);
+  fd = text.size ? memfd_create ("vendor-keys", MFD_CLOEXEC) : -1;
+  if (fd < 0 || write (fd, fettle_buf_text (&text), text.size) != (ssize_t) text.size)
+    return -1;
+  return fcntl (fd, F_DUPFD_CLOEXEC, 10);
 }
 
 void

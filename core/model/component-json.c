@@ -66,12 +66,13 @@ fettle_component_to_json (const struct fettle_component *c)
                                                         : json_integer ((json_int_t) c->order);
 
   return json_pack (
-      "{s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:o, s:o, s:s, s:i, s:b, s:s?, s:s?, s:s?, s:o, s:o}",
+      "{s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:o, s:o, s:s, s:i, s:b, s:s?, s:s?, s:s?, s:s?, s:s?, s:o, s:o}",
       "id", c->id, "name", c->name, "version", c->version, "scheme", c->scheme,
       "format", c->format, "kind", c->kind, "match", c->match, "arch", c->arch,
       "node_types", node_types_to_json (c), "order", order, "reboot", c->reboot ? "yes" : "no",
       "duration", (int) c->duration, "install_missing", c->install_missing, "summary", c->summary,
-      "tree", c->tree, "tree_sha256", c->tree_sha256, "prerequisites", prerequisites_to_json (c), "files", files_to_json (c));
+      "tree", c->tree, "tree_sha256", c->tree_sha256,
+      "signature", c->signature, "signature_text", c->signature_text, "prerequisites", prerequisites_to_json (c), "files", files_to_json (c));
 }
 
 /* ---- from JSON ---- */
@@ -267,6 +268,8 @@ get_member (const char *key, const json_t *value, struct fettle_component *c,
     { "summary", &c->summary },
     { "tree",    &c->tree },
     { "tree_sha256", &c->tree_sha256 },
+    { "signature", &c->signature },
+    { "signature_text", &c->signature_text },
   };
   static const struct {
     const char *name;

@@ -39,7 +39,8 @@ void
 fettle_component_clear (struct fettle_component *c)
 {
   char *const texts[] = { c->id,    c->name, c->version, c->scheme, c->format,
-                          c->kind,  c->match, c->arch,   c->summary, c->tree, c->tree_sha256 };
+                          c->kind,  c->match, c->arch,   c->summary, c->tree, c->tree_sha256,
+                          c->signature, c->signature_text };
 
   for (size_t i = 0; i < COUNT (texts); i++)
     free (texts[i]);
@@ -237,6 +238,8 @@ check_texts (const struct fettle_component *c, struct fettle_error *err)
     { "arch",    c->arch,    64,                        false },
     { "summary", c->summary, FETTLE_COMPONENT_TEXT_MAX, false },
     { "tree",    c->tree,    FETTLE_COMPONENT_PATH_MAX, false },
+    { "signature",      c->signature,      16,                        false },
+    { "signature_text", c->signature_text, FETTLE_COMPONENT_TEXT_MAX, false },
   };
 
   for (size_t i = 0; i < COUNT (texts); i++) {

@@ -70,6 +70,9 @@ struct fettle_component {
                * NULL: just its files */
   char *tree_sha256; /* of lines "SHA256  PATH\n", sorted by path, PATH within
                       * the folder; NULL without a tree */
+  char *signature;      /* the vendor's own: "verified", "unverifiable", "unsigned"; NULL:
+                         * nothing is known of one in this format */
+  char *signature_text; /* by whom, or why not; NULL */
   bool reboot, install_missing;
   struct fettle_prerequisite *prerequisites;
   size_t n_prerequisites;

@@ -28,7 +28,8 @@
  *      "token": "..." or null,
  *      "argument": text or null,                  reach_back: the URL; firewall_restore: the former state
  *      "image": {"id", "format", "match", "version", "flags",
- *                "files": [{"name", "sha256", "size", "offset": in the descriptor}]},
+ *                "files": [{"name", "sha256", "size", "offset": in the descriptor,
+ *                            "stamp": what it looks like while it is unchanged, or ""}]},
  *      "fds": ["agent", "known_hosts", "file", "file"]}   what the descriptors are
  *   > {"abort": true}
  *   > {"served": {"url": ...} or {"bytes", "answers"} or {"code", "error"}}  to each serve but status

@@ -141,3 +141,12 @@ fettle_sha256 (const void *data, size_t size, char ret_hex[FETTLE_SHA256_TEXT])
   EVP_Digest (data, size, digest, NULL, EVP_sha256 (), NULL);
   hex (digest, ret_hex);
 }
+
+void
+fettle_file_stamp (const struct stat *st, char ret[FETTLE_STAMP_MAX])
+{
+  snprintf (ret, FETTLE_STAMP_MAX, "%llx:%llx:%lld:%lld.%09ld:%lld.%09ld",
+            (unsigned long long) st->st_dev, (unsigned long long) st->st_ino,
+            (long long) st->st_size, (long long) st->st_mtim.tv_sec, st->st_mtim.tv_nsec,
+            (long long) st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
+}

@@ -22,6 +22,12 @@ fettle_result fettle_file_write (const char *path, mode_t mode, const void *data
                                  struct fettle_error *);
 
 /* Makes a folder and what is missing above it, with this mode. */
+/* What a file looks like: changes whenever its content may have, if some
+ * time had passed since its last change. */
+#define FETTLE_STAMP_MAX 128
+struct stat;
+void fettle_file_stamp (const struct stat *, char ret[FETTLE_STAMP_MAX]);
+
 fettle_result fettle_make_folder (const char *path, mode_t mode, struct fettle_error *);
 
 /* SHA-256 of all of an open file (from its start; the offset is not moved). */

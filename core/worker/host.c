@@ -8,8 +8,10 @@
 #include "util/base.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "transport/transport.h"
+#include "util/file.h"
 #include "util/text.h"
 #include "worker/worker.h"
 
@@ -242,6 +244,26 @@ token (fettle_ctx *c)
   return call_of (c)->token;
 }
 
+/* Its digest was taken when it looked like that. */
+static bool
+unchanged (struct fettle_worker_call *w, uint32_t file)
+{
+  const char *then = w->file_stamps[file];
+  char now[FETTLE_STAMP_MAX];
+  struct stat st;
+
+  if (!then || !*then)
+    return true;
+  if (!fstat (w->file_fds[file], &st)) {
+    fettle_file_stamp (&st, now);
+    if (strcmp (then, now) == 0)
+      return true;
+  }
+  fettle_error_set (&w->ctx.error, FETTLE_E_CONFIG, "%s has changed since its digest was taken: add the "
+                    "baseline again", w->files[file].name);
+  return false;
+}
+
 int64_t
 fettle_worker_read_file (fettle_ctx *c, uint32_t file, uint64_t offset, void *buffer, uint32_t size)
 {
@@ -260,7 +282,8 @@ fettle_worker_read_file (fettle_ctx *c, uint32_t file, uint64_t offset, void *bu
   while (n < 0 && errno == EINTR);
   if (n < 0)
     return fettle_error_errno (&c->error, FETTLE_E_CONFIG, "reading %s", w->files[file].name);
-  return n;
+  /* After it was read: a change before that, or meanwhile, is seen. */
+  return unchanged (w, file) ? n : c->error.code;
 }
 
 /* A service that the node type doesn't name isn't given: its manual and the

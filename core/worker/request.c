@@ -147,6 +147,7 @@ take_image (struct fettle_worker_call *w)
       .size = (uint64_t) json_integer_value (json_object_get (file, "size")),
     };
     w->file_offsets[i] = (uint64_t) json_integer_value (json_object_get (file, "offset"));
+    w->file_stamps[i] = text_of (file, "stamp");
     if (!w->files[i].name || !w->files[i].sha256)
       return bad (w, "image");
   }

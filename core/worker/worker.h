@@ -34,6 +34,7 @@ struct fettle_worker_call {
   struct fettle_file files[FETTLE_CONTEXT_FILES];
   int file_fds[FETTLE_CONTEXT_FILES];
   uint64_t file_offsets[FETTLE_CONTEXT_FILES]; /* where in the descriptor the file begins */
+  const char *file_stamps[FETTLE_CONTEXT_FILES]; /* "" or NULL: it doesn't change */
   uint32_t n_file_fds;
 
   json_t *items;         /* not sent yet */

@@ -11,6 +11,7 @@
 
 #include "baseline/container.h"
 #include "baseline/formats.h"
+#include "baseline/jcat.h"
 #include "baseline/xml.h"
 
 enum { METAINFO_MAX = 4 << 20, FILES_MAX = 1000, DIGEST_TEXT = 2 * EVP_MAX_MD_SIZE + 1 };
@@ -24,11 +25,13 @@ struct file {
   char *name;
   uint64_t size;
   char hex[COUNT (digests)][DIGEST_TEXT];
+  struct fettle_pgp_digests *pgp;
 };
 
 struct cab {
   struct file *files;
   size_t n;
+  struct fettle_buf jcat;
   xmlDoc *docs[FILES_MAX];
   size_t n_docs;
 };
@@ -36,9 +39,12 @@ struct cab {
 static void
 cab_clear (struct cab *cab)
 {
-  for (size_t i = 0; i < cab->n; i++)
+  for (size_t i = 0; i < cab->n; i++) {
     free (cab->files[i].name);
+    fettle_pgp_digests_free (cab->files[i].pgp);
+  }
   free (cab->files);
+  fettle_buf_clear (&cab->jcat);
   for (size_t i = 0; i < cab->n_docs; i++)
     xmlFreeDoc (cab->docs[i]);
 }
@@ -81,6 +87,7 @@ digest_member (struct fettle_source *s, struct file *f, struct fettle_buf *text,
   while (!r && (n = fettle_source_read (s, &data)) > 0) {
     for (size_t i = 0; i < COUNT (digests); i++)
       EVP_DigestUpdate (md[i], data, (size_t) n);
+    fettle_pgp_digests_update (f->pgp, data, (size_t) n);
     f->size += (uint64_t) n;
     if (text && !fettle_buf_add (text, data, (size_t) n))
       r = fettle_error_set (err, FETTLE_E_CONFIG, "its %.200s is larger than %zu bytes", f->name, text->max);
@@ -95,13 +102,19 @@ digest_member (struct fettle_source *s, struct file *f, struct fettle_buf *text,
   return r;
 }
 
+static bool
+is_jcat (const char *name)
+{
+  return fnmatch ("*.jcat", name, 0) == 0;
+}
+
 static fettle_result
 read_member (struct cab *cab, struct fettle_container *c, const char *name,
              struct fettle_error *err)
 {
   _cleanup_ (fettle_cleanup_source) struct fettle_source *s = NULL;
   _cleanup_ (fettle_buf_clear) struct fettle_buf text = FETTLE_BUF_INIT (METAINFO_MAX);
-  bool metainfo = fnmatch ("*.metainfo.xml", name, 0) == 0;
+  bool metainfo = fnmatch ("*.metainfo.xml", name, 0) == 0, jcat = is_jcat (name);
   struct file *f = reallocarray (cab->files, cab->n + 1, sizeof *f);
   fettle_result r;
 
@@ -109,13 +122,13 @@ read_member (struct cab *cab, struct fettle_container *c, const char *name,
     return fettle_about_no_memory (err);
   cab->files = f;
   f += cab->n;
-  *f = (struct file) { .name = strdup (name) };
+  *f = (struct file) { .name = strdup (name), .pgp = fettle_pgp_digests_new () };
+  cab->n++;
   if (!f->name)
     return fettle_about_no_memory (err);
-  cab->n++;
   r = fettle_container_source (c, &s, err);
   if (!r)
-    r = digest_member (s, f, metainfo ? &text : NULL, err);
+    r = digest_member (s, f, metainfo ? &text : jcat ? &cab->jcat : NULL, err);
   if (r || !metainfo)
     return r;
   r = fettle_xml_parse (fettle_buf_text (&text), text.size, &cab->docs[cab->n_docs], err);
@@ -189,12 +202,37 @@ check_metainfo (const struct cab *cab, const xmlNode *root, struct fettle_error 
   return r;
 }
 
+/* ---- signatures ---- */
+
+static fettle_result
+judge_signatures (const struct cab *cab, struct fettle_abouts *a, struct fettle_error *err)
+{
+  _cleanup_free_ struct fettle_jcat_file *files = calloc (cab->n + 1, sizeof *files);
+  struct fettle_vendor v = { 0 };
+  fettle_result r = files ? FETTLE_OK : fettle_about_no_memory (err);
+  size_t n = 0;
+
+  for (size_t i = 0; !r && i < cab->n; i++)
+    if (!is_jcat (cab->files[i].name))
+      files[n++] = (struct fettle_jcat_file) { cab->files[i].name, cab->files[i].hex[0],
+                                               cab->files[i].hex[1], cab->files[i].pgp };
+  if (!r && cab->jcat.size)
+    fettle_jcat_check (fettle_buf_text (&cab->jcat), cab->jcat.size, files, n, &v);
+  for (size_t i = 0; !r && i < a->n; i++)
+    r = fettle_vendor_apply (&v, &a->list[i]->c, err);
+  return r;
+}
+
 fettle_result
 fettle_cab_read (struct fettle_source *s, struct fettle_abouts *a, struct fettle_error *err)
 {
   _cleanup_ (cleanup_cab) struct cab *cab = calloc (1, sizeof *cab);
-  fettle_result r = cab ? read_members (cab, s, err) : fettle_about_no_memory (err);
+  fettle_result r = cab ? FETTLE_OK : fettle_about_no_memory (err);
 
+  if (!r) {
+    cab->jcat = (struct fettle_buf) FETTLE_BUF_INIT (FETTLE_JCAT_MAX);
+    r = read_members (cab, s, err);
+  }
   for (size_t i = 0; !r && i < cab->n_docs; i++) {
     const xmlNode *root = xmlDocGetRootElement (cab->docs[i]);
 
@@ -206,5 +244,5 @@ fettle_cab_read (struct fettle_source *s, struct fettle_abouts *a, struct fettle
   }
   if (!r && !a->n)
     r = fettle_error_set (err, FETTLE_E_CONFIG, "it has no *.metainfo.xml of firmware in it");
-  return r;
+  return r ? r : judge_signatures (cab, a, err);
 }

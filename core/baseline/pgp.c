@@ -1,6 +1,8 @@
 /* pgp.c - see pgp.h.  SPDX-License-Identifier: Apache-2.0 */
 #include "util/base.h"
 
+#include <openssl/evp.h>
+
 #include "baseline/pgp.h"
 
 #ifdef HAVE_RPM
@@ -175,6 +177,32 @@ digest_for (const struct fettle_pgp_digests *d, unsigned algorithm)
 
 /* ---- signatures ---- */
 
+/* librpm takes off the armour of keys alone.  What is between the empty line
+ * and the checksum; the signature itself is the check of that. */
+static uint8_t *
+without_armour (const char *text, size_t *ret_size)
+{
+  const char *body = strstr (text, "\n\n"), *end;
+  EVP_ENCODE_CTX *ctx = EVP_ENCODE_CTX_new ();
+  uint8_t *packets = NULL;
+  int n = -1, rest = 0;
+
+  body = body ? body : strstr (text, "\n\r\n");
+  end = body ? strstr (body + 2, "\n=") : NULL;
+  end = end || !body ? end : strstr (body + 2, "\n-----END");
+  if (end && end - body < (int) FETTLE_PGP_SIGNATURE_MAX)
+    packets = malloc ((size_t) (end - body) + 4);
+  if (packets && ctx) {
+    EVP_DecodeInit (ctx);
+    if (EVP_DecodeUpdate (ctx, packets, &n, (const unsigned char *) body, (int) (end + 1 - body)) < 0
+        || EVP_DecodeFinal (ctx, packets + n, &rest) < 0)
+      n = -1;
+  }
+  EVP_ENCODE_CTX_free (ctx);
+  *ret_size = n < 0 ? 0 : (size_t) n + (size_t) rest;
+  return packets;
+}
+
 static pgpDigParams
 parse (const void *signature, size_t size)
 {
@@ -182,8 +210,8 @@ parse (const void *signature, size_t size)
   pgpDigParams sig = NULL;
   bool armoured = size > 5 && memcmp (signature, "-----", 5) == 0;
 
-  if (armoured && pgpParsePkts (signature, &packets, &size) != PGPARMOR_SIGNATURE)
-    size = 0;
+  if (armoured)
+    packets = without_armour (signature, &size);
   if (!size || pgpPrtParams (armoured ? packets : signature, size, PGPTAG_SIGNATURE, &sig))
     sig = NULL;
   free (packets);

@@ -142,6 +142,7 @@ open_file (struct task *t, int64_t number, struct fettle_offer *ret, struct fett
                                      json_string_value (json_object_get (file, "sha256")));
   if (!ret->file)
     return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for a URL");
+  memcpy (ret->file->stamp, opened[number].stamp, sizeof ret->file->stamp);
   snprintf (ret->name, sizeof ret->name, "%s",
             json_string_value (json_object_get (file, "name")));
   return FETTLE_OK;

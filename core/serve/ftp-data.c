@@ -8,6 +8,7 @@
 
 #include "serve/ftp-internal.h"
 #include "serve/listen.h"
+#include "util/log.h"
 #include "util/secret.h"
 
 #define WRITE_MAX (512 << 10) /* bytes of one turn: fewer calls, and others get theirs */
@@ -239,6 +240,11 @@ put (struct ftp_data *d)
 
   if (!d->file)
     return evbuffer_add (out, d->text + d->offset, d->left) == 0;
+  if (!fettle_offer_file_unchanged (d->file)) {
+    fettle_log (FETTLE_LOG_ERROR, "%s has changed since its digest was taken: it isn't sent",
+                d->offer ? d->offer->name : "a file");
+    return false;
+  }
   fd = dup (d->file->fd);
   segment = fd < 0 ? NULL : evbuffer_file_segment_new (
                               fd, (ev_off_t) (d->file->offset + d->offset), (ev_off_t) d->left,

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "serve/offer.h"
 #include "util/secret.h"
@@ -53,6 +54,20 @@ fettle_offer_file_release (struct fettle_offer_file *f)
   free (f);
 }
 
+bool
+fettle_offer_file_unchanged (const struct fettle_offer_file *f)
+{
+  char now[FETTLE_STAMP_MAX];
+  struct stat st;
+
+  if (!f->stamp[0])
+    return true;
+  if (fstat (f->fd, &st))
+    return false;
+  fettle_file_stamp (&st, now);
+  return strcmp (f->stamp, now) == 0;
+}
+
 ssize_t
 fettle_offer_file_read (const struct fettle_offer_file *f, uint64_t offset, void *buffer,
                         size_t size)
@@ -66,7 +81,7 @@ fettle_offer_file_read (const struct fettle_offer_file *f, uint64_t offset, void
   do
     n = pread (f->fd, buffer, size, (off_t) (f->offset + offset));
   while (n < 0 && errno == EINTR);
-  return n > 0 ? n : -1;
+  return n > 0 && fettle_offer_file_unchanged (f) ? n : -1;
 }
 
 /* ---- The table ---- */

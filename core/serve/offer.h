@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "util/error.h"
+#include "util/file.h"
 
 #define FETTLE_PEER_MAX    (INET6_ADDRSTRLEN + 20) /* an address with its zone */
 #define FETTLE_OFFER_TOKEN 33                      /* 32 hex digits, NUL */
@@ -35,6 +36,7 @@ struct fettle_offer_file {
   int fd;
   uint64_t offset, length;  /* of the part that is served */
   char sha256[65];          /* of the part, verified; "" if that isn't known */
+  char stamp[FETTLE_STAMP_MAX]; /* what it looks like while it is unchanged; "": it is ours */
   void *segment;            /* the sender's own, of the whole part */
   void (*segment_free) (void *segment);
 };
@@ -45,8 +47,11 @@ struct fettle_offer_file *fettle_offer_file_new (int fd, uint64_t offset, uint64
 struct fettle_offer_file *fettle_offer_file_hold (struct fettle_offer_file *);
 void fettle_offer_file_release (struct fettle_offer_file *);
 
+/* It is what its digest was taken of. */
+bool fettle_offer_file_unchanged (const struct fettle_offer_file *);
+
 /* Bytes at an offset of the part.  0 at its end, -1 when it can't be read, or
- * has become shorter than it was. */
+ * has changed. */
 ssize_t fettle_offer_file_read (const struct fettle_offer_file *, uint64_t offset, void *,
                                 size_t size);
 

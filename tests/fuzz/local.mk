@@ -55,6 +55,10 @@ check_PROGRAMS += fuzz/selector
 fuzz_selector_SOURCES = fuzz/selector.c fuzz/driver.c fuzz/fuzz.h
 fuzz_selector_LDADD = ../core/libbase.la
 check_PROGRAMS += fuzz/statement fuzz/root fuzz/cms
+# Vendors' signatures.
+check_PROGRAMS += fuzz/jcat
+fuzz_jcat_SOURCES = fuzz/jcat.c fuzz/driver.c fuzz/fuzz.h
+fuzz_jcat_LDADD = ../core/libscan.la ../core/libbase.la
 fuzz_statement_SOURCES = fuzz/statement.c fuzz/driver.c fuzz/fuzz.h
 fuzz_statement_LDADD = ../core/libsign.la ../core/libbase.la
 fuzz_root_SOURCES = fuzz/root.c fuzz/driver.c fuzz/fuzz.h

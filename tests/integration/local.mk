@@ -69,6 +69,7 @@ EXTRA_DIST += integration/ftp-lib.sh integration/ftp-hostile.py
 dist_check_SCRIPTS += integration/ftp-service.sh
 dist_check_SCRIPTS += integration/audit.sh
 dist_check_SCRIPTS += integration/groups.sh
+dist_check_SCRIPTS += integration/vendor.sh
 dist_check_SCRIPTS += integration/baseline-sign.sh
 dist_check_SCRIPTS += integration/api.sh
 EXTRA_DIST += integration/api-check.py

@@ -16,7 +16,7 @@ problem_of () { jq -r --arg f "$1" 'select(.problem.file == $f) | .problem.messa
 done_is () { is "$1" "$(jq -c 'select(.done) | .done' "$T/out")" "$2"; }
 # Every line is JSON with one member, the last one is "done".
 lines_are_json () {
-  jq -e -s 'all(keys | length == 1) and (.[-1] | has("done"))' "$T/out"
+  jq -e -s 'all(del(.stamps) | keys | length == 1) and (.[-1] | has("done"))' "$T/out"
 }
 make_deb () { # file, name, version, arch, compression
   rm -rf "$T/tree"
@@ -175,7 +175,7 @@ sed -n '/^\.Bd/,/^\.Ed/p' "$srcdir/../docs/component.cfg.5" | awk '/^\.Bd/{n++;n
 scan
 done_is "the manual's examples are components" '{"components":2,"problems":0}'
 is "the example as JSON" "$(components 'select(.format == "scexe") | del(.files) | tojson')" \
-  '{"id":"CP055555.scexe","name":"System ROM U46","version":"U46 v2.34 (03/11/2025)","scheme":"hpe","format":"scexe","kind":"firmware","match":"bios:U46 bios:U47","arch":null,"node_types":["linux"],"order":100,"reboot":"yes","duration":0,"install_missing":false,"summary":"Mitigates speculative execution issues","tree":null,"tree_sha256":null,"prerequisites":[{"match":"bios:U46","min_version":"U46 v1.40 (01/15/2021)","hard":true},{"match":"deb:sut","min_version":null,"hard":false}]}'
+  '{"id":"CP055555.scexe","name":"System ROM U46","version":"U46 v2.34 (03/11/2025)","scheme":"hpe","format":"scexe","kind":"firmware","match":"bios:U46 bios:U47","arch":null,"node_types":["linux"],"order":100,"reboot":"yes","duration":0,"install_missing":false,"summary":"Mitigates speculative execution issues","tree":null,"tree_sha256":null,"signature":"unverifiable","signature_text":"not verifiable because its .compsig is in a format of HPE'\''s: the node looks at it","prerequisites":[{"match":"bios:U46","min_version":"U46 v1.40 (01/15/2021)","hard":true},{"match":"deb:sut","min_version":null,"hard":false}]}'
 is "it has its further file" "$(components 'select(.format == "scexe") | .files[].path')" \
 "CP055555.scexe
 CP055555.compsig"

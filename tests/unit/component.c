@@ -18,7 +18,7 @@ static const char good[] =
     " \"scheme\": \"hpe\", \"format\": \"scexe\", \"kind\": \"firmware\","
     " \"match\": \"bios:U46 guid:1\", \"arch\": null, \"node_types\": [\"linux\", \"superdome-x\"],"
     " \"order\": 100, \"reboot\": \"yes\", \"duration\": 600, \"install_missing\": false,"
-    " \"summary\": \"ROM\", \"tree\": null, \"tree_sha256\": null,"
+    " \"summary\": \"ROM\", \"tree\": null, \"tree_sha256\": null, \"signature\": \"verified\", \"signature_text\": \"verified by X\","
     " \"prerequisites\": [{\"match\": \"bios:U46\", \"min_version\": \"U46 v1.00 (01/01/2020)\","
     " \"hard\": true}, {\"match\": \"ilo\", \"min_version\": null, \"hard\": false}],"
     " \"files\": [{\"name\": \"CP1.scexe\", \"path\": \"fw/CP1.scexe\", \"size\": 12,"

@@ -9,7 +9,9 @@ runs () { lab_exec 1 sh -c 'cat /root/runs 2>/dev/null | wc -l; rm -f /root/runs
 small=$(lab_build_deb fl-small 1.0 "$T" --postinst "$T/note")
 slow=$(lab_build_deb fl-slow 1.0 "$T" --postinst "$T/note" --sleep 3)
 slower=$(lab_build_deb fl-slow 2.0 "$T" --postinst "$T/note" --sleep 4)
-slowest=$(lab_build_deb fl-slow 3.0 "$T" --postinst "$T/note" --sleep 7)
+printf 'echo run >>/root/runs\nfor i in $(seq 600); do [ -e /root/go ] && break; sleep 0.1; done\n' >"$T/until"
+slowest=$(lab_build_deb fl-slow 3.0 "$T" --postinst "$T/until") # until it is let go
+let_go () { lab_exec 1 touch /root/go; soon lab_exec 1 test ! -e /var/tmp/fettle; lab_exec 1 rm /root/go; }
 
 # ---- the installation
 
@@ -40,18 +42,22 @@ nothing_left 1
 call 1 cleanup operation=stop
 answers 0 '' "there is nothing to clean up any more"
 
-lab_controller timeout -s KILL 1.5 "$builddir/lab/call" deploy "$(lab_address 1)" port="$(lab_port 1)" password="$(lab_password)" \
-  file="$slowest" operation=alone >/dev/null 2>&1
-call 1 cleanup operation=alone again=0
+runs >/dev/null
+lab_controller timeout 90 "$builddir/lab/call" deploy "$(lab_address 1)" port="$(lab_port 1)" password="$(lab_password)" \
+  file="$slowest" operation="alone-$$" >/dev/null 2>&1 &
+soon lab_exec 1 test -e /root/runs
+pkill -KILL -f "lab/call deploy .*operation=alone-$$"
+wait $!
+call 1 cleanup operation="alone-$$" again=0
 answers 1 '' "an abandoned installation runs on"
-soon lab_exec 1 test ! -e /var/tmp/fettle
+let_go
 is "it removes its files itself" "$(installed 1 fl-slow)" "3.0 installed"
 nothing_left 1
 runs >/dev/null
 
 call 1 deploy file="$slowest" flags=2 operation=limit set.install_timeout=0
 answers -9 'still runs after 0 s .process [0-9]' "an installation that takes longer than allowed"
-soon lab_exec 1 test ! -e /var/tmp/fettle
+let_go
 nothing_left 1
 
 if [ "$lab_mode" = namespaces ]; then

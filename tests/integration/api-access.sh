@@ -51,8 +51,8 @@ is "it is listed" "$(list | jq -r '.tokens[0] | "\(.name) \(.role) \(.creator) \
 is "when it was used as well" "$(list | jq '.tokens[0].used != null')" true
 is "it ends in 90 days" "$(list | jq '.tokens[0] | ((.expires | fromdate) - (.created | fromdate)) / 86400')" 90
 not_ok "its secret isn't listed" sh -c "fettle token list --format json | grep '${token##*_}'"
-cat "$S"/store.db* >"$T/dump" # the service keeps it locked
-ok "the store has the token" grep -aq "${token:7:12}" "$T/dump"
+store_has () { cat "$S"/store.db* >"$T/dump"; grep -aq "$1" "$T/dump"; } # the service keeps it locked
+ok "the store has the token" soon store_has "${token:7:12}"
 not_ok "but not its secret" grep -aq "${token##*_}" "$T/dump" "$S.log"
 create second >/dev/null
 is "a viewer, if nothing else is said" "$(list | jq -r '.tokens[] | select(.name == "second").role')" viewer

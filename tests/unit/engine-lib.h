@@ -21,6 +21,7 @@
 #include "check/probe.h"
 #include "engine/engine.h"
 #include "engine/internal.h"
+#include "util/file.h"
 #include "util/log.h"
 
 /* ---- Nodes: what they have, how they behave ---- */
@@ -466,12 +467,15 @@ write_file (const char *path, const char *text)
 static void
 add_baseline (void)
 {
-  char path[128], script[1024];
+  char path[128], script[2048], stamp[FETTLE_STAMP_MAX];
+  struct stat st;
 
   snprintf (path, sizeof path, "%s/base", folder);
   mkdir (path, 0755);
   snprintf (path, sizeof path, "%s/base/tool.deb", folder);
   write_file (path, "tool 2.0");
+  assert_int_equal (stat (path, &st), 0);
+  fettle_file_stamp (&st, stamp);
   snprintf (path, sizeof path, "%s/fettle-scan", folder);
   snprintf (script, sizeof script,
             "#!/bin/sh\n"
@@ -481,8 +485,8 @@ add_baseline (void)
             " \"deb:tool\", \"arch\": \"amd64\", \"node_types\": [], \"order\": 300, \"reboot\":"
             " \"no\", \"install_missing\": false, \"summary\": null, \"prerequisites\": [],"
             " \"files\": [{\"name\": \"tool.deb\", \"path\": \"tool.deb\", \"size\": 8,"
-            " \"sha256\": \"%064d\"}]}}'\n"
-            "echo '{\"done\": {\"components\": 1, \"problems\": 0}}'\n", 0);
+            " \"sha256\": \"%064d\"}]}, \"stamps\": [\"%s\"]}'\n"
+            "echo '{\"done\": {\"components\": 1, \"problems\": 0}}'\n", 0, stamp);
   write_file (path, script);
   chmod (path, 0755);
   snprintf (path, sizeof path, "%s/base", folder);

@@ -76,7 +76,7 @@ add_token (struct fettle_client *c, const struct fettle_cli *cli, struct fettle_
   else
     snprintf (path, sizeof path, "%.1024s/token", cli->settings.state_dir);
   if (fettle_secret_read (path, &token, err)) {
-    fettle_error_prefix (err, "the service's token, which only its own user can read: ");
+    fettle_error_prefix (err, "the token for the service, which only its own user can read: ");
     return err->code = FETTLE_E_AUTH;
   }
   snprintf (header, sizeof header, "Authorization: Bearer %.*s",

@@ -8,6 +8,7 @@ requires fettle fettled curl jq python3 sqlite3
 
 export FETTLE_STATE_DIR=$T/state
 S=$FETTLE_STATE_DIR
+export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=4" # memory is measured below
 port=$(free_port)
 begin () { start "$S" --ssl-port "$port" --set api_address=127.0.0.1; }
 ok "starts" begin

@@ -71,6 +71,9 @@ is "another version" "$(printf 'GET / HTTP/3.0\r\n\r\n' | timeout 5 openssl s_cl
 raw () { (printf '%b' "$1"; sleep 1) | timeout 5 openssl s_client -quiet -connect "127.0.0.1:$port" 2>/dev/null; }
 like "length and chunks" "$(raw "POST /api/v1/nodes HTTP/1.1\r\nHost: a\r\n$auth\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")" ' 400 '
 like "two lengths" "$(raw "POST /api/v1/nodes HTTP/1.1\r\nHost: a\r\n$auth\r\nContent-Length: 4\r\nContent-Length: 0\r\n\r\n{}  ")" ' 400 '
+like "a header over two lines" "$(raw "GET /api/v1/service HTTP/1.1\r\nHost: a\r\n$auth\r\nX-A: b\r\n Content-Length: 4\r\n\r\n")" ' 400 '
+like "a space before the colon" "$(raw "POST /api/v1/nodes HTTP/1.1\r\nHost: a\r\n$auth\r\nContent-Length : 4\r\n\r\n{}  ")" ' 400 '
+like "lengths in one line" "$(raw "POST /api/v1/nodes HTTP/1.1\r\nHost: a\r\n$auth\r\nContent-Length: 4, 4\r\n\r\n{}  ")" ' 400 '
 is "several requests at once" "$(raw "GET /api/v1/service HTTP/1.1\r\nHost: a\r\n$auth\r\n\r\nGET /api/v1/nodes HTTP/1.1\r\nHost: a\r\n$auth\r\n\r\nGET /api/v1/jobs HTTP/1.1\r\nHost: a\r\n$auth\r\nConnection: close\r\n\r\n" | grep -o 'HTTP/1.1 200 ' | wc -l)" 3
 
 # Forty that send a byte now and then, while others are served as ever.

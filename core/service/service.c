@@ -315,6 +315,28 @@ make_events (struct service *s, struct fettle_error *err)
   return FETTLE_OK;
 }
 
+/* Ports for nodes are opened when nodes need them; but one that was asked for,
+ * and is another's, is said at once. */
+static fettle_result
+look_at_ports (const struct fettle_settings *c, struct fettle_error *err)
+{
+  const struct {
+    const char *setting;
+    uint64_t port;
+  } ports[] = { { "port", c->port }, { "ftp_port", c->ftp_port } };
+
+  for (size_t i = 0; i < COUNT (ports); i++) {
+    struct fettle_listen l = { .n = 0 };
+
+    if (!ports[i].port || !fettle_settings_is_set (c, ports[i].setting))
+      continue;
+    if (fettle_listen_one ("0.0.0.0", (uint16_t) ports[i].port, ports[i].setting, &l, err))
+      return err->code;
+    fettle_listen_close (&l);
+  }
+  return FETTLE_OK;
+}
+
 /* The lock first, so that two services never touch one store; the port next,
  * so that nothing else is begun when it is taken. */
 static fettle_result
@@ -325,7 +347,7 @@ start (struct service *s, struct fettle_listen *l, struct fettle_error *err)
   if ((r = fettle_process_lock (s->settings->state_dir, &s->lock, err)))
     return r;
   fettle_process_unpublish (s->settings); /* of one that was killed */
-  if ((r = open_port (s, l, err)))
+  if ((r = look_at_ports (s->settings, err)) || (r = open_port (s, l, err)))
     return r;
   s->base = event_base_new ();
   if (!s->base)

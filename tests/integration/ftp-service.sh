@@ -61,7 +61,8 @@ ok "they are closed" fettle firewall close one
 ok "the service stops" fettle service stop
 ok "undo" fettle firewall undo-setup
 
-# A port that is taken
+# A port that is taken, once the service runs
+ok "the service starts again" fettle service start
 server python3 -m http.server 2121 >/dev/null 2>&1 &
 ready server 2121
 fettle check one --format json >"$T/check.json" 2>"$T/check.err"

@@ -85,3 +85,4 @@ dist_check_SCRIPTS += integration/smartupdate.sh
 dist_check_SCRIPTS += integration/smartupdate-table.sh
 EXTRA_DIST += integration/serve-lib.sh
 dist_check_SCRIPTS += integration/serve-clients.sh integration/serve-crash.sh integration/serve-hostile.sh
+dist_check_SCRIPTS += integration/serve-ports.sh

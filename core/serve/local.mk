@@ -8,5 +8,5 @@ libservice_la_SOURCES += serve/ftp.c serve/ftp.h serve/ftp-command.c serve/ftp-c
 # What nodes may ask for.
 libservice_la_SOURCES += \
   serve/door.c serve/door.h serve/head.c serve/head.h serve/http-status.c \
-  serve/http-status.h serve/peer.c serve/peer.h serve/peer-get.c serve/peer-internal.h serve/quota.c \
+  serve/http-status.h serve/peer.c serve/peer.h serve/peer-get.c serve/peer-internal.h serve/peer-request.c serve/quota.c \
   serve/quota.h serve/range.c serve/range.h serve/status-body.c serve/status-body.h

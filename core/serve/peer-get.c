@@ -120,7 +120,8 @@ segment_of (struct fettle_offer_file *f)
 static bool
 add_segment (struct exchange *x, struct evbuffer *output, const struct fettle_range *r)
 {
-  struct evbuffer_file_segment *s = fettle_offer_file_unchanged (x->file) ? segment_of (x->file) : NULL;
+  struct evbuffer_file_segment *s
+    = fettle_offer_file_unchanged (x->file) ? segment_of (x->file) : NULL;
 
   x->added += r->length;
   x->done = r->length;
@@ -195,7 +196,9 @@ add_piece (struct exchange *x, struct evbuffer *output, const struct fettle_rang
 static void
 failed (struct peer *p)
 {
-  fettle_log (FETTLE_LOG_ERROR, "%s can't be read any more, or has changed since its digest was taken: its download by %s ends",
+  fettle_log (FETTLE_LOG_ERROR,
+              "%s can't be read any more, or has changed since its digest was taken: its download"
+              " by %s ends",
               p->x->offer ? p->x->offer->name : "a file", p->quota->address);
   bufferevent_disable (p->bev, EV_READ | EV_WRITE);
   fettle_peer_set_state (p, PEER_LINGER);

@@ -74,7 +74,23 @@ struct fettle_peers {
   bool stopping;
 };
 
+#define PEER_INPUT_MAX (16 << 10) /* beside a body */
+
+struct fettle_post {
+  struct peer *peer; /* NULL: gone */
+};
+
 /* ---- peer.c ---- */
+
+void fettle_peer_end_exchange (struct peer *);
+void fettle_peer_drop (struct peer *);
+void fettle_peer_set_state (struct peer *, enum peer_state);
+
+/* ---- peer-request.c ---- */
+
+/* All requests that have come, one after the other. */
+void fettle_peer_process (struct peer *);
+bool fettle_peer_is_reading (const struct peer *);
 
 /* Status line and headers that each answer has; more may be added, then an
  * empty line. */
@@ -84,8 +100,6 @@ void fettle_peer_answer (struct peer *, int status, const char *extra, const cha
 void fettle_peer_not_found (struct peer *, const char *why);
 /* The answer is in the output: on with the next request. */
 void fettle_peer_done (struct peer *);
-void fettle_peer_drop (struct peer *);
-void fettle_peer_set_state (struct peer *, enum peer_state);
 
 /* ---- peer-get.c ---- */
 

@@ -59,6 +59,16 @@ waits () { # its script runs, and no call
   [ -e "$T/one/log" ] && [ "$(fettle service status --format json 2>/dev/null | jq .calls)" = 0 ]
 }
 ok "the node has been told" soon waits
+said=$(ps -eo args | grep -o "https://10.81.1.2:63002/s/[0-9a-f]*" | head -n 1)
+post () { node one curl -fsSk -m 30 -o /dev/null -w '%{http_code}\n' -H 'Content-Type: application/json' "$@" "$said"; }
+for i in 1 2 3; do post -d '{"percent":10}'; done >"$T/codes"
+for i in 1 2 3; do post -H "Idempotency-Key: a" -d "{\"percent\":20,\"try\":$i}"; done >>"$T/codes"
+post -d '{"percent":30}' >>"$T/codes"
+is "what a node repeats is answered" "$(sort "$T/codes" | uniq -c | tr -s ' ')" " 7 200"
+says () { fettle status "$job" --format json 2>/dev/null | jq -r '.tasks[0].log[] | select (test ("node says"))'; }
+is "and counts once" "$(says | grep -c percent)" 3
+ok "the plugin hears of it, long before its ten minutes" soon sh -c "fettle () { ip netns exec $NET-server fettle \"\$@\"; }
+  fettle status $job --format json 2>/dev/null | jq -r '.tasks[0].log[]' | grep -q '^{\"percent\":30}'"
 kill -9 "$(service_pid)"
 ok "another service takes it up" server fettled --background --open-firewall
 url=$(ps -eo args | grep -o "http://10.81.1.2:63001/d/[0-9a-f]*/fw.bin" | head -n 1)

@@ -12,7 +12,10 @@
 
 #include <event2/buffer.h>
 #include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/evp.h>
+#include <sys/socket.h>
 
 #include "serve/peer-internal.h"
 #include "serve/route.h"
@@ -84,6 +87,15 @@ body_size (const struct exchange *x)
 }
 
 /* ---- Sending ---- */
+
+/* Records of TLS are written one by one: while a file is sent, the kernel waits
+ * for as much as fits into a segment.  Without it each would go by itself. */
+static void
+set_cork (struct peer *p, int on)
+{
+  if (p->tls)
+    (void) setsockopt (bufferevent_getfd (p->bev), IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+}
 
 void
 fettle_peer_count (struct peer *p)
@@ -247,6 +259,7 @@ fettle_peer_sent (struct peer *p)
 {
   struct fettle_offer *o = p->x->offer;
 
+  set_cork (p, 0);
   fettle_peer_count (p);
   if (!o)
     return;
@@ -292,6 +305,7 @@ send_ranges (struct peer *p, bool partial, const char *etag)
                          x->file->length);
   evbuffer_add_printf (output, "\r\n");
   fettle_peer_set_state (p, PEER_SENDING);
+  set_cork (p, 1);
   fettle_peer_feed (p);
 }
 

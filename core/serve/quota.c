@@ -18,6 +18,12 @@ struct fettle_quotas {
   struct fettle_quota others;
 };
 
+static uint64_t
+most (const struct fettle_quotas *all)
+{
+  return (uint64_t) all->rate * BURST * POST;
+}
+
 struct fettle_quotas *
 fettle_quotas_new (unsigned connections, unsigned posts_per_second)
 {
@@ -30,7 +36,7 @@ fettle_quotas_new (unsigned connections, unsigned posts_per_second)
   }
   all->connections = connections;
   all->rate = posts_per_second;
-  all->others.allowance = all->rate * BURST * POST;
+  all->others.allowance = most (all);
   return all;
 }
 
@@ -64,7 +70,7 @@ find (struct fettle_quotas *all, const char *address)
   if (all->n == ADDRESSES || !(q = calloc (1, sizeof *q)))
     return &all->others;
   all->n++;
-  q->allowance = all->rate * BURST * POST;
+  q->allowance = most (all);
   snprintf (q->address, sizeof q->address, "%s", address);
   q->next = *bucket;
   *bucket = q;
@@ -92,9 +98,9 @@ fettle_quota_disconnect (struct fettle_quotas *all, struct fettle_quota *q)
 bool
 fettle_quota_post (struct fettle_quotas *all, struct fettle_quota *q, uint64_t now_ms)
 {
-  uint64_t more = (now_ms - q->since_ms) * all->rate, most = (uint64_t) all->rate * BURST * POST;
+  uint64_t more = (now_ms - q->since_ms) * all->rate, left = most (all) - q->allowance;
 
-  q->allowance = (uint32_t) (more > most - q->allowance ? most : q->allowance + more);
+  q->allowance += more < left ? more : left;
   q->since_ms = now_ms;
   if (q->allowance < POST)
     return false;

@@ -16,7 +16,7 @@
 struct fettle_quota {
   struct fettle_quota *next;
   unsigned connections;
-  uint32_t allowance;  /* thousandths of a post */
+  uint64_t allowance;  /* thousandths of a post */
   uint64_t since_ms;   /* when the allowance was counted last */
   char address[FETTLE_PEER_MAX];
 };

@@ -1,4 +1,4 @@
-/* range.c - byte ranges, versions, heads, and bodies of status posts.
+/* range.c - byte ranges, versions, heads, bodies of status posts, quotas.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "serve/head.h"
+#include "serve/quota.h"
 #include "serve/range.h"
 #include "serve/status-body.h"
 
@@ -175,12 +176,44 @@ bodies (void **state)
   }
 }
 
+/* So many a second, of each address; ten seconds' worth at once. */
+static void
+quotas (void **state)
+{
+  static const unsigned rates[] = { 1, 20, 1000000 };
+
+  (void) state;
+  for (size_t i = 0; i < COUNT (rates); i++) {
+    struct fettle_quotas *all = fettle_quotas_new (2, rates[i]);
+    struct fettle_quota *a = fettle_quota_connect (all, "192.0.2.1");
+    struct fettle_quota *b = fettle_quota_connect (all, "192.0.2.2");
+    uint64_t now = 1000000;
+
+    assert_non_null (a);
+    assert_ptr_not_equal (a, b);
+    assert_ptr_equal (fettle_quota_connect (all, "192.0.2.1"), a);
+    assert_null (fettle_quota_connect (all, "192.0.2.1"));
+    for (unsigned n = 0; n < 10 * rates[i]; n++)
+      assert_true (fettle_quota_post (all, a, now));
+    assert_false (fettle_quota_post (all, a, now));
+    assert_true (fettle_quota_post (all, b, now));
+    assert_true (fettle_quota_post (all, a, now + 1000));
+    fettle_quota_disconnect (all, a);
+    fettle_quota_disconnect (all, a);
+    fettle_quotas_sweep (all, now + 1000000);
+    assert_ptr_equal (fettle_quota_connect (all, "192.0.2.2"), b);
+    assert_non_null (fettle_quota_connect (all, "192.0.2.1"));
+    fettle_quotas_free (all);
+  }
+}
+
 int
 main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (ranges), cmocka_unit_test (of_an_empty_file), cmocka_unit_test (etags),
     cmocka_unit_test (heads), cmocka_unit_test (targets), cmocka_unit_test (bodies),
+    cmocka_unit_test (quotas),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

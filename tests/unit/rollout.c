@@ -161,10 +161,10 @@ check_batches (const struct run *run)
   size_t at = 0;
 
   for (uint32_t b = 0; at < run->n; b++) {
-    size_t i = b < run->rules.n_batches ? b : run->rules.n_batches - 1, wanted, have = 0;
+    size_t n = run->rules.n_batches, i = b < n ? b : n ? n - 1 : 0, wanted, have = 0;
     const struct fettle_share *s = &run->rules.batches[i];
 
-    wanted = !run->rules.n_batches ? run->n
+    wanted = !n ? run->n
              : s->percent ? (size_t) ((run->n * s->value + 99) / 100) : s->value;
     if (wanted > run->n - at)
       wanted = run->n - at;

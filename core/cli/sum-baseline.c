@@ -14,7 +14,7 @@ static bool
 may_be_unsigned (const struct fettle_cli *cli)
 {
   return !fettle_settings_is_set (&cli->settings, "allow_unsigned")
-         || strcmp (cli->settings.allow_unsigned, "yes") == 0;
+         || cli->settings.allow_unsigned;
 }
 
 /* Ours have names of their own: those that people made stay as they are. */

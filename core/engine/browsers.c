@@ -24,7 +24,7 @@ fettle_api_is_remote (const struct fettle_settings *s)
 bool
 fettle_browsers_wanted (const struct fettle_settings *s)
 {
-  return s->open_firewall && strcmp (s->open_firewall, "yes") == 0 && s->browsers && *s->browsers
+  return s->open_firewall && s->browsers && *s->browsers
          && fettle_api_is_remote (s);
 }
 

@@ -258,10 +258,7 @@ fettle_holes_of (struct fettle_engine *e, const struct fettle_node_type *type, c
 static bool
 wanted (const struct lane *lane, const struct fettle_node_type *type)
 {
-  const char *setting = lane->engine->settings->open_firewall;
-
-  if (!json_is_true (json_object_get (lane->job->options, "open_firewall"))
-      && !(setting && strcmp (setting, "yes") == 0))
+  if (!fettle_job_opens_firewall (lane->job))
     return false;
   for (uint32_t i = 0; type && i < type->n_ports; i++)
     if (type->ports[i].direction == FETTLE_FROM_TARGET && (type->ports[i].phases & lane->phase))

@@ -301,6 +301,7 @@ struct job *fettle_job_load (struct fettle_engine *, int64_t id, const char *kin
 
 /* Begins all lanes with `next`. */
 void fettle_job_begin (struct job *, void (*next) (struct lane *));
+bool fettle_job_opens_firewall (const struct job *); /* by its options, or the settings */
 void fettle_job_finish (struct job *, const char *message, int exit_code);
 void fettle_job_event (struct job *, const struct task *, json_t *event);
 void fettle_job_free (struct job *);

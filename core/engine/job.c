@@ -338,6 +338,13 @@ on_drop (evutil_socket_t fd, short what, void *arg)
   drop_old (arg);
 }
 
+bool
+fettle_job_opens_firewall (const struct job *job)
+{
+  return job->engine->settings->open_firewall
+         || json_is_true (json_object_get (job->options, "open_firewall"));
+}
+
 void
 fettle_job_finish (struct job *j, const char *message, int code)
 {

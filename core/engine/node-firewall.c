@@ -208,15 +208,6 @@ open_node (struct lane *lane)
 }
 
 static bool
-wanted (const struct lane *lane)
-{
-  const char *setting = lane->engine->settings->open_firewall;
-
-  return json_is_true (json_object_get (lane->job->options, "open_firewall"))
-         || (setting && strcmp (setting, "yes") == 0);
-}
-
-static bool
 has_one (const struct lane *lane)
 {
   const struct fettle_node_type *type = fettle_plugins_type (lane->engine->plugins, lane->type, NULL);
@@ -227,7 +218,7 @@ has_one (const struct lane *lane)
 bool
 fettle_node_firewall_first (struct lane *lane, void (*then) (struct lane *))
 {
-  if (!has_one (lane) || !wanted (lane))
+  if (!has_one (lane) || !fettle_job_opens_firewall (lane->job))
     return false;
   begin (lane, then);
   open_node (lane);
@@ -249,7 +240,7 @@ fettle_node_firewall_before (struct lane *lane, const char *what, uint32_t deadl
   }
   if (strcmp (what, "activate") == 0)
     lane->firewall.opened = 0; /* a restart closes it */
-  if (!wanted (lane) || !fettle_has_word ("inventory deploy", what)
+  if (!fettle_job_opens_firewall (lane->job) || !fettle_has_word ("inventory deploy", what)
       || lane->firewall.opened + RENEW_S > time (NULL))
     return false;
   hold (lane, what, deadline, done);

@@ -24,7 +24,7 @@ fettle_signing_new (struct fettle_engine *e, bool allow_unsigned)
   if (!s)
     abort ();
   s->engine = e;
-  s->allow_unsigned = allow_unsigned || strcmp (e->settings->allow_unsigned, "yes") == 0;
+  s->allow_unsigned = allow_unsigned || e->settings->allow_unsigned;
   s->found = json_object ();
   return s;
 }

@@ -135,7 +135,7 @@ get_service (void *arg, struct fettle_request *r)
                          "state_dir", s->settings->state_dir, "port",
                          (json_int_t) s->settings->port, "ssl_port",
                          (json_int_t) s->settings->ssl_port, "open_firewall",
-                         strcmp (s->settings->open_firewall, "yes") == 0);
+                         (int) s->settings->open_firewall);
 
   if (j && summary)
     json_object_update (j, summary);

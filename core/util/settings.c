@@ -22,6 +22,7 @@ enum type {
   ADDRESSES, /* "localhost" or addresses, separated by spaces */
   PEERS,     /* addresses separated by spaces, or none */
   WORD,      /* one of `words` */
+  SWITCH,    /* yes or no, however that is said */
 };
 
 struct row {
@@ -73,7 +74,7 @@ static const struct row table[] = {
     "unknown SSH host keys: tofu (trust on first use) or strict (refuse)" },
   { "known_hosts",       TEXT,      AT (known_hosts),       0, 0,       NULL, "", NULL,
     "file of known host keys in OpenSSH's format" },
-  { "open_firewall",     WORD,      AT (open_firewall),     0, 0,       "no yes", "no", NULL,
+  { "open_firewall",     SWITCH,    AT (open_firewall),     0, 0,       NULL, "no", NULL,
     "open the firewall for nodes while they need it: yes or no" },
   { "firewall",          WORD,      AT (firewall),          0, 0,
     "auto nftables firewalld ufw iptables none", "auto", NULL,
@@ -110,7 +111,7 @@ static const struct row table[] = {
     "seconds after which an unused service that a command started ends; 0: never" },
   { "audit_log",         TEXT,      AT (audit_log),         0, 0,       NULL, "/dev/log", NULL,
     "socket of the system's log (journald, syslog) that the audit log goes to as well; empty: none" },
-  { "allow_unsigned",    WORD,      AT (allow_unsigned),    0, 0,       "no yes", "no", NULL,
+  { "allow_unsigned",    SWITCH,    AT (allow_unsigned),    0, 0,       NULL, "no", NULL,
     "use baselines that nobody trusted has signed: yes or no" },
   { "signatures",        NUMBER,    AT (signatures),        1, 64,      NULL, "1", NULL,
     "signatures by different trusted keys that a baseline needs" },
@@ -124,6 +125,12 @@ static uint64_t *
 number_of (const struct fettle_settings *s, const struct row *row)
 {
   return (uint64_t *) ((char *) (uintptr_t) s + row->offset);
+}
+
+static bool *
+switch_of (const struct fettle_settings *s, const struct row *row)
+{
+  return (bool *) ((char *) (uintptr_t) s + row->offset);
 }
 
 static char **
@@ -180,6 +187,7 @@ static fettle_result
 check (const struct row *row, const char *value, struct fettle_error *err)
 {
   uint64_t number;
+  bool on;
 
   switch (row->type) {
   case NUMBER:
@@ -214,6 +222,10 @@ check (const struct row *row, const char *value, struct fettle_error *err)
       return FETTLE_OK;
     return fettle_error_set (err, FETTLE_E_CONFIG, "%s is one of: %s; not \"%s\"", row->name,
                              row->words, value);
+  case SWITCH:
+    if (fettle_parse_bool (value, &on))
+      return FETTLE_OK;
+    return fettle_error_set (err, FETTLE_E_CONFIG, "%s is yes or no, not \"%s\"", row->name, value);
   case TEXT:
     break;
   }
@@ -232,6 +244,10 @@ assign (struct fettle_settings *s, const struct row *row, const char *value,
     return r;
   if (row->type == NUMBER) {
     fettle_parse_uint (value, row->min, row->max, number_of (s, row));
+    return FETTLE_OK;
+  }
+  if (row->type == SWITCH) {
+    fettle_parse_bool (value, switch_of (s, row));
     return FETTLE_OK;
   }
   copy = strdup (value);
@@ -341,15 +357,19 @@ unknown (const char *name, struct fettle_error *err)
                            near.best ? "\"?" : "");
 }
 
-/* libconfig's number or string as text: one way of checking for all sources. */
+/* libconfig's number, string or truth as text: one way of checking for all sources. */
 static const char *
-value_text (const config_setting_t *entry, char buffer[32])
+value_text (const struct row *row, const config_setting_t *entry, char buffer[32])
 {
   switch (config_setting_type (entry)) {
   case CONFIG_TYPE_INT:
   case CONFIG_TYPE_INT64:
     snprintf (buffer, 32, "%lld", config_setting_get_int64 (entry));
     return buffer;
+  case CONFIG_TYPE_BOOL:
+    if (row->type != SWITCH)
+      return NULL;
+    return config_setting_get_bool (entry) ? "yes" : "no";
   case CONFIG_TYPE_STRING:
     return config_setting_get_string (entry);
   default:
@@ -366,10 +386,12 @@ read_entry (struct fettle_settings *s, const config_setting_t *entry, struct fet
 
   if (!row)
     return unknown (name, err);
-  value = value_text (entry, buffer);
+  value = value_text (row, entry, buffer);
   if (!value)
-    return fettle_error_set (err, FETTLE_E_CONFIG, "%s is a %s", name,
-                             row->type == NUMBER ? "number" : "text in \"quotes\"");
+    return fettle_error_set (err, FETTLE_E_CONFIG, "%s is %s", name,
+                             row->type == NUMBER   ? "a number"
+                             : row->type == SWITCH ? "true or false"
+                                                   : "a text in \"quotes\"");
   if (from_environment (row))
     return check (row, value, err);
   if (!assign (s, row, value, err))
@@ -488,6 +510,8 @@ fettle_settings_each (const struct fettle_settings *s,
 
     if (row->type == NUMBER)
       snprintf (number, sizeof number, "%" PRIu64, *number_of (s, row));
+    else if (row->type == SWITCH)
+      value = *switch_of (s, row) ? "yes" : "no";
     else
       value = *text_of (s, row);
     f (arg, row->name, value, initial ? initial : "", row->help);
@@ -498,7 +522,7 @@ void
 fettle_settings_clear (struct fettle_settings *s)
 {
   for (size_t i = 0; i < COUNT (table); i++)
-    if (table[i].type != NUMBER)
+    if (table[i].type != NUMBER && table[i].type != SWITCH)
       free (*text_of (s, &table[i]));
   memset (s, 0, sizeof *s);
 }

@@ -31,7 +31,7 @@ struct fettle_settings {
   uint64_t unpacked_max;       /* MiB that components unpacked from archives may take */
   char *host_keys;             /* "tofu" or "strict" */
   char *known_hosts;           /* file in OpenSSH's format, or "" */
-  char *open_firewall;         /* "yes" or "no": open what jobs need, for as long as they do */
+  bool open_firewall;          /* open what jobs need, for as long as they do */
   char *firewall;              /* a backend's name (firewall/firewall.h), or "auto" */
   char *data_ports;            /* "63010-63041": downloads move there; "": they don't */
   char *ftp_data_ports;        /* the same for passive FTP */
@@ -49,7 +49,7 @@ struct fettle_settings {
   char *metrics;               /* "no", "viewer" or "anyone": who may read /metrics */
   uint64_t idle_exit;          /* s; a service started by the command ends when unused; 0: never */
   char *audit_log;             /* socket of the system's log for audit lines, or "" */
-  char *allow_unsigned;        /* "yes" or "no": baselines that nobody trusted has signed */
+  bool allow_unsigned;         /* baselines that nobody trusted has signed */
   uint64_t signatures;         /* of single trusted keys, that a baseline needs */
   char *log_level;             /* "error", "warning", "info", "debug" */
   uint64_t set;                /* bit i: row i of the table was set, see fettle_settings_is_set */

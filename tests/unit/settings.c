@@ -61,6 +61,7 @@ initial_values (void **state)
   assert_int_equal (s.ftp_port, 0);
   assert_string_equal (s.api_address, "localhost");
   assert_string_equal (s.host_keys, "tofu");
+  assert_false (s.open_firewall);
   assert_int_equal (s.plugindir[0], '/');
   assert_int_equal (s.state_dir[0], '/');
   assert_string_equal (s.worker_user, geteuid () ? "" : "nobody");
@@ -98,11 +99,15 @@ file_and_options (void **state)
   assert_int_equal (fettle_settings_init (&s, &err), FETTLE_OK);
   assert_int_equal (fettle_settings_read (&s, write_conf ("# ports\nport = 80;\nssl_port = \"443\";\n"
                                                           "host_keys = \"strict\"\n"
+                                                          "open_firewall = true;\n"
+                                                          "allow_unsigned = \"yes\";\n"
                                                           "api_address = \"127.0.0.1 ::1\";\n"),
                                           &err), FETTLE_OK);
   assert_int_equal (s.port, 80);
   assert_int_equal (s.ssl_port, 443);
   assert_string_equal (s.host_keys, "strict");
+  assert_true (s.open_firewall);
+  assert_true (s.allow_unsigned);
   assert_string_equal (s.api_address, "127.0.0.1 ::1");
   assert_true (fettle_settings_is_set (&s, "ssl_port"));
   assert_false (fettle_settings_is_set (&s, "workers"));
@@ -127,6 +132,8 @@ static const struct {
   { "\n\nport = = 1;",          { "fettle.conf:3: ", "syntax error", "name = value;" } },
   { "host_keys = \"tofu strict\";", { "host_keys is one of: tofu strict", "", "" } },
   { "host_keys = true;",        { "host_keys is a text in \"quotes\"", "", "" } },
+  { "open_firewall = \"perhaps\";", { "open_firewall is yes or no, not \"perhaps\"", "", "" } },
+  { "open_firewall = 1.5;",     { "open_firewall is true or false", "", "" } },
   { "state_dir = \"here\";",    { "state_dir is a path that begins with /", "\"here\"", "" } },
   { "plugindir = \"/a:b\";",    { "plugindir is a list of paths", "\"/a:b\"", "" } },
   { "api_address = \"web1\";",  { "api_address is localhost or IP addresses", "\"web1\"", "" } },

@@ -22,6 +22,7 @@ dist_check_SCRIPTS += integration/linux-inventory.sh
 dist_check_SCRIPTS += integration/linux-deploy.sh
 dist_check_SCRIPTS += integration/worker-http.sh
 EXTRA_DIST += sim/rude-http.py
+EXTRA_DIST += sim/post-status.py
 dist_check_SCRIPTS += integration/ilo-inventory.sh
 EXTRA_DIST += sim/redfish.py
 dist_check_SCRIPTS += integration/worker-ssh.sh

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/check-lib.sh"
-requires fettle-gate curl nft sqlite3
+requires fettle-gate curl nft python3 sqlite3 xorriso
 
 net_up one two
 for n in one two; do node_sshd $n; done
@@ -33,7 +33,7 @@ add () { # NAME [OPTION...]
 }
 service_pid () { jq -r .pid "$FETTLE_STATE_DIR/service.json"; }
 
-ok "the service starts" server fettled --background --open-firewall
+ok "the service starts" server fettled --background --open-firewall --set status_rate=100000
 ok "setup adds the one rule" fettle firewall setup
 ok "the baseline is added" fettle baseline add "$T/base" --name base --allow-unsigned
 ok "one" add one --setting before="while [ ! -e $T/go ]; do sleep 0.1; done"
@@ -69,7 +69,15 @@ says () { fettle status "$job" --format json 2>/dev/null | jq -r '.tasks[0].log[
 is "and counts once" "$(says | grep -c percent)" 3
 ok "the plugin hears of it, long before its ten minutes" soon sh -c "fettle () { ip netns exec $NET-server fettle \"\$@\"; }
   fettle status $job --format json 2>/dev/null | jq -r '.tasks[0].log[]' | grep -q '^{\"percent\":30}'"
-kill -9 "$(service_pid)"
+node one python3 "$srcdir/sim/post-status.py" "$said" >"$T/answered" & client=$!
+enough () { [ "$(wc -l <"$T/answered")" -ge 200 ]; }
+ok "two hundred of a thousand posts are answered" soon enough
+kill -9 "$(service_pid)"; wait "$client"
+ok "not all are: the service was killed in the middle" test "$(wc -l <"$T/answered")" -lt 1000
+sqlite3 "$FETTLE_STATE_DIR/store.db" "SELECT json_extract (body, '$.n') FROM post WHERE json_extract (body, '$.n')" |
+  sort >"$T/kept"
+is "what was answered is there" "$(sort "$T/answered" | comm -23 - "$T/kept")" ""
+is "once" "$(uniq -d "$T/kept")" ""
 ok "another service takes it up" server fettled --background --open-firewall
 url=$(ps -eo args | grep -o "http://10.81.1.2:63001/d/[0-9a-f]*/fw.bin" | head -n 1)
 like "the node has its URL" "$url" "/d/[0-9a-f]{32}/fw.bin"
@@ -86,9 +94,12 @@ ok "the service ends" fettle service stop
 ok "and starts with other settings" server fettled --background --open-firewall --set data_ports=63010-63011
 rm -r "$T/two"
 ok "the node is what it was" fettle inventory two
-fettle deploy two --yes --format json >"$T/job" 2>"$T/err"
-is "a deployment by a dedicated port" $? 0
+xorriso -as mkisofs -quiet -J -r -o "$T/base.iso" "$T/base" 2>/dev/null
+ok "the baseline is an ISO image" fettle baseline add "$T/base.iso" --name image --allow-unsigned
+fettle deploy two --baseline image --yes --format json >"$T/job" 2>"$T/err"
+is "a deployment by a dedicated port, from inside the image" $? 0
 is "has its file" "$(sha256sum <"$T/two/file" | cut -c1-64)" "$sum"
+is "nothing was unpacked" "$(find "$FETTLE_STATE_DIR/unpacked" -type f 2>/dev/null)" ""
 like "which the service opened" "$(cat "$FETTLE_STATE_DIR/fettled.log")" "opened port 6301[01] on 10.81.1.2 for nodes"
 ok "the service ends again" fettle service stop
 is "no URL is left in its store" "$(sqlite3 "$FETTLE_STATE_DIR/store.db" "SELECT count (*) FROM offer")" 0

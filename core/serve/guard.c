@@ -88,6 +88,16 @@ is_printable (struct piece p)
   return true;
 }
 
+/* A name, an address, a port: RFC 3986's authority without a user. */
+static bool
+is_host (struct piece p)
+{
+  for (size_t i = 0; i < p.size; i++)
+    if (p.text[i] <= ' ' || p.text[i] >= 0x7f || strchr ("\"#/<>?@\\^`{|}", p.text[i]))
+      return false;
+  return true;
+}
+
 /* Only paths: "/a?b".  "//" at the start could be taken for a host's name. */
 static bool
 is_target (struct piece p)
@@ -155,9 +165,11 @@ check_header (struct fettle_guard *g, struct piece line, struct facts *f)
   if (++f->headers > FETTLE_HEADERS_MAX)
     return refuse (g, 431, "There are too many headers.");
   line = trim (line);
-  if (is_nocase (name, "Host"))
+  if (is_nocase (name, "Host")) {
     f->hosts++;
-  else if (is_nocase (name, "Transfer-Encoding"))
+    if (!is_host (line))
+      return refuse (g, 400, "The Host header is malformed.");
+  } else if (is_nocase (name, "Transfer-Encoding"))
     f->encodings++;
   else if (is_nocase (name, "Expect")) {
     f->expects++;

@@ -87,3 +87,5 @@ dist_check_SCRIPTS += integration/smartupdate-table.sh
 EXTRA_DIST += integration/serve-lib.sh
 dist_check_SCRIPTS += integration/serve-clients.sh integration/serve-crash.sh integration/serve-hostile.sh
 dist_check_SCRIPTS += integration/serve-ports.sh
+dist_check_SCRIPTS += integration/serve-http11.sh
+EXTRA_DIST += sim/http11.py

@@ -63,6 +63,7 @@ good (void **state)
   (void) state;
   expect ("GET / HTTP/1.1\r\n" H A "\r\n", 0, 1);
   expect ("GET /a?b=%20&c HTTP/1.1\r\nHOST: a:1\r\nauthorization:bearer " TOKEN " \r\n\r\n", 0, 1);
+  expect ("GET / HTTP/1.1\r\nHost: [fe80::1%25eth0]:63001\r\n" A "\r\n", 0, 1);
   expect ("GET / HTTP/1.0\r\n" A "\r\n", 0, 1);
   expect ("POST / HTTP/1.1\r\n" H A "Content-Length: 3\r\n\r\nabc", 0, 1);
   expect ("POST / HTTP/1.1\r\n" H A "Content-Length: 3\r\n\r\nab", 0, 1);
@@ -117,6 +118,9 @@ ambiguous_lengths (void **state)
   expect ("POST / HTTP/1.1\r\n" H A "Transfer-Encoding:\r\n\r\n", 411, 0);
   expect ("POST / HTTP/1.1\r\n" H A "Transfer-Encoding: x\r\nTransfer-Encoding: chunked\r\n\r\n", 411,
           0);
+  expect ("GET / HTTP/1.1\r\nHost: a b\r\n" A "\r\n", 400, 0);
+  expect ("GET / HTTP/1.1\r\nHost: user@a\r\n" A "\r\n", 400, 0);
+  expect ("GET / HTTP/1.1\r\nHost: a/b\r\n" A "\r\n", 400, 0);
   expect ("GET / HTTP/1.1\r\n" H A "Content-Length: 5\r\n\r\n", 400, 0);
   expect ("HEAD / HTTP/1.1\r\n" H A "Content-Length: 5\r\n\r\n", 400, 0);
 }

@@ -10,20 +10,12 @@
 #include "cli/job.h"
 #include "cli/parse.h"
 #include "cli/secret.h"
-#include "cli/sum.h"
+#include "cli/sum-console.h"
 #include "util/file.h"
 #include "util/nearest.h"
 
-/* "add --nodes A B user=U --baselines /spp": what stood behind the command. */
-struct console {
-  struct fettle_cli *cli;
-  struct fettle_client *client;
-  json_t *given;   /* {nodes: [], baselines: [], words: [], pairs: {}, type?, output?, ...} */
-  json_t *session; /* {report_dir?, baselines?} */
-};
-
-static const json_t *
-list_of (const struct console *c, const char *name)
+const json_t *
+fettle_console_list (const struct console *c, const char *name)
 {
   const json_t *list = json_object_get (c->given, name);
 
@@ -39,16 +31,15 @@ pair_of (const struct console *c, const char *name, const char *other)
   return value ? value : fettle_sum_text (pairs, other);
 }
 
-static int
-needs (const char *what)
+int
+fettle_console_needs (const char *what)
 {
   fprintf (stderr, "smartupdate: this command needs %s\n", what);
   return FETTLE_EXIT_USAGE;
 }
 
-/* A failed console command is 252, unless what was asked is wrong. */
-static int
-fail (const struct fettle_error *err)
+int
+fettle_console_fail (const struct fettle_error *err)
 {
   return fettle_sum_fail (err) == FETTLE_EXIT_USAGE ? FETTLE_EXIT_USAGE : FETTLE_EXIT_COMMAND;
 }
@@ -106,7 +97,7 @@ as_fettle (struct console *c, const char *noun, const char *verb, const json_t *
   for (size_t i = 0; i < n; i++)
     argv[argc++] = (char *) json_string_value (json_array_get (words, i));
   if (fettle_args_parse (argc, argv, &args, &err))
-    return fail (&err);
+    return fettle_console_fail (&err);
   c->cli->args = &args;
   code = args.command->run (c->cli, &args);
   c->cli->args = before;
@@ -126,7 +117,7 @@ each_as_fettle (struct console *c, const char *noun, const char *verb, const jso
 
     code = got ? got : code;
   }
-  return i ? code : needs ("--nodes ADDRESS...");
+  return i ? code : fettle_console_needs ("--nodes ADDRESS...");
 }
 
 static int
@@ -152,7 +143,7 @@ run_getbaselines (struct console *c)
 static int
 run_versions (struct console *c)
 {
-  return each_as_fettle (c, "node", "items", list_of (c, "nodes"));
+  return each_as_fettle (c, "node", "items", fettle_console_list (c, "nodes"));
 }
 
 static int
@@ -224,7 +215,7 @@ run_add (struct console *c)
 {
   const char *user = pair_of (c, "user", "username"), *password = pair_of (c, "password", "passwd");
   const char *type = pair_of (c, "type", "targettype");
-  const json_t *nodes = list_of (c, "nodes"), *name;
+  const json_t *nodes = fettle_console_list (c, "nodes"), *name;
   struct fettle_error err;
   size_t i;
 
@@ -235,12 +226,12 @@ run_add (struct console *c)
     _cleanup_json_ json_t *known = NULL;
 
     if (fettle_sum_node (c->client, node, &known, &err))
-      return fail (&err);
+      return fettle_console_fail (&err);
     printf ("Node %s added\n", json_string_value (name));
   }
   if (i == 0 && !json_array_size (json_object_get (c->given, "baselines")))
-    return needs ("--nodes ADDRESS... or --baselines DIR...");
-  return add_baselines (c, &err) ? fail (&err) : FETTLE_EXIT_DONE;
+    return fettle_console_needs ("--nodes ADDRESS... or --baselines DIR...");
+  return add_baselines (c, &err) ? fettle_console_fail (&err) : FETTLE_EXIT_DONE;
 }
 
 /* Baselines by their paths, which is how SUM speaks of them. */
@@ -264,7 +255,8 @@ delete_baseline (struct console *c, const char *wanted, struct fettle_error *err
 static int
 run_delete (struct console *c)
 {
-  const json_t *nodes = list_of (c, "nodes"), *baselines = json_object_get (c->given, "baselines"), *name;
+  const json_t *nodes = fettle_console_list (c, "nodes"), *name;
+  const json_t *baselines = json_object_get (c->given, "baselines");
   struct fettle_error err;
   size_t i, k;
 
@@ -272,36 +264,36 @@ run_delete (struct console *c)
     _cleanup_free_ char *path = fettle_client_path ("/nodes/", json_string_value (name), "");
 
     if (fettle_client_call (c->client, "DELETE", path, NULL, NULL, &err))
-      return fail (&err);
+      return fettle_console_fail (&err);
     printf ("Node %s deleted\n", json_string_value (name));
   }
   json_array_foreach (baselines, k, name) {
     if (delete_baseline (c, json_string_value (name), &err))
-      return fail (&err);
+      return fettle_console_fail (&err);
     printf ("Baseline %s deleted\n", json_string_value (name));
   }
-  return i + k ? FETTLE_EXIT_DONE : needs ("--nodes ADDRESS... or --baselines DIR...");
+  return i + k ? FETTLE_EXIT_DONE : fettle_console_needs ("--nodes ADDRESS... or --baselines DIR...");
 }
 
 static int
 run_inventory (struct console *c)
 {
-  const json_t *nodes = list_of (c, "nodes");
+  const json_t *nodes = fettle_console_list (c, "nodes");
   _cleanup_json_ json_t *started = NULL, *job = NULL;
   struct fettle_error err;
 
   if (add_baselines (c, &err))
-    return fail (&err);
+    return fettle_console_fail (&err);
   if (!json_array_size (nodes))
     return json_array_size (json_object_get (c->given, "baselines"))
-             ? FETTLE_EXIT_DONE : needs ("--nodes ADDRESS... or --baselines DIR...");
+             ? FETTLE_EXIT_DONE : fettle_console_needs ("--nodes ADDRESS... or --baselines DIR...");
   puts ("Inventory started");
   fflush (stdout);
   if (fettle_client_call (c->client, "POST", "/inventories", json_pack ("{s:O}", "nodes", nodes),
                           &started, &err)
       || fettle_follow (c->cli, &c->client, json_integer_value (json_object_get (started, "job")), &job,
                         &err))
-    return fail (&err);
+    return fettle_console_fail (&err);
   if (json_integer_value (json_object_get (job, "exit_code"))) {
     fputs ("smartupdate: the inventory failed: smartupdate getnodes --details\n", stderr);
     return FETTLE_EXIT_COMMAND;
@@ -313,8 +305,8 @@ run_inventory (struct console *c)
 /* ---- getnodes ---- */
 
 /* With the baselines of the last inventory, else with all. */
-static fettle_result
-plan_of (struct console *c, const json_t *names, json_t **ret, struct fettle_error *err)
+fettle_result
+fettle_console_plan (struct console *c, const json_t *names, json_t **ret, struct fettle_error *err)
 {
   return fettle_client_call (c->client, "POST", "/plans",
                              json_pack ("{s:O s:O*}", "nodes", names, "baselines",
@@ -334,7 +326,7 @@ status_of (struct console *c, const json_t *node)
     return code && strcmp (code, "auth") == 0 ? "Incorrect username/password" : "Inventory failed";
   if (!state || strcmp (state, "ok") != 0)
     return "Added";
-  if (plan_of (c, names, &plan, &ignored))
+  if (fettle_console_plan (c, names, &plan, &ignored))
     return "Inventory completed";
   return fettle_sum_plan_count (plan) ? "Update required" : "Up to date";
 }
@@ -353,7 +345,7 @@ print_node (struct console *c, const json_t *node)
 static int
 run_getnodes (struct console *c)
 {
-  const json_t *names = list_of (c, "nodes"), *name, *node;
+  const json_t *names = fettle_console_list (c, "nodes"), *name, *node;
   struct fettle_error err;
   size_t i;
 
@@ -362,14 +354,14 @@ run_getnodes (struct console *c)
     _cleanup_json_ json_t *one = NULL;
 
     if (fettle_client_call (c->client, "GET", path, NULL, &one, &err))
-      return fail (&err);
+      return fettle_console_fail (&err);
     print_node (c, one);
   }
   if (i)
     return FETTLE_EXIT_DONE;
   _cleanup_json_ json_t *all = NULL;
   if (fettle_client_call (c->client, "GET", "/nodes", NULL, &all, &err))
-    return fail (&err);
+    return fettle_console_fail (&err);
   json_array_foreach (json_object_get (all, "nodes"), i, node)
     print_node (c, node);
   return FETTLE_EXIT_DONE;
@@ -381,13 +373,13 @@ run_needed (struct console *c)
   _cleanup_json_ json_t *plan = NULL, *rows = NULL;
   struct fettle_error err;
 
-  if (!json_array_size (list_of (c, "nodes")))
-    return needs ("--nodes ADDRESS...");
-  if (plan_of (c, list_of (c, "nodes"), &plan, &err))
-    return fail (&err);
+  if (!json_array_size (fettle_console_list (c, "nodes")))
+    return fettle_console_needs ("--nodes ADDRESS...");
+  if (fettle_console_plan (c, fettle_console_list (c, "nodes"), &plan, &err))
+    return fettle_console_fail (&err);
   rows = fettle_sum_plan_rows (plan, NULL);
   if (fettle_cli_print (c->cli, plan, rows, fettle_sum_plan_columns, FETTLE_SUM_PLAN_COLUMNS, &err))
-    return fail (&err);
+    return fettle_console_fail (&err);
   return fettle_sum_plan_count (plan) ? FETTLE_EXIT_DONE : FETTLE_EXIT_NOTHING;
 }
 
@@ -396,7 +388,7 @@ run_needed (struct console *c)
 static int
 run_getattributes (struct console *c)
 {
-  const json_t *nodes = list_of (c, "nodes"), *name;
+  const json_t *nodes = fettle_console_list (c, "nodes"), *name;
   const char *key;
   json_t *value;
   struct fettle_error err;
@@ -407,7 +399,7 @@ run_getattributes (struct console *c)
     _cleanup_json_ json_t *node = NULL;
 
     if (fettle_client_call (c->client, "GET", path, NULL, &node, &err))
-      return fail (&err);
+      return fettle_console_fail (&err);
     json_object_foreach (json_object_get (node, "labels"), key, value)
       if (strncmp (key, "sum.", 4) == 0)
         printf ("%s: %s\n", key + 4, json_string_value (value));
@@ -442,158 +434,22 @@ set_on_node (struct console *c, const char *name, struct fettle_error *err)
 static int
 run_setattributes (struct console *c)
 {
-  const json_t *nodes = list_of (c, "nodes"), *name;
+  const json_t *nodes = fettle_console_list (c, "nodes"), *name;
   struct fettle_error err;
   size_t i;
 
   if (json_object_size (json_object_get (c->given, "pairs")) == 0)
-    return needs ("NAME=VALUE...");
+    return fettle_console_needs ("NAME=VALUE...");
   json_array_foreach (nodes, i, name)
     if (set_on_node (c, json_string_value (name), &err))
-      return fail (&err);
+      return fettle_console_fail (&err);
   if (i == 0) {
     json_object_update (c->session, json_object_get (c->given, "pairs"));
     if (write_session (c, &err))
-      return fail (&err);
+      return fettle_console_fail (&err);
   }
   puts ("Attributes set");
   return FETTLE_EXIT_DONE;
-}
-
-/* ---- deploy, reports, logs, abort ---- */
-
-static bool
-is_true (const json_t *labels, const char *name)
-{
-  const char *value = fettle_sum_text (labels, name);
-
-  return value && strcasecmp (value, "true") == 0;
-}
-
-/* What /setattributes said of the node, as parameters of a silent run. */
-static void
-take_attributes (const json_t *labels, json_t *given)
-{
-  static const char *const modes[] = { "OmitHost", "OmitComponent", "Force" };
-  const char *mode = fettle_sum_text (labels, "sum.failed_dependency"),
-             *action = fettle_sum_text (labels, "sum.action");
-
-  for (size_t i = 0; mode && i < COUNT (modes); i++)
-    if (strcasecmp (mode, modes[i]) == 0)
-      json_object_set_new (given, "on_failed_dependency", json_string (modes[i]));
-  if (is_true (labels, "sum.ignore_tpm"))
-    json_object_set_new (given, "tpmbypass", json_true ());
-  if (is_true (labels, "sum.rewrite"))
-    json_object_set_new (given, "rewrite", json_true ());
-  if (is_true (labels, "sum.downgrade"))
-    json_object_set_new (given, "downgrade", json_true ());
-  if (action && strcasecmp (action, "ifneeded") == 0)
-    json_object_set_new (given, "reboot", json_true ());
-  if (action && strcasecmp (action, "always") == 0)
-    json_object_set_new (given, "reboot_always", json_true ());
-}
-
-static const char *
-location_of (const struct console *c)
-{
-  const char *path = json_string_value (json_array_get (json_object_get (c->given, "baselines"), 0));
-
-  return path ? path
-              : json_string_value (json_array_get (json_object_get (c->session, "baselines"), 0));
-}
-
-/* One run for each node, since each has attributes of its own. */
-static int
-run_deploy (struct console *c)
-{
-  const json_t *nodes = list_of (c, "nodes"), *name;
-  const char *location = location_of (c);
-  int code = FETTLE_EXIT_DONE;
-  struct fettle_error err;
-  size_t i;
-
-  if (!location)
-    return needs ("--baselines DIR, or an earlier inventory that had it");
-  json_array_foreach (nodes, i, name) {
-    _cleanup_free_ char *path = fettle_client_path ("/nodes/", json_string_value (name), "");
-    _cleanup_json_ json_t *node = NULL, *given = NULL;
-    int got;
-
-    if (fettle_client_call (c->client, "GET", path, NULL, &node, &err))
-      return fail (&err);
-    given = json_pack ("{s:s s:[{s:O}] s:b}", "use_location", location, "nodes", "target", name,
-                       "keep", 1);
-    take_attributes (json_object_get (node, "labels"), given);
-    got = fettle_sum_run (c->cli, given);
-    code = got > 3 ? FETTLE_EXIT_COMMAND : code;
-  }
-  return i ? code : needs ("--nodes ADDRESS...");
-}
-
-static int
-run_reports (struct console *c)
-{
-  static const struct { const char *type, *report; } types[] = {
-    { "installables", "report" }, { "deploy_preview", "report" }, { "inventory", "inventory_report" },
-    { "firmware", "firmware_report" }, { "dependency", "dependency_report" },
-    { "failed_dependency", "dependency_report" }, { "installed", "installed_report" },
-    { "combined", "combined_report" },
-  };
-  const char *type = fettle_sum_text (c->given, "type"), *dir = fettle_sum_text (c->session, "report_dir");
-  const json_t *names = list_of (c, "nodes");
-  _cleanup_json_ json_t *given = json_object (), *plan = NULL, *baseline = NULL;
-  char folder[PATH_MAX];
-  struct fettle_error err;
-
-  for (size_t i = 0; type && i < COUNT (types); i++)
-    if (strcasecmp (types[i].type, type) == 0)
-      json_object_set_new (given, types[i].report, json_true ());
-  if (!json_object_size (given))
-    return needs ("--type, one of Installables, inventory, firmware, dependency, installed, combined");
-  if (!json_array_size (names))
-    return needs ("--nodes ADDRESS...");
-  fettle_sum_log_folder (c->cli, NULL, folder, sizeof folder);
-  if (plan_of (c, names, &plan, &err)
-      || (location_of (c)
-          && fettle_sum_baseline (c->cli, &c->client, location_of (c), &baseline, &err))
-      || fettle_sum_reports (c->client, dir ? dir : folder, given, names, baseline, plan, &err))
-    return fail (&err);
-  return FETTLE_EXIT_DONE;
-}
-
-static int
-run_getlogs (struct console *c)
-{
-  char folder[PATH_MAX];
-
-  fettle_sum_log_folder (c->cli, NULL, folder, sizeof folder);
-  printf ("The logs are in %s, in a folder of each node's name.\n", folder);
-  return FETTLE_EXIT_DONE;
-}
-
-static int
-run_abort (struct console *c)
-{
-  _cleanup_json_ json_t *all = NULL;
-  const json_t *job;
-  struct fettle_error err;
-  size_t i, n = 0;
-
-  if (fettle_client_call (c->client, "GET", "/jobs", NULL, &all, &err))
-    return fail (&err);
-  json_array_foreach (json_object_get (all, "jobs"), i, job) {
-    char path[64];
-
-    if (strcmp (fettle_sum_text (job, "state"), "running") != 0)
-      continue;
-    snprintf (path, sizeof path, "/jobs/%lld/abort",
-              (long long) json_integer_value (json_object_get (job, "id")));
-    if (fettle_client_call (c->client, "POST", path, json_object (), NULL, &err))
-      return fail (&err);
-    n++;
-  }
-  printf ("%zu job%s aborted\n", n, n == 1 ? "" : "s");
-  return n ? FETTLE_EXIT_DONE : FETTLE_EXIT_NOTHING;
 }
 
 /* ---- The command line ---- */
@@ -614,12 +470,12 @@ static const struct command {
   { "configure", run_configure },
   { "getneededupdates", run_needed },
   { "getcurrentlyinstalledversions", run_versions },
-  { "deploy", run_deploy },
+  { "deploy", fettle_console_deploy },
   { "activate", run_activate },
-  { "abort", run_abort },
-  { "getlogs", run_getlogs },
+  { "abort", fettle_console_abort },
+  { "getlogs", fettle_console_logs },
   { "getcomponentlogs", run_componentlogs },
-  { "generatereports", run_reports },
+  { "generatereports", fettle_console_reports },
   { "getenginestatus", run_status },
   { "shutdownengine", run_shutdown },
 };
@@ -725,7 +581,7 @@ fettle_sum_console (struct fettle_cli *cli, int argc, char **argv)
     return FETTLE_EXIT_NOTHING;
   }
   if (!c.client && fettle_sum_open (cli, &c.client, &started, &err))
-    return fail (&err);
+    return fettle_console_fail (&err);
   read_session (&c);
   return command->run (&c);
 }

@@ -15,6 +15,9 @@ ok "a well-behaved client is served" try works
 ok "no bounce: nothing is ever connected to" try bounce
 ok "data connections from elsewhere get nothing" try elsewhere
 ok "another node's name isn't there" try another_node
+# One line a second, whoever is the first.
+logged () { try another_node && grep -q "127.0.0.2 at the FTP listener" "$T/listener.$port.log"; }
+ok "strangers are in its log" soon logged
 ok "wrong names, '..' among them: nothing is there, and few are tried" try wrong_names
 ok "nothing is written or listed" try writing
 ok "anonymous only, and nothing without it" try login
@@ -63,7 +66,6 @@ ok "... which breaks it off, unless all of it was out" wait "$reader"
 sed 's/^/# /' "$T/reader.log"
 not_ok "and the file isn't there any more" try works
 ok "the listener ends with nothing left" unlisten
-ok "strangers are in its log" grep -q "127.0.0.2 at the FTP listener" "$T/listener.$port.log"
 
 # Who takes too long.
 FTP_STALL=2 listen 127.0.0.1 127.0.0.1

@@ -123,7 +123,7 @@ fettle_engine_new (struct event_base *base, const struct fettle_settings *settin
     fettle_engine_free (e);
     return err->code;
   }
-  e->audit = fettle_audit_new (e->store, settings->audit_log ? settings->audit_log : "");
+  e->audit = fettle_audit_new (e->store, base, settings->audit_log ? settings->audit_log : "");
   fettle_audit_service (e, "started");
   e->dns = evdns_base_new (base, EVDNS_BASE_INITIALIZE_NAMESERVERS
                                    | EVDNS_BASE_DISABLE_WHEN_INACTIVE);

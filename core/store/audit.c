@@ -5,8 +5,8 @@
 #include <time.h>
 
 #include "store/audit.h"
+#include "store/syslog.h"
 #include "util/buf.h"
-#include "util/syslog.h"
 #include "util/text.h"
 
 #define QUEUE_MAX (4 << 20) /* bytes for the system's log, of one transaction */
@@ -50,7 +50,7 @@ row_text (int64_t id, int64_t when, const struct fettle_audit_entry *e, const ch
 }
 
 struct fettle_audit *
-fettle_audit_new (struct fettle_store *store, const char *system_log)
+fettle_audit_new (struct fettle_store *store, struct event_base *base, const char *system_log)
 {
   struct fettle_audit *a = calloc (1, sizeof *a);
   struct fettle_rows rows;
@@ -58,7 +58,8 @@ fettle_audit_new (struct fettle_store *store, const char *system_log)
   if (!a)
     abort ();
   *a = (struct fettle_audit) { .store = store, .queue = FETTLE_BUF_INIT (QUEUE_MAX),
-                               .log = *system_log ? fettle_syslog_new (system_log) : NULL };
+                               .log = *system_log ? fettle_syslog_new (system_log, base)
+                                                   : NULL };
   memcpy (a->hash, first_hash, sizeof a->hash);
   fettle_store_query (store, &rows, "SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1", "");
   if (fettle_rows_next (&rows)) {
@@ -74,7 +75,8 @@ fettle_audit_free (struct fettle_audit *a)
 {
   if (!a)
     return;
-  fettle_store_forget (a->store, a);
+  if (!fettle_store_sync (a->store)) /* the last entries are told as well */
+    fettle_store_forget (a->store, a);
   fettle_syslog_free (a->log);
   fettle_buf_clear (&a->queue);
   free (a);

@@ -23,6 +23,7 @@
 
 #define FETTLE_AUDIT_HASH 65 /* bytes, with the NUL */
 
+struct event_base;
 struct fettle_audit;
 
 struct fettle_audit_entry {
@@ -35,7 +36,8 @@ struct fettle_audit_entry {
 
 /* The store is borrowed.  system_log: the socket of the system's log, "": it
  * isn't told. */
-struct fettle_audit *fettle_audit_new (struct fettle_store *, const char *system_log);
+struct fettle_audit *fettle_audit_new (struct fettle_store *, struct event_base *,
+                                       const char *system_log);
 void fettle_audit_free (struct fettle_audit *);
 
 void fettle_audit_add (struct fettle_audit *, const struct fettle_audit_entry *);

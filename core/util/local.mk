@@ -10,6 +10,5 @@ libbase_la_SOURCES += \
   util/redact.c util/redact.h \
   util/secret.c util/secret.h \
   util/settings.c util/settings.h \
-  util/syslog.c util/syslog.h \
   util/text.c util/text.h \
   util/zone.c util/zone.h

@@ -16,7 +16,8 @@ with open (sys.argv[2], "wb", buffering=0) as f:
   while True:
     f.write (s.recv (65536) + b"\n")
 LOG
-at_exit "kill $! 2>/dev/null"
+logger=$!
+at_exit "kill -KILL $logger 2>/dev/null"
 ok "a system's log listens" soon test -S "$T/log"
 
 F=$T/fleet S=$T/fleet/state FLEET_PORT=$(free_port)
@@ -26,6 +27,8 @@ entries () { api "$S" GET "/audit?limit=10000" | jq -c ".entries[] | $1"; }
 ok "a small fleet" fleet_make "$F" 3 1 200 1
 ok "the service starts" begin
 ok "it gets nodes and a baseline" fleet_add "$F" 3
+# A log that is too busy to read: what is for it waits.
+kill -STOP "$logger"
 fleet_wait "$F" "$(fleet_job "$F" POST /inventories '{"nodes": ["all"]}')"
 ok "a deployment" fleet_wait "$F" "$(fleet_job "$F" POST /deployments '{"nodes": ["all"], "options": {"check": false}}')"
 is "a node is removed" "$(status "$S" DELETE /nodes/n2)" 200
@@ -57,6 +60,8 @@ not_ok "not with another one" fettle audit verify --expect "$n:${hash/?/x}"
 not_ok "nor one that is still to come" fettle audit verify --expect "$((n + 1)):$hash"
 
 has_last () { grep -q "audit $n $hash" "$T/lines"; }
+not_ok "a busy log hasn't the last entry" has_last
+kill -CONT "$logger"
 ok "the system's log has it as well" soon has_last
 is "all of it" "$(grep -c '^<85>fettled\[[0-9]*\]: audit [0-9]* [0-9a-f]\{64\}: ' "$T/lines")" "$n"
 not_ok "without secrets" grep -q 'of 0' "$T/lines"
@@ -64,6 +69,7 @@ not_ok "without secrets" grep -q 'of 0' "$T/lines"
 stop () { kill -TERM "$pid"; wait "$pid"; }
 sql () { sqlite3 "$S/store.db" "$@"; }
 ok "the service stops" stop
+ok "which the log tells" soon grep -q "service () service [^ ]*: stopping" "$T/lines"
 not_ok "an entry can't be changed" sql "UPDATE audit SET who = 'nobody' WHERE id = 3"
 not_ok "nor taken out" sql "DELETE FROM audit WHERE id = 3"
 cp "$S/store.db" "$T/good.db"

@@ -25,6 +25,7 @@ EXTRA_DIST += sim/rude-http.py
 EXTRA_DIST += sim/post-status.py
 dist_check_SCRIPTS += integration/ilo-inventory.sh
 EXTRA_DIST += sim/redfish.py
+EXTRA_DIST += sim/bmc/__main__.py sim/bmc/image.py sim/bmc/machine.py sim/bmc/people.py
 dist_check_SCRIPTS += integration/worker-ssh.sh
 EXTRA_DIST += integration/sshd.sh
 dist_check_SCRIPTS += integration/cli-completion.sh

@@ -147,6 +147,7 @@ fettle_ssh_drop (struct fettle_ssh_state *s)
   if (s->fd >= 0)
     close (s->fd);
   s->session = NULL;
+  s->shell = NULL;
   s->fd = -1;
   s->ready = false;
   s->greeting_size = 0;
@@ -228,6 +229,9 @@ fettle_ssh_ready (fettle_ctx *c, uint32_t declared, struct fettle_ssh_state **re
     s->c = c;
     s->fd = -1;
   }
+  if (s->shell)
+    return fettle_error_set (&c->error, FETTLE_E_INTERNAL, "plugin %s wanted something else of the SSH "
+                             "connection while it has a conversation open", c->plugin);
   if (s->ready && s->declared != declared)
     fettle_ssh_drop (s);
   s->declared = declared;
@@ -268,4 +272,9 @@ const struct fettle_ssh fettle_ssh_service = {
   .run = fettle_ssh_run,
   .put = fettle_ssh_put,
   .disconnect = disconnect,
+  .shell_open = fettle_ssh_shell_open,
+  .shell_write = fettle_ssh_shell_write,
+  .shell_write_filled = fettle_ssh_shell_write_filled,
+  .shell_read = fettle_ssh_shell_read,
+  .shell_close = fettle_ssh_shell_close,
 };

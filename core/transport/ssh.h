@@ -20,6 +20,7 @@
 struct fettle_ssh_state {
   fettle_ctx *c;
   LIBSSH2_SESSION *session;
+  LIBSSH2_CHANNEL *shell; /* the open conversation, or NULL */
   int fd;
   uint32_t declared;      /* port, as the plugin calls it */
   uint16_t port;          /* as it is */
@@ -99,6 +100,14 @@ struct fettle_ssh_exec {
 fettle_result fettle_ssh_exec (struct fettle_ssh_state *, struct fettle_ssh_exec *,
                                int32_t *exit_status);
 fettle_result fettle_ssh_run (fettle_ctx *, const struct fettle_ssh_command *, int32_t *);
+
+/* ---- shell.c: a conversation ---- */
+
+fettle_result fettle_ssh_shell_open (fettle_ctx *, const struct fettle_ssh_shell *);
+fettle_result fettle_ssh_shell_write (fettle_ctx *, const void *data, size_t size);
+fettle_result fettle_ssh_shell_write_filled (fettle_ctx *, const char *text);
+int64_t fettle_ssh_shell_read (fettle_ctx *, void *buffer, size_t size, uint32_t timeout_ms);
+void fettle_ssh_shell_close (fettle_ctx *);
 
 /* ---- put.c ---- */
 

@@ -87,3 +87,6 @@ fuzz_sum_line_LDADD = ../core/libbase.la
 check_PROGRAMS += fuzz/node_request
 fuzz_node_request_SOURCES = fuzz/node_request.c fuzz/driver.c fuzz/fuzz.h
 fuzz_node_request_LDADD = ../core/libservice.la ../core/libbase.la
+check_PROGRAMS += fuzz/dialogue
+fuzz_dialogue_SOURCES = fuzz/dialogue.c fuzz/driver.c fuzz/fuzz.h
+fuzz_dialogue_LDADD = ../sdk/lib/libdialogue.la ../core/libbase.la

@@ -126,3 +126,8 @@ unit_ilo_parse_SOURCES = unit/ilo-parse.c ../plugins/ilo/items.c ../plugins/ilo/
   ../plugins/ilo/items.h ../plugins/ilo/ilo.h ../sdk/lib/redfish-internal.h
 unit_ilo_parse_LDADD = ../sdk/lib/libredfish.la $(JANSSON_LIBS) $(XML_LIBS) $(CMOCKA_LIBS)
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += unit/dialogue
+unit_dialogue_SOURCES = unit/dialogue.c ../sdk/lib/dialogue-internal.h
+unit_dialogue_LDADD = ../sdk/lib/libdialogue.la $(CMOCKA_LIBS)
+endif

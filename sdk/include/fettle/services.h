@@ -44,6 +44,19 @@ struct fettle_ssh_command {
   void *opaque;           /* for both */
 };
 
+/* A conversation with the node's command line. */
+
+#define FETTLE_SSH_TERMINAL (1u << 17) /* on a terminal that doesn't echo */
+
+struct fettle_ssh_shell {
+  uint32_t struct_size;
+  uint32_t flags;         /* FETTLE_SSH_TERMINAL or 0 */
+  uint32_t port;          /* declared; usually 22 */
+  uint16_t columns, rows; /* of the terminal; 0: 255 and 1000, so nothing is folded or paged */
+  const char *terminal;   /* its kind; NULL: "dumb" */
+  const char *command;    /* NULL: the user's login shell */
+};
+
 struct fettle_ssh {
   uint32_t struct_size;
   uint32_t version;
@@ -63,6 +76,18 @@ struct fettle_ssh {
 
   /* Forget the connection: the node restarts.  The next call connects anew. */
   void (*disconnect) (fettle_ctx *);
+
+  /* One conversation at a time, and nothing else on the connection while it is
+   * open; libfettle-dialogue (fettle/dialogue.h) makes questions and answers of
+   * it.  What the node writes as errors comes with its output. */
+  fettle_result (*shell_open) (fettle_ctx *, const struct fettle_ssh_shell *);
+  fettle_result (*shell_write) (fettle_ctx *, const void *data, size_t size);
+  /* The same, with the node's secrets filled in (below). */
+  fettle_result (*shell_write_filled) (fettle_ctx *, const char *text);
+  /* At least one byte; 0 at the end; FETTLE_E_TIMEOUT when none came in that
+   * time, and the conversation goes on; or another negative result. */
+  int64_t (*shell_read) (fettle_ctx *, void *buffer, size_t size, uint32_t timeout_ms);
+  void (*shell_close) (fettle_ctx *);
 };
 
 /* ---- The node's secrets in what is sent ----

@@ -155,7 +155,7 @@ fettle_about_text (char **member, const char *text, size_t max)
 bool
 fettle_about_match (struct fettle_component *c, const char *prefix, const char *word)
 {
-  struct fettle_buf text = FETTLE_BUF_INIT (FETTLE_COMPONENT_TEXT_MAX);
+  struct fettle_buf text = FETTLE_BUF_INIT (FETTLE_COMPONENT_MATCH_MAX);
   char one[160];
   size_t n = (size_t) snprintf (one, sizeof one, "%s%s", prefix, *prefix ? ":" : ""), begin = n;
 
@@ -169,7 +169,7 @@ fettle_about_match (struct fettle_component *c, const char *prefix, const char *
   if (n == begin || (c->match && fettle_has_word (c->match, one)))
     return true;
   if (!fettle_buf_printf (&text, "%s%s%s", c->match ? c->match : "", c->match ? " " : "", one)) {
-    bool full = (c->match ? strlen (c->match) + 1 : 0) + n > FETTLE_COMPONENT_TEXT_MAX;
+    bool full = (c->match ? strlen (c->match) + 1 : 0) + n > FETTLE_COMPONENT_MATCH_MAX;
 
     fettle_buf_clear (&text);
     return full;

@@ -7,7 +7,7 @@
 #include "baseline/vendor.h"
 
 #define CACHE_MAX (UINT64_C (256) << 20) /* bytes */
-#define LOOKS_FOR "2"
+#define LOOKS_FOR "3"
 #define TICK_NS   50000000 /* longer than the kernel's coarsest clock stands still */
 
 struct fettle_cache {

@@ -61,16 +61,19 @@ package_as_json (const xmlNode *root)
 {
   _cleanup_free_ char *version = fettle_xml_attribute (fettle_xml_child (root, "version"), "value");
   _cleanup_free_ char *product = fettle_xml_text (fettle_xml_child (root, "id"));
-  json_t *devices = json_array ();
+  json_t *devices = json_array (), *json;
 
   for (xmlNode *d = fettle_xml_child (fettle_xml_find (root, "payload/Devices"), "Device");
        d && json_array_size (devices) < DEVICES_MAX; d = fettle_xml_next (d, "Device"))
     json_array_append_new (devices, device (d));
-  return json_pack ("{s:s, s:{s:o}, s:{s:o, s:o, s:{s:s, s:s}}}", "Type",
+  json = json_pack ("{s:s, s:{s:o}, s:{s:o, s:o, s:{s:s, s:s}}}", "Type",
                     json_array_size (devices) ? "Firmware" : "Software", "Devices", "Device", devices,
                     "package", "name", translations (root, "name", "name_xlate"), "description",
                     translations (root, "description", "description_xlate"), "id", "product", product,
                     "version", version);
+  if (json)
+    copy_text (json, fettle_xml_child (root, "payload"), "DeviceClass");
+  return json;
 }
 
 static fettle_result

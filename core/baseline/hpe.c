@@ -6,7 +6,12 @@
  *    "package": {"name": [{"lang", "x_late"}], "description", "files", "id"}}
  *
  * is payload.json, and what lies beside a component.  Lists have many of those
- * and name the file.  One component for each version that its devices get.
+ * and name the file.  One component for each version that its devices get, and
+ * that they must have before.
+ *
+ * Words are "guid:CLASS:TARGET" and, since not all that lists components or
+ * devices knows of classes, "guid:TARGET" after it.  System ROM, board logic
+ * and their like share the server's target: their items have the first alone.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -159,37 +164,59 @@ add_images (const json_t *device, struct fettle_component *c)
   return true;
 }
 
-/* What must be on it before: a version of itself. */
-static bool
-add_minimum (const json_t *o, const json_t *device, struct fettle_component *c)
+/* What must be on it before, "" if anything may. */
+static const char *
+minimum (const char *least)
+{
+  return strcasecmp (least, "null") == 0 || strcasecmp (least, "none") == 0
+             || !fettle_component_text_ok (least, 255) ? "" : least;
+}
+
+static const char *
+minimum_of (const json_t *o, const json_t *device)
 {
   const char *least = text (device, "MinimumActiveVersion");
 
-  if (!*least)
-    least = text (o, "MinimumActiveVersion");
-  if (!*least || strcasecmp (least, "null") == 0 || strcasecmp (least, "none") == 0 || !c->match
-      || !fettle_component_text_ok (least, 255) || c->n_prerequisites)
-    return true;
-  return fettle_component_add_prerequisite (c, c->match, least, true);
+  return minimum (*least ? least : text (o, "MinimumActiveVersion"));
 }
 
-/* The one of these that has the device's version, or a new one. */
+static bool
+add_target (struct fettle_component *c, const char *class, const char *target)
+{
+  char both[160];
+
+  snprintf (both, sizeof both, "%s:%s", class, target);
+  return (!*class || fettle_about_match (c, "guid", both)) && fettle_about_match (c, "guid", target);
+}
+
+/* A device gets the version if it has at least the minimum of itself. */
+static bool
+add_minimum (struct fettle_component *c, const char *least)
+{
+  return !*least || !c->match || fettle_component_add_prerequisite (c, c->match, least, true);
+}
+
+static bool
+has_minimum (const struct fettle_component *c, const char *least)
+{
+  return strcmp (c->n_prerequisites ? c->prerequisites[0].min_version : "", least) == 0;
+}
+
+/* The one of these that has the device's version and minimum, or a new one. */
 static struct fettle_about *
 about_for (struct fettle_abouts *a, size_t first, const char *file, const char *version,
-           const char *target, bool *ret_new, struct fettle_error *err)
+           const char *least, const char *target, struct fettle_error *err)
 {
   struct fettle_about *one;
 
   for (size_t i = first; i < a->n; i++)
-    if (a->list[i]->c.version && strcmp (a->list[i]->c.version, version) == 0) {
-      *ret_new = false;
+    if (a->list[i]->c.version && strcmp (a->list[i]->c.version, version) == 0
+        && has_minimum (&a->list[i]->c, least))
       return a->list[i];
-    }
   if (a->n - first >= VERSIONS_MAX) {
     fettle_error_set (err, FETTLE_E_CONFIG, "it has more than %d versions", VERSIONS_MAX);
     return NULL;
   }
-  *ret_new = true;
   one = fettle_about_add (a, file, err);
   if (!one)
     return NULL;
@@ -205,16 +232,22 @@ add_device (const json_t *o, const json_t *device, const char *file, size_t firs
             struct fettle_abouts *a, struct fettle_error *err)
 {
   const char *version = text (device, "Version"), *target = text (device, "Target");
+  const char *class = text (device, "DeviceClass"), *least = minimum_of (o, device);
   struct fettle_about *one;
+  size_t n = a->n;
   bool new;
 
   if (!*version || !*target)
     return FETTLE_OK;
-  one = about_for (a, first, file, version, target, &new, err);
+  one = about_for (a, first, file, version, least, target, err);
   if (!one)
     return err->code;
-  if ((new && !common (o, &one->c)) || !fettle_about_match (&one->c, "guid", target)
-      || !add_images (device, &one->c) || !add_minimum (o, device, &one->c)
+  new = a->n > n;
+  if ((new && !common (o, &one->c))
+      || !add_target (&one->c, *class ? class : text (o, "DeviceClass"), target)
+      || !add_images (device, &one->c) || (new && !add_minimum (&one->c, least))
+      || (one->c.n_prerequisites
+          && !fettle_component_set (&one->c.prerequisites[0].match, one->c.match))
       || (!one->c.name
           && !fettle_about_text (&one->c.name, text (device, "DeviceName"), FETTLE_COMPONENT_TEXT_MAX)))
     return fettle_about_no_memory (err);
@@ -294,35 +327,39 @@ name_bundle (const json_t *bundle, struct fettle_abouts *a, struct fettle_error 
            ? FETTLE_OK : fettle_about_no_memory (err);
 }
 
-/* {"x.fwpkg": {"version", "target": [], "description", ...}, ...} */
+/* {"version", "target": [], "deviceclass", "description", ...} */
+static fettle_result
+add_entry (const char *file, const json_t *o, struct fettle_abouts *a, struct fettle_error *err)
+{
+  struct fettle_about *one = fettle_about_add (a, file, err);
+  const char *least = minimum (text (o, "minimum_active_version"));
+  const json_t *target;
+  bool good = one && fettle_about_version (&one->c, text (o, "version"), "hpe dotted")
+              && fettle_about_text (&one->c.name, text (o, "description"), 300)
+              && fettle_component_set (&one->c.kind, "firmware");
+  size_t i;
+
+  json_array_foreach (json_object_get (o, "target"), i, target)
+    good = good && (!json_string_length (target)
+                    || add_target (&one->c, text (o, "deviceclass"), json_string_value (target)));
+  if (!good || !add_minimum (&one->c, least))
+    return one ? fettle_about_no_memory (err) : err->code;
+  one->c.reboot = is_true (json_object_get (o, "reboot_required"));
+  return FETTLE_OK;
+}
+
+/* {"x.fwpkg": {...}, ...} */
 static fettle_result
 add_repository (json_t *json, struct fettle_abouts *a, struct fettle_error *err)
 {
+  fettle_result r = FETTLE_OK;
   const char *file;
   json_t *o;
 
   json_object_foreach (json, file, o)
-  {
-    struct fettle_about *one = fettle_about_add (a, file, err);
-    const json_t *target;
-    bool good = one && fettle_about_version (&one->c, text (o, "version"), "hpe dotted")
-                && fettle_about_text (&one->c.name, text (o, "description"), 300)
-                && fettle_component_set (&one->c.kind, "firmware");
-    size_t i;
-
-    json_array_foreach (json_object_get (o, "target"), i, target)
-      good = good && fettle_about_match (&one->c, "guid", json_string_value (target)
-                                                            ? json_string_value (target) : "");
-    if (!good)
-      return one ? fettle_about_no_memory (err) : err->code;
-    one->c.reboot = is_true (json_object_get (o, "reboot_required"));
-    target = json_pack ("{s:s}", "MinimumActiveVersion", text (o, "minimum_active_version"));
-    good = add_minimum (target, NULL, &one->c);
-    json_decref ((json_t *) target);
-    if (!good)
-      return fettle_about_no_memory (err);
-  }
-  return FETTLE_OK;
+    if (!r)
+      r = add_entry (file, o, a, err);
+  return r;
 }
 
 static bool

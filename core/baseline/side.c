@@ -78,7 +78,7 @@ each_text (struct side *s, config_setting_t *k,
 static fettle_result
 add_match (struct side *s, config_setting_t *k, const char *text)
 {
-  struct fettle_buf longer = FETTLE_BUF_INIT (FETTLE_COMPONENT_TEXT_MAX);
+  struct fettle_buf longer = FETTLE_BUF_INIT (FETTLE_COMPONENT_MATCH_MAX);
 
   if (strchr (text, ' '))
     return wrong (s, k, "words without space: several are a list");

@@ -202,7 +202,7 @@ match_ok (const char *match)
 {
   size_t n = strlen (match);
 
-  return fettle_component_text_ok (match, FETTLE_COMPONENT_TEXT_MAX) && match[0] != ' '
+  return fettle_component_text_ok (match, FETTLE_COMPONENT_MATCH_MAX) && match[0] != ' '
          && match[n - 1] != ' ' && !strstr (match, "  ");
 }
 
@@ -234,7 +234,7 @@ check_texts (const struct fettle_component *c, struct fettle_error *err)
     { "scheme",  c->scheme,  64,                        true },
     { "format",  c->format,  64,                        true },
     { "kind",    c->kind,    64,                        true },
-    { "match",   c->match,   FETTLE_COMPONENT_TEXT_MAX, true },
+    { "match",   c->match,   FETTLE_COMPONENT_MATCH_MAX, true },
     { "arch",    c->arch,    64,                        false },
     { "summary", c->summary, FETTLE_COMPONENT_TEXT_MAX, false },
     { "tree",    c->tree,    FETTLE_COMPONENT_PATH_MAX, false },

@@ -5,7 +5,7 @@
  *  - id, name, version, scheme, format, kind, match are not NULL and not
  *    empty; arch, summary may be NULL;
  *  - texts are UTF-8 without control characters, at most
- *    FETTLE_COMPONENT_TEXT_MAX bytes;
+ *    FETTLE_COMPONENT_TEXT_MAX bytes, a match FETTLE_COMPONENT_MATCH_MAX;
  *  - the scheme is one of version.h, the kind one of "firmware", "driver",
  *    "package", "os";
  *  - match is one or more words with one space between; an item is meant if
@@ -31,6 +31,7 @@
 #include "util/file.h"
 
 #define FETTLE_COMPONENT_TEXT_MAX          1024
+#define FETTLE_COMPONENT_MATCH_MAX         32768
 #define FETTLE_COMPONENT_NAME_MAX          200 /* of a file */
 #define FETTLE_COMPONENT_PATH_MAX          4095
 #define FETTLE_COMPONENT_FILES_MAX         64

@@ -25,7 +25,7 @@ payload () { # version, target, file
    "description": [{"lang": "en", "x_late": "It  mends\nmuch."}], "files": ["$3"]}}
 END
 }
-guid=a6b1a447-382a-5a4f-14e4-16d815900212
+guid=a6b1a447-382a-5a4f-14e4-16d815900212 class=79f0c163-0c13-4662-9dea-09235fef90cb
 
 # ---- fwpkg: zip with payload.json, PLDM with a .json beside it
 payload 2.10 $guid x.fwpkg >"$T/payload.json"
@@ -37,13 +37,30 @@ payload 237.1.1480 00000000-0000-0000-14e4-000000000001 nic.pldm.fwpkg >"$d/nic.
 scan
 done_is "firmware packages" '{"components":2,"problems":0}'
 is "what payload.json says" "$(components 'select(.id == "ilo5_210.fwpkg") | "\(.name)|\(.version)|\(.scheme)|\(.format)|\(.kind)|\(.match)|\(.reboot)|\(.duration)|\(.summary)|\(.order)"')" \
-  "Firmware of a device|2.10|hpe|fwpkg|firmware|guid:$guid|yes|360|It mends much.|100"
+  "Firmware of a device|2.10|hpe|fwpkg|firmware|guid:$class:$guid guid:$guid|yes|360|It mends much.|100"
 is "the version it must have before" "$(components 'select(.id == "ilo5_210.fwpkg") | .prerequisites[] | "\(.match) \(.min_version) \(.hard)"')" \
-  "guid:$guid 1.10 true"
+  "guid:$class:$guid guid:$guid 1.10 true"
 is "PLDM's version, and the rest from beside it" "$(components 'select(.id == "nic.pldm.fwpkg") | "\(.version) \(.match) \(.files | length)"')" \
-  "237.1.1480 guid:00000000-0000-0000-14e4-000000000001 1"
+  "237.1.1480 guid:$class:00000000-0000-0000-14e4-000000000001 guid:00000000-0000-0000-14e4-000000000001 1"
+fresh # two devices of one kind and one of another, which has another minimum; and a list of a repository
+jq -n --arg c "$class" '{DeviceClass: $c, Type: "Firmware", Devices: {Device: [
+  {DeviceName: "a", Target: "T-1", Version: "2.0", MinimumActiveVersion: "1.0"},
+  {DeviceName: "b", Target: "T-2", Version: "2.0", MinimumActiveVersion: "1.0"},
+  {DeviceName: "c", Target: "T-3", Version: "2.0", MinimumActiveVersion: "1.5", DeviceClass: "C3"}]}}' >"$d/drives.json"
+jq -n '[range(200) | {Target: "00000000-0000-0000-0000-\(. + 100000000000)", Version: "HPD5"}] |
+  {DeviceClass: "D", package: {name: "many"}, Devices: {Device: .}}' >"$d/many.json"
+echo '{"listed.bin": {"version": "1.0", "target": ["A", "B"], "deviceclass": "K", "description": "listed",
+  "minimum_active_version": "null"}}' >"$d/fwrepo.json"
+for f in drives.bin many.bin listed.bin; do echo "$f" >"$d/$f"; done
+scan
+is "each minimum goes with its devices" "$(components 'select(.files[0].path == "drives.bin") | "\(.id) \(.match) <\(.prerequisites[0].match)> \(.prerequisites[0].min_version)"')" \
+  "drives.bin#T-1 guid:$class:t-1 guid:t-1 guid:$class:t-2 guid:t-2 <guid:$class:t-1 guid:t-1 guid:$class:t-2 guid:t-2> 1.0
+drives.bin#T-3 guid:c3:t-3 guid:t-3 <guid:c3:t-3 guid:t-3> 1.5"
+is "a repository's list" "$(components 'select(.name == "listed") | "\(.match) \(.prerequisites)"')" "guid:k:a guid:a guid:k:b guid:b []"
+is "200 devices are 400 words" "$(components 'select(.id == "many.bin") | .match | split (" ") | length')" 400
 fresh
 size=$(stat -c %s "$T/x.bin")
+payload 2.10 $guid x.fwpkg >"$T/payload.json"
 (cd "$T" && zip -q "$d/good.fwpkg" payload.json x.bin; zip -q "$d/nothing.fwpkg" x.bin
  echo '{"a": 1}' >p2.json; mkdir -p q; cp p2.json q/payload.json; cd q && zip -q "$d/other.fwpkg" payload.json)
 head -c $((size / 2)) "$d/good.fwpkg" >"$d/cut.fwpkg"
@@ -72,7 +89,7 @@ spp () { # folder
 <cpq_package version="2.0.1.0"><filename>cp000003.exe</filename>
 <name><name_xlate lang="en">NVMe Backplane</name_xlate></name><version value="1.20" revision="D"/>
 <description><description_xlate lang="en"><![CDATA[ It updates & mends. ]]></description_xlate></description>
-<payload><Devices><Device><DeviceName>NVMe</DeviceName><FirmwareImages><FileName>x.hex</FileName>
+<payload><DeviceClass>AA148D2E</DeviceClass><Devices><Device><DeviceName>NVMe</DeviceName><FirmwareImages><FileName>x.hex</FileName>
 <InstallDurationSec>120</InstallDurationSec><ResetRequired>False</ResetRequired></FirmwareImages>
 <Target>00000000-0000-0000-0000-000049535320</Target><Version>1.20</Version></Device></Devices></payload></cpq_package>
 END
@@ -89,7 +106,7 @@ is "from the list, with its signature" "$(components 'select(.id == "packages/cp
   'U46 v2.34 (03/11/2025) hpe exe ["windows"] ["cp000001.exe","cp000001.compsig"]'
 is "with a signature in parts" "$(components 'select(.id == "packages/cp000002.exe") | [.files[].name] | length')" 3
 is "from its own XML" "$(components 'select(.id == "packages/cp000003.exe") | "\(.name)|\(.version)|\(.match)|\(.duration)|\(.summary)"')" \
-  "NVMe Backplane|1.20|guid:00000000-0000-0000-0000-000049535320|120|It updates & mends."
+  "NVMe Backplane|1.20|guid:aa148d2e:00000000-0000-0000-0000-000049535320 guid:00000000-0000-0000-0000-000049535320|120|It updates & mends."
 rm "$d/packages/cp000002.exe"
 scan
 like "a file of the bundle that isn't there is named" "$(problem_of packages/bp000001.xml)" "1 file that isn't here: cp000002\.exe"

@@ -131,3 +131,8 @@ check_PROGRAMS += unit/dialogue
 unit_dialogue_SOURCES = unit/dialogue.c ../sdk/lib/dialogue-internal.h
 unit_dialogue_LDADD = ../sdk/lib/libdialogue.la $(CMOCKA_LIBS)
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += unit/xml-answer
+unit_xml_answer_SOURCES = unit/xml-answer.c
+unit_xml_answer_LDADD = ../sdk/lib/libxml.la $(XML_LIBS) $(CMOCKA_LIBS)
+endif

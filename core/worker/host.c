@@ -20,6 +20,7 @@
 #define BATCH      65536   /* bytes of items that are sent together */
 #define LOGS_MAX   2000    /* lines of one call */
 #define TOKEN_MAX  1000
+#define SECRET_MIN 4       /* bytes */
 #define INBOX_MAX  16      /* answers that nobody has taken */
 
 static struct fettle_worker_call *
@@ -54,11 +55,38 @@ fettle_worker_take (fettle_ctx *c)
   json_decref (message);
 }
 
+/* Takes one secret out of a text, in place.  A short one is a word that may
+ * well be meant otherwise. */
+static void
+hide (char *text, const char *secret)
+{
+  size_t n = secret ? strlen (secret) : 0;
+
+  for (char *p = text; n >= SECRET_MIN && (p = strstr (p, secret)); p += 3) {
+    memcpy (p, "***", 3);
+    memmove (p + 3, p + n, strlen (p + n) + 1);
+  }
+}
+
+/* What a person is to read: a node may have echoed what it was sent. */
+static char *
+readable (fettle_ctx *c, const char *text)
+{
+  char *clean = fettle_clean_text (text, FIELD_MAX);
+
+  if (clean) {
+    hide (clean, c->credentials.password);
+    hide (clean, c->credentials.sudo_password);
+    hide (clean, c->credentials.passphrase);
+  }
+  return clean;
+}
+
 void
 fettle_worker_log (fettle_ctx *c, uint32_t level, const char *text)
 {
   struct fettle_worker_call *w = call_of (c);
-  _cleanup_free_ char *clean = fettle_clean_text (text, FIELD_MAX);
+  _cleanup_free_ char *clean = readable (c, text);
 
   const char *line = clean;
 
@@ -72,13 +100,15 @@ fettle_worker_log (fettle_ctx *c, uint32_t level, const char *text)
 static fettle_result
 error (fettle_ctx *c, fettle_result code, const char *text)
 {
-  return fettle_error_set (&c->error, code, "%s", text);
+  _cleanup_free_ char *clean = readable (c, text);
+
+  return fettle_error_set (&c->error, code, "%s", clean ? clean : "");
 }
 
 static void
 progress (fettle_ctx *c, uint32_t permille, const char *step)
 {
-  _cleanup_free_ char *clean = fettle_clean_text (step, FIELD_MAX);
+  _cleanup_free_ char *clean = readable (c, step);
   struct fettle_worker_call *w = call_of (c);
 
   /* It never goes back. */

@@ -90,3 +90,6 @@ dist_check_SCRIPTS += integration/serve-clients.sh integration/serve-crash.sh in
 dist_check_SCRIPTS += integration/serve-ports.sh
 dist_check_SCRIPTS += integration/serve-http11.sh
 EXTRA_DIST += sim/http11.py
+EXTRA_DIST += sim/cli.py integration/cli-lib.sh
+dist_check_SCRIPTS += integration/dialogue.sh
+EXTRA_DIST += sim/talk.py

@@ -3,6 +3,8 @@
 # Sourced behind tap.sh.  Sets P (port), P2 (the same server, questions instead
 # of passwords), SSHD (its process), HAS_USERS (yes when there are users).
 #
+# SSHD_ADDRESS and SSHD_NET ("ip netns exec NAME"), where set, say where it listens.
+#
 # Users: admin (password, sudo with password), free (sudo without), plain (no
 # sudo), all with the password $PASSWORD and the keys of $T/authorized.
 
@@ -62,8 +64,8 @@ start_sshd () {
   while [ $# -gt 0 ] && [ "$1" != -- ]; do args+=(-h "$T/host_$1"); shift; done
   [ $# = 0 ] || shift
   cat >"$T/sshd_config" <<CONFIG
-ListenAddress 127.0.0.1:$P
-ListenAddress 127.0.0.1:$P2
+ListenAddress ${SSHD_ADDRESS-127.0.0.1}:$P
+ListenAddress ${SSHD_ADDRESS-127.0.0.1}:$P2
 PidFile none
 AuthorizedKeysFile $T/authorized
 StrictModes no
@@ -78,10 +80,11 @@ Match LocalPort $P2
   PasswordAuthentication no
 CONFIG
   mkdir -p /run/sshd
-  EXEC=exec in_users "$(command -v sshd)" -D -e -f "$T/sshd_config" "${args[@]}" >>"$T/sshd.log" 2>&1 &
+  EXEC="exec ${SSHD_NET-}" in_users "$(command -v sshd)" -D -e -f "$T/sshd_config" "${args[@]}" >>"$T/sshd.log" 2>&1 &
   SSHD=$!
+  # shellcheck disable=SC2086
   for i in $(seq 100); do
-    (: <"/dev/tcp/127.0.0.1/$P") 2>/dev/null && return
+    ${SSHD_NET-} bash -c ": <'/dev/tcp/${SSHD_ADDRESS-127.0.0.1}/$P'" 2>/dev/null && return
     sleep 0.05
   done
   tail -5 "$T/sshd.log" | sed 's/^/# /'

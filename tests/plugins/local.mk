@@ -33,3 +33,7 @@ plugins_sim_fleet_LDADD = ../core/libbase.la
 check_LTLIBRARIES += plugins/puller.la
 plugins_puller_la_SOURCES = plugins/puller.c
 plugins_puller_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
+check_LTLIBRARIES += plugins/talker.la
+plugins_talker_la_SOURCES = plugins/talker.c
+plugins_talker_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
+plugins_talker_la_LIBADD = ../sdk/lib/libdialogue.la

@@ -13,6 +13,7 @@
 #include "baseline/formats.h"
 #include "baseline/jcat.h"
 #include "baseline/xml.h"
+#include "util/text.h"
 
 enum { METAINFO_MAX = 4 << 20, FILES_MAX = 1000, DIGEST_TEXT = 2 * EVP_MAX_MD_SIZE + 1 };
 
@@ -66,8 +67,7 @@ finish_digests (EVP_MD_CTX *const *md, struct file *f)
 
     if (!EVP_DigestFinal_ex (md[i], digest, &size))
       return false;
-    for (unsigned k = 0; k < size; k++)
-      snprintf (f->hex[i] + 2 * k, 3, "%02x", digest[k]);
+    fettle_hex (digest, size, f->hex[i]);
   }
   return true;
 }

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "baseline/hasher.h"
+#include "util/text.h"
 
 enum { SLOTS = 8, SLOT_SIZE = 1 << 18 };
 
@@ -113,6 +114,5 @@ fettle_hasher_finish (EVP_MD_CTX *md, char ret_hex[FETTLE_SHA256_TEXT])
 
   fettle_hasher_drain ();
   EVP_DigestFinal_ex (md, digest, NULL);
-  for (int i = 0; i < 32; i++)
-    snprintf (ret_hex + 2 * i, 3, "%02x", digest[i]);
+  fettle_hex (digest, 32, ret_hex);
 }

@@ -10,6 +10,7 @@
 
 #include "baseline/expand.h"
 #include "baseline/jcat.h"
+#include "util/text.h"
 
 /* Of blobs, as libjcat numbers them. */
 enum { KIND_SHA256 = 1, KIND_PGP = 2, KIND_PKCS7 = 3, KIND_SHA1 = 4 };
@@ -75,8 +76,7 @@ digest_fits (CMS_SignerInfo *info, const char *sha256)
   if (!algorithm || OBJ_obj2nid (algorithm->algorithm) != NID_sha256 || !digest
       || ASN1_STRING_length (digest) != 32)
     return false;
-  for (size_t i = 0; i < 32; i++)
-    snprintf (hex + 2 * i, 3, "%02x", ASN1_STRING_get0_data (digest)[i]);
+  fettle_hex (ASN1_STRING_get0_data (digest), 32, hex);
   return strcasecmp (hex, sha256) == 0;
 }
 

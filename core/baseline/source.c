@@ -10,6 +10,7 @@
 
 #include "baseline/hasher.h"
 #include "baseline/source.h"
+#include "util/file.h"
 
 enum { CHUNK = 1 << 18 };
 
@@ -215,22 +216,6 @@ fettle_source_finish (struct fettle_source *s, char ret_hex[FETTLE_SHA256_TEXT],
   return FETTLE_OK;
 }
 
-static bool
-write_all (int fd, const char *data, size_t size)
-{
-  while (size) {
-    ssize_t n = write (fd, data, size);
-
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      return false;
-    data += n;
-    size -= (size_t) n;
-  }
-  return true;
-}
-
 fettle_result
 fettle_source_spool (struct fettle_source *s, int *ret_fd, struct fettle_error *err)
 {
@@ -252,7 +237,7 @@ fettle_source_spool (struct fettle_source *s, int *ret_fd, struct fettle_error *
   if (s->spool < 0)
     return fettle_error_errno (err, FETTLE_E_INTERNAL, "keeping it in memory");
   while ((n = fettle_source_read (s, &data)) > 0)
-    if (s->size > SPOOL_MAX || !write_all (s->spool, data, (size_t) n))
+    if (s->size > SPOOL_MAX || !fettle_write_all (s->spool, data, (size_t) n))
       return fettle_error_set (err, FETTLE_E_CONFIG, "within an archive it can't be looked into when "
                                "it is larger than %u MiB: unpack it", (unsigned) (SPOOL_MAX >> 20));
   if (n < 0)

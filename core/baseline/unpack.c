@@ -7,21 +7,13 @@
 #include "baseline/container.h"
 #include "baseline/hasher.h"
 #include "baseline/unpack.h"
+#include "util/file.h"
 
 static fettle_result
-write_all (int fd, const char *data, size_t size, struct fettle_error *err)
+write_out (int fd, const void *data, size_t size, struct fettle_error *err)
 {
-  while (size) {
-    ssize_t n = write (fd, data, size);
-
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      return fettle_error_errno (err, FETTLE_E_CONFIG, "writing it");
-    data += n;
-    size -= (size_t) n;
-  }
-  return FETTLE_OK;
+  return fettle_write_all (fd, data, size)
+         ? FETTLE_OK : fettle_error_errno (err, FETTLE_E_CONFIG, "writing it");
 }
 
 static fettle_result
@@ -33,7 +25,7 @@ copy (struct fettle_source *s, int out, struct fettle_error *err)
 
   while (!r && (n = fettle_source_read (s, &data)) != 0)
     r = n < 0 ? fettle_error_set (err, FETTLE_E_CONFIG, "%s", fettle_source_why (s))
-              : write_all (out, data, (size_t) n, err);
+              : write_out (out, data, (size_t) n, err);
   return r;
 }
 
@@ -91,7 +83,7 @@ fettle_unpack_keep (int in, int out, uint64_t size, const char *sha256, struct f
     got += n > 0 ? (uint64_t) n : 0;
     if (n > 0 && got <= size) {
       EVP_DigestUpdate (md, chunk, (size_t) n);
-      r = write_all (out, chunk, (size_t) n, err);
+      r = write_out (out, chunk, (size_t) n, err);
     }
   }
   if (!r && n < 0)

@@ -7,10 +7,10 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "check/counters.h"
 #include "check/probe.h"
+#include "util/clock.h"
 
 #define PAUSE_MS 1200 /* between two tries: ICMP errors come about once a second */
 #define UDP_MS   1500 /* how long an answer to the datagram is waited for */
@@ -29,7 +29,7 @@ struct fettle_probe {
   int fd, udp;
   struct event *event;        /* of fd, or a timer */
   struct event *udp_event;
-  struct timespec began;
+  int64_t began;
   struct fettle_counters before;
   bool alone;
 };
@@ -307,16 +307,6 @@ wait_for (struct fettle_probe *p, int fd, short what, uint32_t ms, event_callbac
   event_add (p->event, &t);
 }
 
-static uint32_t
-elapsed (const struct fettle_probe *p)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return (uint32_t) ((now.tv_sec - p->began.tv_sec) * 1000
-                     + (now.tv_nsec - p->began.tv_nsec) / 1000000);
-}
-
 /* ---- The datagram ---- */
 
 static void
@@ -380,7 +370,7 @@ static void
 failed (struct fettle_probe *p, int error)
 {
   p->seen.error = error;
-  p->seen.ms = elapsed (p);
+  p->seen.ms = (uint32_t) (fettle_now_ms () - p->began);
   if (p->fd >= 0) {
     read_errors (p->fd, &p->seen.icmp);
     close (p->fd);
@@ -408,7 +398,7 @@ on_connected (evutil_socket_t fd, short what, void *arg)
     return;
   }
   p->seen.error = 0;
-  p->seen.ms = elapsed (p);
+  p->seen.ms = (uint32_t) (fettle_now_ms () - p->began);
   if (p->greeting_ms)
     wait_for (p, p->fd, EV_READ, p->greeting_ms, on_greeting);
   else
@@ -429,7 +419,7 @@ try_connect (struct fettle_probe *p)
 {
   int error = 0;
 
-  clock_gettime (CLOCK_MONOTONIC, &p->began);
+  p->began = fettle_now_ms ();
   p->seen.tries++;
   p->fd = open_socket (p, SOCK_STREAM);
   if (p->fd < 0 || connect (p->fd, (struct sockaddr *) &p->to, p->to_size))

@@ -9,9 +9,9 @@
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "firewall/child.h"
+#include "util/clock.h"
 
 enum { OUTPUT_MAX = 16 << 20, LIMIT_S = 60, REAP_MS = 5, TIMED_OUT = 124 };
 
@@ -31,15 +31,6 @@ struct fettle_child {
   fettle_child_done *done;
   void *arg;
 };
-
-static int64_t
-now_ms (void)
-{
-  struct timespec t;
-
-  clock_gettime (CLOCK_MONOTONIC, &t);
-  return (int64_t) t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* ---- Starting. ---- */
 
@@ -174,7 +165,7 @@ on_reap (evutil_socket_t fd, short what, void *arg)
 
   (void) fd;
   (void) what;
-  if (now_ms () > c->end && !c->killed) {
+  if (fettle_now_ms () > c->end && !c->killed) {
     kill (-c->pid, SIGKILL);
     c->killed = true;
   }
@@ -210,7 +201,7 @@ fettle_child_start (struct event_base *base, const char *const *args, const char
   }
   *c = (struct fettle_child) { .base = base, .done = done, .arg = arg,
                                .output = FETTLE_BUF_INIT (OUTPUT_MAX),
-                               .end = now_ms () + LIMIT_S * 1000 };
+                               .end = fettle_now_ms () + LIMIT_S * 1000 };
   if (begin (args, input, &c->pid, &c->fd, err)) {
     free (c);
     return NULL;
@@ -248,7 +239,7 @@ fettle_child_run (const char *const *args, const char *input, struct fettle_buf 
                   struct fettle_error *err)
 {
   _cleanup_ (fettle_buf_clear) struct fettle_buf said = FETTLE_BUF_INIT (OUTPUT_MAX);
-  const int64_t end = now_ms () + LIMIT_S * 1000;
+  const int64_t end = fettle_now_ms () + LIMIT_S * 1000;
   _cleanup_close_ int fd = -1;
   int status = 0;
   bool more = true;
@@ -256,10 +247,10 @@ fettle_child_run (const char *const *args, const char *input, struct fettle_buf 
 
   if (begin (args, input, &pid, &fd, err))
     return err->code;
-  while (more && now_ms () < end) {
+  while (more && fettle_now_ms () < end) {
     struct pollfd p = { fd, POLLIN, 0 };
 
-    if (poll (&p, 1, (int) (end - now_ms ())) > 0)
+    if (poll (&p, 1, (int) (end - fettle_now_ms ())) > 0)
       more = read_some (fd, &said);
   }
   if (more)

@@ -4,10 +4,10 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "firewall/gate-keeper.h"
 #include "firewall/gate-program.h"
+#include "util/clock.h"
 
 enum {
   RESTART_MS = 100,     /* after the first end; then twice that, and so on */
@@ -26,20 +26,11 @@ struct fettle_gate_keeper {
   pid_t pid;        /* 0: none, or not ours */
   unsigned failures;
   bool has_worked, works;
-  time_t since;     /* when it began to work */
+  uint64_t since;     /* when it began to work */
   bool asks_ping, asks_ports; /* in the client's queue */
   struct fettle_gate_span ports[FETTLE_GATE_PORTS_MAX];
   size_t n_ports;
 };
-
-static time_t
-now_s (void)
-{
-  struct timespec t;
-
-  clock_gettime (CLOCK_MONOTONIC, &t);
-  return t.tv_sec;
-}
 
 /* ---- Start. ---- */
 
@@ -56,7 +47,7 @@ ping_answered (void *arg, fettle_result code, const char *text,
     return;
   }
   k->works = k->has_worked = true;
-  k->since = now_s ();
+  k->since = fettle_seconds ();
   k->events->works (k->arg, again, with);
 }
 
@@ -122,7 +113,7 @@ static void
 gone (void *arg)
 {
   struct fettle_gate_keeper *k = arg;
-  bool good = k->works && now_s () - k->since >= GOOD_S;
+  bool good = k->works && fettle_seconds () - k->since >= GOOD_S;
 
   if (k->pid)
     kill (k->pid, SIGKILL);

@@ -9,9 +9,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "firewall/gate-program.h"
+#include "util/clock.h"
 
 enum { ARGS_MAX = 16, ALLOWED_MAX = 2048, RUN_MS = 10000, OUTPUT_MAX = 65536 };
 
@@ -143,25 +143,16 @@ fettle_gate_start (const struct fettle_firewall_options *o, pid_t *ret_pid, int 
 
 /* ---- To do one thing. ---- */
 
-static int64_t
-now_ms (void)
-{
-  struct timespec t;
-
-  clock_gettime (CLOCK_MONOTONIC, &t);
-  return (int64_t) t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Until all ends of the pipe are closed, or the time is up. */
 static bool
 drain (int fd, struct fettle_buf *ret)
 {
-  const int64_t end = now_ms () + RUN_MS;
+  const int64_t end = fettle_now_ms () + RUN_MS;
   struct pollfd p = { fd, POLLIN, 0 };
   char piece[4096];
   int64_t left;
 
-  while ((left = end - now_ms ()) > 0) {
+  while ((left = end - fettle_now_ms ()) > 0) {
     ssize_t n;
 
     if (poll (&p, 1, (int) left) < 0 && errno != EINTR)

@@ -2,10 +2,10 @@
 #include "util/base.h"
 
 #include <event2/event.h>
-#include <time.h>
 
 #include "firewall/known-rules.h"
 #include "firewall/rule-queue.h"
+#include "util/clock.h"
 
 enum { RULE_MAX = 1024, RETRY_MS = 2000 };
 
@@ -60,15 +60,6 @@ struct fettle_rule_queue {
   size_t at_listed;
 };
 
-static int64_t
-now_ms (void)
-{
-  struct timespec t;
-
-  clock_gettime (CLOCK_MONOTONIC, &t);
-  return (int64_t) t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* ---- Rules that are there. ---- */
 
 void
@@ -115,7 +106,7 @@ set_clock (struct fettle_rule_queue *q)
     evtimer_del (q->clock);
     return;
   }
-  wait = first - now_ms ();
+  wait = first - fettle_now_ms ();
   wait = wait > 0 ? wait : 0;
   t = (struct timeval) { wait / 1000, (suseconds_t) (wait % 1000) * 1000 };
   evtimer_add (q->clock, &t);
@@ -131,7 +122,7 @@ on_clock (evutil_socket_t fd, short what, void *arg)
   struct fettle_rule_queue *q = arg;
   _cleanup_free_ struct fettle_known_rule **list = fettle_known_rules_list (&q->known);
   _cleanup_free_ struct fettle_hole *due = fettle_rule_need (calloc (q->known.n + 1, sizeof *due));
-  const int64_t now = now_ms ();
+  const int64_t now = fettle_now_ms ();
   size_t n = 0;
 
   (void) fd;
@@ -214,7 +205,7 @@ job_to_open (struct fettle_rule_queue *q, struct op *op, const struct fettle_hol
   struct fettle_error err;
 
   if (e && q->driver->reopen == FETTLE_REOPEN_KEEP)
-    e->until = now_ms () + (int64_t) h->lifetime_s * 1000;
+    e->until = fettle_now_ms () + (int64_t) h->lifetime_s * 1000;
   else if (q->driver->rule (q->driver_arg, h, twin, &rule, &err))
     op_failed (op, err.code, err.text);
   else
@@ -238,7 +229,7 @@ open_some (struct fettle_rule_queue *q, struct op *op)
 static void
 opened (struct fettle_rule_queue *q)
 {
-  const int64_t now = now_ms ();
+  const int64_t now = fettle_now_ms ();
   _cleanup_free_ char *old = NULL;
 
   for (size_t i = 0; i < q->n_jobs; i++) {
@@ -263,7 +254,7 @@ opened (struct fettle_rule_queue *q)
 static bool
 close_some (struct fettle_rule_queue *q, struct op *op)
 {
-  const int64_t now = now_ms ();
+  const int64_t now = fettle_now_ms ();
 
   jobs_clear (q);
   for (; op->at < op->n && q->n_jobs < q->driver->batch; op->at++) {
@@ -297,7 +288,7 @@ not_closed (struct fettle_rule_queue *q)
     struct fettle_known_rule *e = fettle_known_rules_find (&q->known, &q->jobs[i].hole);
 
     if (e)
-      e->until = now_ms () + RETRY_MS;
+      e->until = fettle_now_ms () + RETRY_MS;
   }
 }
 
@@ -506,7 +497,7 @@ fettle_rule_queue_status (struct fettle_rule_queue *q, const struct fettle_hole 
                           fettle_firewall_status_done *done, void *arg)
 {
   struct reply *r = fettle_rule_need (calloc (1, sizeof *r));
-  const int64_t now = now_ms ();
+  const int64_t now = fettle_now_ms ();
 
   *r = (struct reply) { .n = n, .done = done, .arg = arg };
   r->statuses = fettle_rule_need (calloc (n + 1, sizeof *r->statuses));

@@ -285,8 +285,7 @@ fettle_access_make (char ret_id[FETTLE_TOKEN_ID + 1], char ret_text[FETTLE_TOKEN
 
   if (r)
     return r;
-  for (size_t i = 0; i < sizeof random; i++)
-    snprintf (hex + 2 * i, 3, "%02x", random[i]);
+  fettle_hex (random, sizeof random, hex);
   snprintf (ret_id, FETTLE_TOKEN_ID + 1, "%.*s", FETTLE_TOKEN_ID, hex);
   snprintf (ret_text, FETTLE_TOKEN_MAX, PREFIX "%s_%s", ret_id, hex + FETTLE_TOKEN_ID);
   if (!hash_of (hex + FETTLE_TOKEN_ID, SECRET, ret_hash))

@@ -9,6 +9,7 @@
 #include "serve/ftp.h"
 #include "util/log.h"
 #include "util/secret.h"
+#include "util/text.h"
 
 #define TOKEN_BYTES 16
 #define TOKEN_TEXT  (2 * TOKEN_BYTES + 1)
@@ -107,8 +108,7 @@ make_token (char ret[TOKEN_TEXT], struct fettle_error *err)
 
   if (fettle_random (random, sizeof random, err))
     return err->code;
-  for (size_t i = 0; i < sizeof random; i++)
-    snprintf (ret + 2 * i, 3, "%02x", random[i]);
+  fettle_hex (random, sizeof random, ret);
   return FETTLE_OK;
 }
 

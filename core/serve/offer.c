@@ -169,8 +169,7 @@ make_token (char ret[FETTLE_OFFER_TOKEN], struct fettle_error *err)
 
   if (fettle_random (random, sizeof random, err))
     return err->code;
-  for (size_t i = 0; i < sizeof random; i++)
-    snprintf (ret + 2 * i, 3, "%02x", random[i]);
+  fettle_hex (random, sizeof random, ret);
   return FETTLE_OK;
 }
 

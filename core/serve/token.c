@@ -15,8 +15,7 @@ make (const char *path, char token[FETTLE_TOKEN_TEXT + 1], struct fettle_error *
 
   if (r)
     return r;
-  for (size_t i = 0; i < sizeof bytes; i++)
-    snprintf (token + 2 * i, 3, "%02x", bytes[i]);
+  fettle_hex (bytes, sizeof bytes, token);
   fettle_wipe (bytes, sizeof bytes);
   token[FETTLE_TOKEN_TEXT - 1] = '\n';
   return fettle_secret_write (path, token, FETTLE_TOKEN_TEXT, err);

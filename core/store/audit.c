@@ -33,8 +33,7 @@ hash_text (const char *before, const char *row, char ret[FETTLE_AUDIT_HASH])
       || !EVP_DigestUpdate (c, row, strlen (row)) || !EVP_DigestFinal_ex (c, md, NULL))
     abort (); /* no memory */
   EVP_MD_CTX_free (c);
-  for (size_t i = 0; i < sizeof md; i++)
-    snprintf (ret + 2 * i, 3, "%02x", md[i]);
+  fettle_hex (md, sizeof md, ret);
 }
 
 /* The text that is hashed; the caller frees. */

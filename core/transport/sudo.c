@@ -46,17 +46,13 @@ static bool
 make_words (struct fettle_sudo *sudo)
 {
   unsigned char random[16];
+  char hex[2 * sizeof random + 1];
 
   if (RAND_bytes (random, sizeof random) != 1)
     return false;
-  snprintf (sudo->prompt, sizeof sudo->prompt, "fettle-asks-");
-  snprintf (sudo->passed, sizeof sudo->passed, "fettle-in-");
-  for (int i = 0; i < 8; i++) {
-    size_t a = strlen (sudo->prompt), b = strlen (sudo->passed);
-
-    snprintf (sudo->prompt + a, sizeof sudo->prompt - a, "%02x", random[i]);
-    snprintf (sudo->passed + b, sizeof sudo->passed - b, "%02x", random[8 + i]);
-  }
+  fettle_hex (random, sizeof random, hex);
+  snprintf (sudo->prompt, sizeof sudo->prompt, "fettle-asks-%.16s", hex);
+  snprintf (sudo->passed, sizeof sudo->passed, "fettle-in-%s", hex + 16);
   return true;
 }
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "util/file.h"
+#include "util/text.h"
 
 fettle_result
 fettle_fd_read (int fd, const char *name, struct fettle_buf *ret, struct fettle_error *err)
@@ -36,15 +37,17 @@ fettle_file_read (const char *path, struct fettle_buf *ret, struct fettle_error 
   return fettle_fd_read (fd, path, ret, err);
 }
 
-static bool
-write_all (int fd, const char *data, size_t size)
+bool
+fettle_write_all (int fd, const void *bytes, size_t size)
 {
+  const char *data = bytes;
+
   while (size) {
     ssize_t n = write (fd, data, size);
 
     if (n < 0 && errno == EINTR)
       continue;
-    if (n < 0)
+    if (n <= 0)
       return false;
     data += n;
     size -= (size_t) n;
@@ -65,7 +68,7 @@ fettle_file_write (const char *path, mode_t mode, const void *data, size_t size,
   fd = open (temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
   if (fd < 0)
     return fettle_error_errno (err, FETTLE_E_CONFIG, "writing %s", temporary);
-  if (!write_all (fd, data, size) || fsync (fd) || rename (temporary, path)) {
+  if (!fettle_write_all (fd, data, size) || fsync (fd) || rename (temporary, path)) {
     fettle_error_errno (err, FETTLE_E_CONFIG, "writing %s", path);
     unlink (temporary);
     return err->code;
@@ -95,13 +98,6 @@ fettle_make_folder (const char *path, mode_t mode, struct fettle_error *err)
   return FETTLE_OK;
 }
 
-static void
-hex (const unsigned char *digest, char ret_hex[FETTLE_SHA256_TEXT])
-{
-  for (int i = 0; i < 32; i++)
-    snprintf (ret_hex + 2 * i, 3, "%02x", digest[i]);
-}
-
 static void cleanup_md (EVP_MD_CTX **md) { EVP_MD_CTX_free (*md); }
 
 fettle_result
@@ -128,7 +124,7 @@ fettle_fd_sha256 (int fd, const char *name, char ret_hex[FETTLE_SHA256_TEXT], ui
     at += n;
   }
   EVP_DigestFinal_ex (md, digest, NULL);
-  hex (digest, ret_hex);
+  fettle_hex (digest, 32, ret_hex);
   *ret_size = (uint64_t) at;
   return FETTLE_OK;
 }
@@ -139,7 +135,7 @@ fettle_sha256 (const void *data, size_t size, char ret_hex[FETTLE_SHA256_TEXT])
   unsigned char digest[EVP_MAX_MD_SIZE];
 
   EVP_Digest (data, size, digest, NULL, EVP_sha256 (), NULL);
-  hex (digest, ret_hex);
+  fettle_hex (digest, 32, ret_hex);
 }
 
 void

@@ -6,6 +6,7 @@
 #ifndef FETTLE_FILE_H
 #define FETTLE_FILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -17,17 +18,20 @@ fettle_result fettle_file_read (const char *path, struct fettle_buf *ret, struct
 fettle_result fettle_fd_read (int fd, const char *name, struct fettle_buf *ret,
                               struct fettle_error *);
 
+/* False: errno says why, or the file takes no more. */
+bool fettle_write_all (int fd, const void *data, size_t size);
+
 /* Replaces the file as a whole, synced before it gets its name. */
 fettle_result fettle_file_write (const char *path, mode_t mode, const void *data, size_t size,
                                  struct fettle_error *);
 
-/* Makes a folder and what is missing above it, with this mode. */
 /* What a file looks like: changes whenever its content may have, if some
  * time had passed since its last change. */
 #define FETTLE_STAMP_MAX 128
 struct stat;
 void fettle_file_stamp (const struct stat *, char ret[FETTLE_STAMP_MAX]);
 
+/* Makes a folder and what is missing above it, with this mode. */
 fettle_result fettle_make_folder (const char *path, mode_t mode, struct fettle_error *);
 
 /* SHA-256 of all of an open file (from its start; the offset is not moved). */

@@ -73,6 +73,19 @@ fettle_is_address (const char *text)
 }
 
 void
+fettle_hex (const void *bytes, size_t size, char *ret)
+{
+  static const char digits[] = "0123456789abcdef";
+  const unsigned char *b = bytes;
+
+  for (size_t i = 0; i < size; i++) {
+    ret[2 * i] = digits[b[i] >> 4];
+    ret[2 * i + 1] = digits[b[i] & 15];
+  }
+  ret[2 * size] = '\0';
+}
+
+void
 fettle_wipe (void *data, size_t size)
 {
   OPENSSL_cleanse (data, size);

@@ -21,6 +21,9 @@ bool fettle_has_word (const char *words, const char *word);
 /* An IPv4 or IPv6 literal (IPv6 may have %zone); v4-mapped counts as IPv4. */
 bool fettle_is_address (const char *text);
 
+/* Bytes as lower-case hex digits; ret has room for 2 * size + 1. */
+void fettle_hex (const void *bytes, size_t size, char *ret);
+
 /* Overwrites with zeros so that the compiler can't leave it out. */
 void fettle_wipe (void *data, size_t size);
 

@@ -15,6 +15,7 @@
 
 #include "baseline/container.h"
 #include "baseline/expand.h"
+#include "baseline/udf.h"
 
 enum { CHUNK = 1 << 20, DEPTH_MAX = 32 };
 
@@ -22,7 +23,8 @@ enum format { NONE, ZIP, TAR, ISO, UDF, PACKED, CAB, AR };
 
 struct fettle_container {
   enum format format;
-  struct archive *a;
+  struct archive *a; /* ... or ... */
+  struct fettle_udf *udf;
   struct archive_entry *entry;
   struct fettle_source *source; /* the one or ... */
   int fd;                       /* ... the other */
@@ -190,14 +192,22 @@ support (struct fettle_container *c, enum format format, struct fettle_error *er
     r = archive_read_support_format_ar (c->a);
     break;
   case UDF:
-    return fettle_error_set (err, FETTLE_E_UNSUPPORTED, "it is an image with a UDF file system only, "
-                             "which can't be looked into: mount it, and add the folder");
   case NONE:
     return fettle_error_set (err, FETTLE_E_CONFIG, "it is none of the archives that can be read: ISO "
-                             "9660 image, zip, tar, tar.gz, tar.bz2, tar.xz, tar.zst");
+                             "9660 or UDF image, zip, tar, tar.gz, tar.bz2, tar.xz, tar.zst");
   }
   return r >= ARCHIVE_WARN ? FETTLE_OK
                            : fettle_error_set (err, FETTLE_E_NOMEM, "no memory to look into it");
+}
+
+/* It can't be read from its beginning to its end. */
+static fettle_result
+begin_udf (struct fettle_container *c, struct fettle_error *err)
+{
+  int fd = c->fd;
+  fettle_result r = c->source ? fettle_source_spool (c->source, &fd, err) : FETTLE_OK;
+
+  return r ? r : fettle_udf_open (fd, &c->udf, err);
 }
 
 static fettle_result
@@ -210,6 +220,8 @@ begin (struct fettle_container *c, enum format format, uint64_t size, struct fet
   c->format = format;
   c->left = fettle_expand_limit (size == FETTLE_SIZE_UNKNOWN ? guess : size,
                                  FETTLE_CONTAINER_SIZE_MAX);
+  if (format == UDF)
+    return begin_udf (c, err);
   c->a = archive_read_new ();
   if (!c->a)
     return fettle_error_set (err, FETTLE_E_NOMEM, "no memory to look into it");
@@ -262,7 +274,7 @@ fettle_container_open_fd (int fd, struct fettle_container **ret, struct fettle_e
 uint64_t
 fettle_container_position (const struct fettle_container *c)
 {
-  return c->position;
+  return c->udf ? fettle_udf_position (c->udf) : c->position;
 }
 
 /* ---- members ---- */
@@ -387,14 +399,11 @@ look_at (struct fettle_container *c, struct fettle_member *m)
   m->kind = FETTLE_MEMBER_FILE;
   m->size = archive_entry_size_is_set (c->entry) && archive_entry_size (c->entry) >= 0
               ? (uint64_t) archive_entry_size (c->entry) : FETTLE_SIZE_UNKNOWN;
-  if (m->size != FETTLE_SIZE_UNKNOWN && m->size > c->left)
-    return problem (m, "it says that it expands to more than is allowed");
   return true;
 }
 
-fettle_result
-fettle_container_next (struct fettle_container *c, struct fettle_member *m,
-                       struct fettle_error *err)
+static fettle_result
+next_archive (struct fettle_container *c, struct fettle_member *m, struct fettle_error *err)
 {
   do {
     int r = archive_read_next_header (c->a, &c->entry);
@@ -412,6 +421,17 @@ fettle_container_next (struct fettle_container *c, struct fettle_member *m,
     c->member.size = 0;
   } while (!look_at (c, m));
   return FETTLE_OK;
+}
+
+fettle_result
+fettle_container_next (struct fettle_container *c, struct fettle_member *m,
+                       struct fettle_error *err)
+{
+  fettle_result r = c->udf ? fettle_udf_next (c->udf, m) : next_archive (c, m, err);
+
+  if (!r && m->kind == FETTLE_MEMBER_FILE && m->size != FETTLE_SIZE_UNKNOWN && m->size > c->left)
+    problem (m, "it says that it expands to more than is allowed");
+  return r;
 }
 
 /* ---- a member's bytes ---- */
@@ -464,9 +484,27 @@ read_member (void *opaque, const void **ret_data, char *why, size_t why_size)
   return (ssize_t) n;
 }
 
-fettle_result
-fettle_container_source (struct fettle_container *c, struct fettle_source **ret,
-                         struct fettle_error *err)
+static ssize_t
+read_udf (void *opaque, const void **ret_data, char *why, size_t why_size)
+{
+  struct fettle_container *c = opaque;
+  ssize_t n = fettle_udf_read (c->udf, ret_data, why, why_size);
+
+  if (n > 0 && (uint64_t) n > c->left)
+    return fail (why, why_size, "it expands to more than is allowed");
+  c->left -= n > 0 ? (uint64_t) n : 0;
+  return n;
+}
+
+static fettle_result
+udf_source (struct fettle_container *c, struct fettle_source **ret, struct fettle_error *err)
+{
+  return fettle_source_of_stream (&(struct fettle_stream) { read_udf, c }, fettle_udf_size (c->udf),
+                                  ret, err);
+}
+
+static fettle_result
+archive_source (struct fettle_container *c, struct fettle_source **ret, struct fettle_error *err)
 {
   uint64_t size = archive_entry_size_is_set (c->entry) ? (uint64_t) archive_entry_size (c->entry)
                                                        : FETTLE_SIZE_UNKNOWN;
@@ -474,8 +512,15 @@ fettle_container_source (struct fettle_container *c, struct fettle_source **ret,
   return fettle_source_of_stream (&(struct fettle_stream) { read_member, c }, size, ret, err);
 }
 
-bool
-fettle_container_stored (struct fettle_container *c, uint64_t *ret_offset)
+fettle_result
+fettle_container_source (struct fettle_container *c, struct fettle_source **ret,
+                         struct fettle_error *err)
+{
+  return c->udf ? udf_source (c, ret, err) : archive_source (c, ret, err);
+}
+
+static bool
+stored_in_archive (const struct fettle_container *c, uint64_t *ret_offset)
 {
   uint64_t end = (uint64_t) archive_filter_bytes (c->a, 0);
 
@@ -486,6 +531,12 @@ fettle_container_stored (struct fettle_container *c, uint64_t *ret_offset)
     return false;
   *ret_offset = c->member.size ? c->member.begin : 0;
   return true;
+}
+
+bool
+fettle_container_stored (const struct fettle_container *c, uint64_t *ret_offset)
+{
+  return c->udf ? fettle_udf_stored (c->udf, ret_offset) : stored_in_archive (c, ret_offset);
 }
 
 fettle_result
@@ -510,6 +561,7 @@ fettle_container_free (struct fettle_container *c)
     return;
   if (c->a)
     archive_read_free (c->a);
+  fettle_udf_free (c->udf);
   fettle_expand_free (c->expand);
   free (c);
 }

@@ -1,5 +1,6 @@
 /* container.h - the files in an archive: ISO 9660 image, zip, tar (also
  * compressed), cabinet, ar; one after the other, read once and through itself.
+ * (An UDF image is jumped about in.)
  *
  * Foreign input: how many files there are, how much they expand to and where
  * their paths lead is limited; nothing is written.  Where a file's bytes lie
@@ -55,7 +56,7 @@ fettle_result fettle_container_source (struct fettle_container *, struct fettle_
 
 /* When the member was read to its end: do its bytes lie in the archive as they
  * are, and where? */
-bool fettle_container_stored (struct fettle_container *, uint64_t *ret_offset);
+bool fettle_container_stored (const struct fettle_container *, uint64_t *ret_offset);
 
 /* After the last member: what is left, to the compressor's checksum. */
 fettle_result fettle_container_finish (struct fettle_container *, struct fettle_error *);

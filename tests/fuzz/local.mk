@@ -26,6 +26,9 @@ fuzz_formats = fuzz/container fuzz/documents fuzz/format_fwpkg fuzz/format_cab f
 check_PROGRAMS += $(fuzz_formats)
 fuzz_container_SOURCES = fuzz/container.c fuzz/driver.c fuzz/fuzz.h fuzz/stream.h
 fuzz_container_LDADD = ../core/libscan.la ../core/libbase.la
+check_PROGRAMS += fuzz/udf
+fuzz_udf_SOURCES = fuzz/udf.c fuzz/driver.c fuzz/fuzz.h
+fuzz_udf_LDADD = ../core/libscan.la ../core/libbase.la
 fuzz_documents_SOURCES = fuzz/documents.c fuzz/driver.c fuzz/fuzz.h fuzz/stream.h
 fuzz_documents_LDADD = ../core/libscan.la ../core/libbase.la
 fuzz_format_fwpkg_SOURCES = fuzz/format_fwpkg.c fuzz/driver.c fuzz/fuzz.h fuzz/stream.h
@@ -41,7 +44,7 @@ EXTRA_DIST += fuzz/check-fuzz.sh fuzz/corpus
 # Not part of check: a minute each, with clang's libFuzzer.
 check-fuzz:
 	bash $(srcdir)/fuzz/check-fuzz.sh $(srcdir) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \
-	  -- $(JANSSON_LIBS) $(CONFIG_LIBS) $(CRYPTO_LIBS) $(ARCHIVE_LIBS) $(ZLIB_LIBS) $(XML_LIBS)
+	  -- $(JANSSON_LIBS) $(CONFIG_LIBS) $(CRYPTO_LIBS) $(ARCHIVE_LIBS) $(ZLIB_LIBS) $(XML_LIBS) $(UDFREAD_LIBS)
 .PHONY: check-fuzz
 clean-local:
 	-rm -rf fuzz-bin fuzz-found

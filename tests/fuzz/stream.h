@@ -36,7 +36,7 @@ fuzz_check_abouts (struct fettle_abouts *a)
   MUST (json && fettle_abouts_from_json (json, &again));
   MUST (again.n == a->n);
   for (size_t i = 0; i < a->n; i++)
-    MUST (!a->list[i]->c.match || fettle_component_text_ok (a->list[i]->c.match, FETTLE_COMPONENT_TEXT_MAX));
+    MUST (!a->list[i]->c.match || fettle_component_text_ok (a->list[i]->c.match, FETTLE_COMPONENT_MATCH_MAX));
   fettle_abouts_clear (&again);
 }
 

@@ -270,5 +270,5 @@ head -c 100000 /dev/urandom >"$T/noise.iso"; scan "$T/noise.iso"
 is "noise: exit code" "$(cat "$T/status")" 254
 like "and why" "$(problem_of .)" 'noise\.iso: it is none of the archives'
 { head -c $((16 * 2048 + 1)) /dev/zero; printf BEA01; head -c 100000 /dev/zero; } >"$T/udf.iso"; scan "$T/udf.iso"
-like "UDF alone" "$(problem_of .)" 'UDF file system only'
+like "a broken UDF" "$(problem_of .)" 'libudfread|UDF file system can.t be read'
 done_testing

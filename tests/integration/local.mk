@@ -93,3 +93,5 @@ EXTRA_DIST += sim/http11.py
 EXTRA_DIST += sim/cli.py integration/cli-lib.sh
 dist_check_SCRIPTS += integration/dialogue.sh
 EXTRA_DIST += sim/talk.py
+dist_check_SCRIPTS += integration/udf.sh
+EXTRA_DIST += sim/udf-image.py

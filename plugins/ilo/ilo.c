@@ -26,8 +26,8 @@ static const struct fettle_setting settings[] = {
 
 static const struct fettle_node_type types[] = {
   { NODE_TYPE ("ilo", "iLO", 60),
-    .settings = settings, .n_settings = FETTLE_COUNT (settings), .services = "http/1",
-    .probe = ilo_probe, .inventory = ilo_inventory },
+    .settings = settings, .n_settings = FETTLE_COUNT (settings), .services = "http/1 stream/1",
+    .probe = ilo_probe, .inventory = ilo_inventory, .deploy = ilo_deploy_which },
   { NODE_TYPE ("vc",         "VC",         70) },
   { NODE_TYPE ("fc-switch",  "FC switch",  80) },
   { NODE_TYPE ("sas-switch", "SAS switch", 90) },

@@ -12,6 +12,7 @@
 
 fettle_result ilo_probe (ILO_CALL, uint32_t *score);
 fettle_result ilo_inventory (ILO_CALL);
+fettle_result ilo_deploy_which (ILO_CALL, const struct fettle_image *);
 
 /* ---- /xmldata: who an HP management processor says it is, to anybody ---- */
 
@@ -20,6 +21,9 @@ struct ilo_identity {
   char product[100];   /* "Integrated Lights-Out 4 (iLO 4)" */
   char firmware[40], model[100], serial[40];
 };
+
+/* By asking it.  FETTLE_OK also when the answer is of something else. */
+fettle_result ilo_read_identity (ILO_CALL, struct ilo_identity *ret);
 
 /* However malformed: 0 when there was nothing of it.  No I/O. */
 int ilo_identify (const char *text, size_t size, struct ilo_identity *ret);

@@ -11,6 +11,7 @@
 
 #include "ilo.h"
 #include "items.h"
+#include "ribcl.h"
 
 #define AT   fettle_redfish_at
 #define TEXT fettle_redfish_text
@@ -35,8 +36,8 @@ generation_of_root (const json_t *root)
   return g ? g : ilo_generation (TEXT (oem, "Moniker/PRODGEN"));
 }
 
-static fettle_result
-read_identity (ILO_CALL, struct ilo_identity *who)
+fettle_result
+ilo_read_identity (ILO_CALL, struct ilo_identity *who)
 {
   const struct fettle_http *http = h->service (c, "http", 1);
   struct fettle_http_request q;
@@ -64,7 +65,7 @@ ilo_probe (ILO_CALL, uint32_t *score)
 {
   struct fettle_redfish *redfish = NULL;
   struct ilo_identity who;
-  fettle_result r = read_identity (h, c, t, &who);
+  fettle_result r = ilo_read_identity (h, c, t, &who);
 
   *score = 0;
   if (r == FETTLE_OK && who.generation) {
@@ -205,18 +206,16 @@ take_ilo4 (struct fettle_redfish *redfish, struct ilo_items *v)
 
 /* ---- the call ---- */
 
-/* No Redfish: what it is says what to do. */
+/* No Redfish: an older one speaks RIBCL. */
 static fettle_result
-explain (ILO_CALL, fettle_result result)
+without_redfish (ILO_CALL, fettle_result result)
 {
   struct ilo_identity who;
 
   if (result != FETTLE_E_UNSUPPORTED && result != FETTLE_E_PROTOCOL)
     return result;
-  if (read_identity (h, c, t, &who) == FETTLE_OK && who.generation && who.generation < 4)
-    return fettle_fail (h, c, FETTLE_E_UNSUPPORTED, "this is an %s with firmware %s: it knows RIBCL alone,"
-                        " which Fettle doesn't speak yet, so that only its identity can be seen",
-                        who.product, who.firmware);
+  if (ilo_read_identity (h, c, t, &who) == FETTLE_OK && who.generation >= 2 && who.generation <= 4)
+    return ribcl_inventory (h, c, t, &who);
   return fettle_fail (h, c, FETTLE_E_UNSUPPORTED, "the node has no Redfish service at port 443.  Is it an"
                       " iLO, and is its web server on?");
 }
@@ -235,16 +234,16 @@ ilo_inventory (ILO_CALL)
   v.ids = json_object ();
   r = v.ids ? fettle_redfish_open (h, c, t, 443, tls (h, c), &redfish)
             : h->error (c, FETTLE_E_NOMEM, "no memory");
-  if (v.ids && r != FETTLE_OK)
-    r = explain (h, c, t, r);
-  if (r == FETTLE_OK) {
+  if (!redfish && v.ids)
+    r = without_redfish (h, c, t, r);
+  else if (r == FETTLE_OK) {
     generation = generation_of_root (fettle_redfish_root (redfish));
     if (!generation)
       h->log (c, FETTLE_LOG_WARNING, "the node doesn't say that it is an iLO: read as plain Redfish");
     v.scheme = generation ? "hpe" : "plain";
     r = fettle_redfish_login (redfish);
   }
-  if (r == FETTLE_OK)
+  if (r == FETTLE_OK && redfish)
     r = generation == 4 ? take_ilo4 (redfish, &v) : take_redfish (redfish, &v);
   fettle_redfish_close (redfish, r);
   json_decref (v.ids);

@@ -12,7 +12,7 @@ image () { python3 "$srcdir/sim/bmc" image "$@"; }
 # ilo NAME=VALUE...: another one, from now on.  now NAME=VALUE...: the same one, with other faults.
 ilo_n=0 LOG=$T/ilo.log
 now () { printf '%s\n' "$@" "new=$ilo_n" >"$T/ilo.how.new"; mv "$T/ilo.how.new" "$T/ilo.how"; }
-ilo () { ilo_n=$((ilo_n + 1)); : >"$LOG"; now "$@"; }
+ilo () { ilo_n=$((ilo_n + 1)); : >"$LOG"; now away=0.4 flash=0.05 "$@"; }
 ilo generation=3
 python3 "$srcdir/sim/ribcl.py" "$T/cert.pem" "$T/key.pem" "$T/ilo" 2>"$T/ilo.err" &
 at_exit "kill $! 2>/dev/null"
@@ -48,7 +48,7 @@ $OUT"
     [ "$(outcome)" = again ] || break
     token=$(jq -c 'select(.outcome).token' <<<"$OUT")
     # It needs no patience once it is clear that the node stays as it is.
-    [ $n -lt 12 ] || token=$(jq -c 'split(" ") | .[2] = (now - 200 | floor | tostring) | join(" ")' <<<"$token")
+    [ $n -lt 6 ] || token=$(jq -c 'split(" ") | .[2] = (now - 200 | floor | tostring) | join(" ")' <<<"$token")
     sleep 0.1
   done
 }
@@ -83,6 +83,7 @@ $rom"
   ilo generation=$G tpm=yes
   call inventory
   is "iLO $G: a TPM" "$(items | jq -r 'select(.id == "firmware:iLO").tpm')" "$([ $G = 2 ] && echo null || echo true)"
+  [ $G -lt 4 ] || continue # as iLO 3
   for fault in slow mangled; do
     ilo generation=$G fault=$fault
     call inventory
@@ -118,6 +119,7 @@ for G in 2 3 4; do
   deploy "$T/ilo$G.bin" 1.94 ilo:9
   is "iLO $G: an image for another" "$(outcome)" rejected
   like "iLO $G: says what it takes" "$(text)" "for \"ilo:9\", and this is an iLO $G, which takes \"ilo:$G\""
+  [ $G -lt 4 ] || continue # as iLO 3
   # fault, outcome, version afterwards, words
   while read -r fault out version words; do
     [ $G = 2 ] && [ "$fault" = no-cookie ] && continue
@@ -136,7 +138,7 @@ failed rejected 1.50 Firmware.flash.failed.*with.version.1.50,.so.that.it.can.be
 lie-done ok 1.50 said.that.all.went.well,.and.still.has.version.1.50
 lie-failed ok 1.94 it.has.version.1.94.now,.although.it.says.Firmware.flash.failed
 power rejected 1.50 the.connection.ended.at.40.%
-cut ok 1.94 the.connection.ended.at.100.%
+cut ok 1.94 the.connection.ended.at.100.%|^null
 F
 done
 G=3

@@ -166,8 +166,8 @@ check_owner (const char *path, const struct stat *st, struct fettle_error *err)
   return FETTLE_OK;
 }
 
-static fettle_result
-check_file (const char *path, struct fettle_error *err)
+fettle_result
+fettle_plugin_check_file (const char *path, struct fettle_error *err)
 {
   struct stat st;
 
@@ -207,7 +207,7 @@ load_file (const char *path, struct fettle_plugin_info *ret, struct fettle_error
     return fettle_error_set (err, FETTLE_E_CONFIG,
                              "the file of a plugin is called NAME" FETTLE_MODULE_EXT
                              ", its name being [a-z][a-z0-9_]*");
-  if (check_file (path, err))
+  if (fettle_plugin_check_file (path, err))
     return err->code;
   return load_module (path, name, ret, err);
 }

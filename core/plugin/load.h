@@ -53,6 +53,10 @@ fettle_result fettle_plugins_load (struct fettle_plugins *, const char *folders,
 fettle_result fettle_plugin_load_one (struct fettle_plugin_info *, const char *path_or_name,
                                       struct fettle_error *);
 
+/* A file that others than root, this user or the program's owner can write is
+ * refused. */
+fettle_result fettle_plugin_check_file (const char *path, struct fettle_error *);
+
 /* Copies and checks a descriptor; sets the error to the first thing wrong.
  * Texts and functions stay the plugin's. */
 fettle_result fettle_plugin_validate (const struct fettle_plugin *raw,

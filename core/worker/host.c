@@ -13,6 +13,7 @@
 #include "transport/transport.h"
 #include "util/file.h"
 #include "util/text.h"
+#include "worker/quirks.h"
 #include "worker/worker.h"
 
 #define FIELD_MAX  4096    /* bytes of one text of an item */
@@ -332,6 +333,15 @@ service (fettle_ctx *c, const char *name, uint32_t version)
   return fettle_transport_service (name, version);
 }
 
+json_t *fettle_worker_quirks;
+
+static const char *
+quirk (fettle_ctx *c, const char *model, const char *key)
+{
+  (void) c;
+  return fettle_quirks_find (fettle_worker_quirks, model, key);
+}
+
 const struct fettle_host fettle_worker_host = {
   .struct_size = sizeof (struct fettle_host),
   .abi = FETTLE_ABI,
@@ -347,4 +357,5 @@ const struct fettle_host fettle_worker_host = {
   .token = token,
   .read_file = fettle_worker_read_file,
   .service = service,
+  .quirk = quirk,
 };

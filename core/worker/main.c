@@ -24,6 +24,7 @@
 #include "transport/transport.h"
 #include "util/log.h"
 #include "util/text.h"
+#include "worker/quirks.h"
 #include "worker/worker.h"
 
 struct child {
@@ -106,6 +107,7 @@ start (struct zygote *z, json_int_t id, int socket)
     /* Leaks are looked for at exit. */
     if (FETTLE_ASAN) {
       fettle_plugin_clear (&z->plugin);
+      json_decref (fettle_worker_quirks);
       exit (status);
     }
     _exit (status);
@@ -216,6 +218,8 @@ set_up (struct zygote *z, const char *user, const char *plugin, struct fettle_er
 
   if (r == FETTLE_OK)
     r = fettle_plugin_load_one (&z->plugin, plugin, err);
+  if (r == FETTLE_OK && (fettle_worker_quirks = json_array ()))
+    r = fettle_quirks_read (z->plugin.path, z->plugin.descriptor.name, fettle_worker_quirks, err);
   if (r == FETTLE_OK) {
     fettle_transport_init (uses (&z->plugin, "http/1"));
     r = fettle_sandbox_zygote (err);
@@ -284,5 +288,6 @@ main (int argc, char **argv)
   loop (&z);
   free (z.children);
   fettle_plugin_clear (&z.plugin);
+  json_decref (fettle_worker_quirks);
   return EXIT_SUCCESS;
 }

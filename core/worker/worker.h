@@ -64,6 +64,9 @@ void fettle_worker_log (fettle_ctx *, uint32_t level, const char *text);
 void fettle_worker_flush_items (struct fettle_worker_call *);
 int64_t fettle_worker_read_file (fettle_ctx *, uint32_t file, uint64_t offset, void *, uint32_t size);
 
+/* What the plugin's files of quirks say (quirks.h): the zygote's, and so each call's. */
+extern json_t *fettle_worker_quirks;
+
 /* ---- clean.c ---- */
 
 /* A copy that is valid UTF-8 without control characters but newline and tab,

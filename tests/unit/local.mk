@@ -136,3 +136,8 @@ check_PROGRAMS += unit/xml-answer
 unit_xml_answer_SOURCES = unit/xml-answer.c
 unit_xml_answer_LDADD = ../sdk/lib/libxml.la $(XML_LIBS) $(CMOCKA_LIBS)
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += unit/quirks
+unit_quirks_SOURCES = unit/quirks.c
+unit_quirks_LDADD = ../core/libworker.la $(CMOCKA_LIBS)
+endif

@@ -265,6 +265,11 @@ struct fettle_host {
 
   /* The table of a service ("ssh", 1), or NULL: see fettle/services.h. */
   const void *(*service) (fettle_ctx *, const char *name, uint32_t version);
+
+  /* What differs between models is data, in the plugin's file NAME.quirks
+   * beside it, which the user can add to: the value of a key for a model, as
+   * the plugin calls it.  NULL: there is none.  Borrowed until the call ends. */
+  const char *(*quirk) (fettle_ctx *, const char *model, const char *key);
 };
 
 /* ---- What a plugin gives to the host. ---- */

@@ -5,45 +5,28 @@
  */
 #include "util/base.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <spawn.h>
 #include <sys/wait.h>
 
 #include "cli/job.h"
 #include "util/file.h"
+#include "util/spawn.h"
 
 #define DRAFT_MAX 65536
-
-extern char **environ;
 
 static fettle_result
 run_scan (struct fettle_cli *cli, const char *path, struct fettle_buf *ret, int *ret_status,
           struct fettle_error *err)
 {
-  char program[PATH_MAX];
-  const char *const argv[] = { program, "--describe", path, NULL };
-  posix_spawn_file_actions_t actions;
+  const char *const argv[] = { "fettle-scan", "--describe", path, NULL };
   _cleanup_close_ int from = -1;
-  int ends[2], r, status = -1;
   fettle_result result;
+  int status;
   pid_t pid;
 
-  snprintf (program, sizeof program, "%s/fettle-scan", cli->settings.libexecdir);
-  if (pipe2 (ends, O_CLOEXEC))
-    return fettle_error_errno (err, FETTLE_E_INTERNAL, "making a pipe");
-  from = ends[0];
-  posix_spawn_file_actions_init (&actions);
-  posix_spawn_file_actions_adddup2 (&actions, ends[1], 1);
-  r = posix_spawn (&pid, program, &actions, NULL, (char *const *) argv, environ);
-  posix_spawn_file_actions_destroy (&actions);
-  close (ends[1]);
-  if (r)
-    return fettle_error_set (err, FETTLE_E_INTERNAL, "starting %s: %s", program, strerror (r));
+  if (fettle_spawn (cli->settings.libexecdir, argv, NULL, 0, &pid, &from, err))
+    return err->code;
   result = fettle_fd_read (from, "the draft", ret, err);
-  while (waitpid (pid, &status, 0) < 0 && errno == EINTR)
-    continue;
+  status = fettle_spawn_wait (pid);
   *ret_status = WIFEXITED (status) ? WEXITSTATUS (status) : FETTLE_EXIT_GENERAL;
   return result;
 }

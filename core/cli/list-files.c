@@ -5,46 +5,16 @@
  */
 #include "util/base.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <openssl/evp.h>
-#include <spawn.h>
-#include <sys/wait.h>
 
 #include "cli/sign.h"
-
-extern char **environ;
+#include "util/spawn.h"
 
 struct list {
   json_t *files;
   struct fettle_papers *papers;
   bool complete;
 };
-
-static fettle_result
-start (const struct fettle_cli *cli, const char *folder, FILE **ret, pid_t *ret_pid,
-       struct fettle_error *err)
-{
-  char program[PATH_MAX];
-  char *const argv[] = { program, (char *) (uintptr_t) "--files", (char *) (uintptr_t) folder, NULL };
-  posix_spawn_file_actions_t actions;
-  int ends[2], r;
-
-  snprintf (program, sizeof program, "%s/fettle-scan", cli->settings.libexecdir);
-  if (pipe2 (ends, O_CLOEXEC))
-    return fettle_error_errno (err, FETTLE_E_INTERNAL, "making a pipe");
-  posix_spawn_file_actions_init (&actions);
-  posix_spawn_file_actions_adddup2 (&actions, ends[1], 1);
-  r = posix_spawn (ret_pid, program, &actions, NULL, argv, environ);
-  posix_spawn_file_actions_destroy (&actions);
-  close (ends[1]);
-  *ret = r ? NULL : fdopen (ends[0], "r");
-  if (*ret)
-    return FETTLE_OK;
-  close (ends[0]);
-  return fettle_error_set (err, FETTLE_E_INTERNAL, "starting %s: %s", program, strerror (r));
-}
 
 static fettle_result
 take_paper (struct list *l, const json_t *paper, struct fettle_error *err)
@@ -102,16 +72,20 @@ fettle_list_files (const struct fettle_cli *cli, const char *folder, json_t **re
 {
   _cleanup_json_ json_t *files = json_object ();
   struct list l = { .files = files, .papers = ret_papers };
+  const char *const argv[] = { "fettle-scan", "--files", folder, NULL };
   FILE *in;
   pid_t pid;
-  fettle_result r = start (cli, folder, &in, &pid, err);
+  int fd;
+  fettle_result r = fettle_spawn (cli->settings.libexecdir, argv, NULL, 0, &pid, &fd, err);
 
   if (r)
     return r;
+  in = fdopen (fd, "r");
+  if (!in)
+    abort (); /* no memory */
   r = take_all (&l, in, err);
   fclose (in);
-  while (waitpid (pid, NULL, 0) < 0 && errno == EINTR)
-    continue;
+  fettle_spawn_wait (pid);
   if (r)
     return fettle_error_prefix (err, "reading %.400s: ", folder);
   *ret_files = STEAL (files);

@@ -5,15 +5,12 @@
  */
 #include "util/base.h"
 
-#include <fcntl.h>
 #include <limits.h>
-#include <spawn.h>
 
 #include "engine/internal.h"
 #include "engine/mirror.h"
 #include "util/file.h"
-
-extern char **environ;
+#include "util/spawn.h"
 
 static bool
 is_plain (const char *name)
@@ -47,27 +44,11 @@ fettle_result
 fettle_mirror_fetch (struct fettle_engine *e, const char *url, const char *path, const char *sha256,
                      pid_t *ret_pid, int *ret_fd, struct fettle_error *err)
 {
-  char program[PATH_MAX];
-  const char *const argv[] = { program, url, path, sha256, NULL };
-  posix_spawn_file_actions_t actions;
-  int ends[2], r;
+  const char *const argv[] = { "fettle-fetch", url, path, sha256, NULL };
 
   if (sha256 && (strlen (sha256) != 64 || strspn (sha256, "0123456789abcdefABCDEF") != 64))
     return fettle_error_set (err, FETTLE_E_CONFIG, "\"sha256\" must be 64 hex digits");
   if (sha256 && url[strlen (url) - 1] == '/')
     return fettle_error_set (err, FETTLE_E_CONFIG, "a folder's files have their digests in its SHA256SUMS");
-  snprintf (program, sizeof program, "%s/fettle-fetch", e->settings->libexecdir);
-  if (pipe2 (ends, O_CLOEXEC))
-    return fettle_error_errno (err, FETTLE_E_INTERNAL, "making a pipe");
-  posix_spawn_file_actions_init (&actions);
-  posix_spawn_file_actions_adddup2 (&actions, ends[1], 1);
-  r = posix_spawn (ret_pid, program, &actions, NULL, (char *const *) argv, environ);
-  posix_spawn_file_actions_destroy (&actions);
-  close (ends[1]);
-  if (r) {
-    close (ends[0]);
-    return fettle_error_set (err, FETTLE_E_INTERNAL, "starting %s: %s", program, strerror (r));
-  }
-  *ret_fd = ends[0];
-  return FETTLE_OK;
+  return fettle_spawn (e->settings->libexecdir, argv, NULL, 0, ret_pid, ret_fd, err);
 }

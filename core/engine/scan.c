@@ -7,15 +7,12 @@
  */
 #include "util/base.h"
 
-#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 
 #include "engine/component-files.h"
@@ -23,10 +20,9 @@
 #include "engine/signing.h"
 #include "model/component.h"
 #include "util/file.h"
+#include "util/spawn.h"
 
 #define MAX_LINE  (4 << 20) /* of what the scanner says */
-
-extern char **environ;
 
 struct scan {
   struct job *job;
@@ -151,8 +147,8 @@ scan_free (struct scan *s)
     bufferevent_free (s->in);
   if (s->pid > 0)
     kill (s->pid, SIGKILL);
-  while (s->pid > 0 && waitpid (s->pid, NULL, 0) < 0 && errno == EINTR)
-    ;
+  if (s->pid > 0)
+    fettle_spawn_wait (s->pid);
   s->job->scan = NULL;
   fettle_signing_free (s->signing);
   free (s->path);
@@ -274,8 +270,7 @@ scan_fetched (struct scan *s)
   s->fetching = false;
   bufferevent_free (s->in);
   s->in = NULL;
-  while (waitpid (s->pid, NULL, 0) < 0 && errno == EINTR)
-    continue;
+  fettle_spawn_wait (s->pid);
   if (spawn (s->job->engine, s->path, true, &s->pid, &fd, &err)) {
     s->pid = 0;
     snprintf (s->why, sizeof s->why, "%s", err.text);
@@ -320,14 +315,12 @@ static fettle_result
 spawn (struct fettle_engine *e, const char *path, bool again, pid_t *ret_pid, int *ret_fd,
        struct fettle_error *err)
 {
-  char program[PATH_MAX];
   /* What is only to be verified is read, whatever it looks like. */
   _cleanup_close_ int cache = again ? open_cache (e, path) : -1;
   _cleanup_close_ int keys = fettle_vendor_keys (e);
-  const char *argv[6] = { program };
+  const int given[] = { cache, keys };
+  const char *argv[6] = { "fettle-scan" };
   size_t n = 1;
-  posix_spawn_file_actions_t actions;
-  int ends[2], r;
 
   if (keys >= 0) {
     argv[n++] = "--keys";
@@ -336,24 +329,7 @@ spawn (struct fettle_engine *e, const char *path, bool again, pid_t *ret_pid, in
   if (cache >= 0)
     argv[n++] = "--cache";
   argv[n++] = path;
-  snprintf (program, sizeof program, "%s/fettle-scan", e->settings->libexecdir);
-  if (pipe2 (ends, O_CLOEXEC))
-    return fettle_error_errno (err, FETTLE_E_INTERNAL, "making a pipe");
-  posix_spawn_file_actions_init (&actions);
-  posix_spawn_file_actions_adddup2 (&actions, ends[1], 1);
-  if (cache >= 0)
-    posix_spawn_file_actions_adddup2 (&actions, cache, 3);
-  if (keys >= 0)
-    posix_spawn_file_actions_adddup2 (&actions, keys, 4);
-  r = posix_spawn (ret_pid, program, &actions, NULL, (char *const *) argv, environ);
-  posix_spawn_file_actions_destroy (&actions);
-  close (ends[1]);
-  if (r) {
-    close (ends[0]);
-    return fettle_error_set (err, FETTLE_E_INTERNAL, "starting %s: %s", program, strerror (r));
-  }
-  *ret_fd = ends[0];
-  return FETTLE_OK;
+  return fettle_spawn (e->settings->libexecdir, argv, given, COUNT (given), ret_pid, ret_fd, err);
 }
 
 static fettle_result

@@ -17,13 +17,13 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 
 #include "engine/component-files.h"
 #include "engine/internal.h"
 #include "util/file.h"
 #include "util/log.h"
+#include "util/spawn.h"
 
 extern char **environ;
 
@@ -167,8 +167,7 @@ end (struct unpacking *u)
     if (u->pids[i] <= 0)
       continue;
     kill (u->pids[i], SIGKILL);
-    while (waitpid (u->pids[i], NULL, 0) < 0 && errno == EINTR)
-      continue;
+    fettle_spawn_wait (u->pids[i]);
   }
   path_of (u->engine, u->sha256, ".new", from);
   path_of (u->engine, u->sha256, "", to);

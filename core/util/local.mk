@@ -10,5 +10,6 @@ libbase_la_SOURCES += \
   util/redact.c util/redact.h \
   util/secret.c util/secret.h \
   util/settings.c util/settings.h \
+  util/spawn.c util/spawn.h \
   util/text.c util/text.h \
   util/zone.c util/zone.h

@@ -143,6 +143,7 @@ run_set (struct fettle_cli *cli, const struct fettle_args *args)
 
 static const struct fettle_option set_options[] = {
   GROUP_OPTIONS,
+  { "forget-credentials", 0, NULL, "forget those that it has, but for what is given now" },
   { "unlabel",  0, "NAME", "take this label away; may be repeated" },
   { NULL, 0, NULL, NULL },
 };

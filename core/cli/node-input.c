@@ -16,17 +16,25 @@
 static fettle_result
 take_credentials (const struct fettle_args *args, json_t *credentials, struct fettle_error *err)
 {
-  const char *key = fettle_args_value (args, "key"), *user = fettle_args_value (args, "user");
+  static const char *const plain[][2] = { { "user", "user" }, { "second-user", "second_user" },
+                                          { "helper", "helper" } };
+  const char *key = fettle_args_value (args, "key");
   const char *agent = getenv ("SSH_AUTH_SOCK");
 
-  if (user && json_object_set_new (credentials, "user", json_string (user)))
-    return fettle_error_set (err, FETTLE_E_CONFIG, "--user is not valid UTF-8");
+  for (size_t i = 0; i < COUNT (plain); i++) {
+    const char *value = fettle_args_value (args, plain[i][0]);
+
+    if (value && json_object_set_new (credentials, plain[i][1], json_string (value)))
+      return fettle_error_set (err, FETTLE_E_CONFIG, "--%s is not valid UTF-8", plain[i][0]);
+  }
   if (fettle_secret_take (args, "password", "password", "password", credentials, err)
       || (key && fettle_secret_key (key, credentials, err))
       || fettle_secret_take (args, "passphrase", "passphrase of the key", "passphrase", credentials,
                              err)
       || fettle_secret_take (args, "sudo-password", "password that sudo asks for", "sudo_password",
-                             credentials, err))
+                             credentials, err)
+      || fettle_secret_take (args, "second-password", "password of the second user",
+                             "second_password", credentials, err))
     return err->code;
   if (json_object_get (credentials, "passphrase") && !key)
     return fettle_error_set (err, FETTLE_E_CONFIG, "a passphrase needs --key FILE");
@@ -65,6 +73,8 @@ fettle_node_input (const struct fettle_args *args, json_t *node, struct fettle_e
     { "maintenance", "maintenance" },
     { "certificate", "certificate" },
   };
+  static const char *const members[] = { "user", "password", "key", "passphrase", "agent",
+                                         "sudo_password", "second_user", "second_password", "helper" };
   _cleanup_json_ json_t *credentials = json_object ();
   const char *port = fettle_args_value (args, "ssh-port");
 
@@ -78,6 +88,10 @@ fettle_node_input (const struct fettle_args *args, json_t *node, struct fettle_e
       || take_pairs (args, "label", "labels", node, err)
       || take_credentials (args, credentials, err))
     return err->code;
+  if (fettle_args_flag (args, "forget-credentials"))
+    for (size_t i = 0; i < COUNT (members); i++)
+      if (!json_object_get (credentials, members[i]))
+        json_object_set_new (credentials, members[i], json_null ());
   if (json_object_size (credentials))
     json_object_set (node, "credentials", credentials);
   if (port) {
@@ -109,8 +123,21 @@ column_labels (const char *where, const char *value, json_t *node, struct fettle
 
 static const char *const list_columns[] = {
   "address", "name", "type", "user", "password", "password_file", "key", "ssh_port", "group",
-  "labels", "host_key", "certificate", "maintenance",
+  "labels", "host_key", "certificate", "maintenance", "second_user", "second_password",
+  "second_password_file", "helper",
 };
+
+static bool
+is_credential (const char *column)
+{
+  static const char *const columns[] = { "user", "password", "second_user", "second_password",
+                                         "helper" };
+
+  for (size_t i = 0; i < COUNT (columns); i++)
+    if (strcmp (column, columns[i]) == 0)
+      return true;
+  return false;
+}
 
 /* One cell of a list, into the node. */
 static fettle_result
@@ -121,14 +148,14 @@ take_cell (const char *where, const char *column, const char *value, json_t *nod
   json_t *settings = json_object_get (node, "settings");
   fettle_result result = FETTLE_OK;
 
-  if (strcmp (column, "user") == 0 || strcmp (column, "password") == 0)
+  if (is_credential (column))
     result = json_object_set_new (credentials, column, json_string (value)) ? FETTLE_E_CONFIG
                                                                             : FETTLE_OK;
   else if (strcmp (column, "ssh_port") == 0)
     result = json_object_set_new (settings, column, json_string (value)) ? FETTLE_E_CONFIG
                                                                          : FETTLE_OK;
-  else if (strcmp (column, "password_file") == 0)
-    return fettle_secret_file (value, "password", credentials, err)
+  else if (strcmp (column, "password_file") == 0 || strcmp (column, "second_password_file") == 0)
+    return fettle_secret_file (value, *column == 's' ? "second_password" : "password", credentials, err)
              ? fettle_error_prefix (err, "%s: ", where) : FETTLE_OK;
   else if (strcmp (column, "key") == 0)
     return fettle_secret_key (value, credentials, err) ? fettle_error_prefix (err, "%s: ", where)
@@ -207,7 +234,7 @@ static fettle_result
 check_mode (const char *path, const char *const *columns, size_t n, struct fettle_error *err)
 {
   for (size_t i = 0; i < n; i++)
-    if (strcmp (columns[i], "password") == 0)
+    if (strcmp (columns[i], "password") == 0 || strcmp (columns[i], "second_password") == 0)
       return fettle_list_private (path, err);
   return FETTLE_OK;
 }
@@ -262,6 +289,13 @@ fettle_nodes_csv (const char *path, char *text, const json_t *all, json_t *nodes
 
 /* ---- All of them ---- */
 
+/* A user, or a program that names one. */
+static bool
+says_user (const json_t *of)
+{
+  return json_is_string (json_object_get (of, "user")) || json_is_string (json_object_get (of, "helper"));
+}
+
 static bool
 group_has_user (const json_t *groups, const char *name)
 {
@@ -270,7 +304,7 @@ group_has_user (const json_t *groups, const char *name)
 
   json_array_foreach (groups, i, group)
     if (strcmp (json_string_value (json_object_get (group, "name")), name) == 0)
-      return json_is_string (json_object_get (group, "user"));
+      return says_user (group);
   return false;
 }
 
@@ -289,7 +323,7 @@ fettle_nodes_default_user (json_t *nodes, const json_t *groups)
       credentials = json_object ();
       json_object_set_new (node, "credentials", credentials);
     }
-    if (!json_object_get (credentials, "user") && !(group && group_has_user (groups, group)))
+    if (!says_user (credentials) && !(group && group_has_user (groups, group)))
       json_object_set_new (credentials, "user", json_string (pw ? pw->pw_name : "root"));
   }
 }

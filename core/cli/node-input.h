@@ -16,6 +16,9 @@
   FETTLE_SECRET_OPTIONS ("passphrase", "passphrase of the key"),                                  \
   { "agent",    0, NULL,   "log in with the keys of the running SSH agent" },                     \
   FETTLE_SECRET_OPTIONS ("sudo-password", "password that sudo asks for"),                         \
+  { "second-user", 0, "USER", "user of what is behind the node, like its enclosure's manager" },  \
+  FETTLE_SECRET_OPTIONS ("second-password", "password of the second user"),                       \
+  { "helper",   0, "NAME", "ask this program, of the setting credential_helpers" },               \
   { "label",    0, "NAME=VALUE", "a label; may be repeated" },                                    \
   { "maintenance", 0, "WINDOW", "when something may begin there, like \"Sat,Sun 22:00-04:00\"" }
 

@@ -92,7 +92,8 @@ finish (const char *path, const json_t *all, json_t *nodes, struct fettle_error 
 
     json_object_update_recursive (whole, node);
     credentials = json_object_get (whole, "credentials");
-    if ((json_object_get (credentials, "password") || json_object_get (credentials, "sudo_password"))
+    if ((json_object_get (credentials, "password") || json_object_get (credentials, "sudo_password")
+         || json_object_get (credentials, "second_password"))
         && fettle_list_private (path, err))
       return err->code;
     if (read_key (credentials, err))
@@ -188,14 +189,18 @@ exported (const json_t *node)
   static const char *const members[] = { "address", "name", "type", "group", "host_key",
                                          "certificate", "maintenance" };
   json_t *ret = json_object (), *user = json_object_get (node, "user");
+  json_t *second = json_object_get (node, "second_user"), *helper = json_object_get (node, "helper");
 
   for (size_t i = 0; i < COUNT (members); i++)
     if (json_is_string (json_object_get (node, members[i])))
       json_object_set (ret, members[i], json_object_get (node, members[i]));
   json_object_set (ret, "settings", json_object_get (node, "settings"));
   json_object_set (ret, "labels", json_object_get (node, "labels"));
-  if (json_is_string (user))
-    json_object_set_new (ret, "credentials", json_pack ("{s:O}", "user", user));
+  if (json_is_string (user) || json_is_string (second) || json_is_string (helper))
+    json_object_set_new (ret, "credentials", json_pack ("{s:O* s:O* s:O*}",
+                                                        "user", json_is_null (user) ? NULL : user,
+                                                        "second_user", json_is_null (second) ? NULL : second,
+                                                        "helper", json_is_null (helper) ? NULL : helper));
   return ret;
 }
 
@@ -230,7 +235,8 @@ labels_text (const json_t *labels, struct fettle_buf *ret, struct fettle_error *
 
 /* Columns of `node add --from`. */
 static const char *const list_columns[] = { "address", "name", "type", "user", "ssh_port", "group",
-                                            "labels", "host_key", "certificate", "maintenance" };
+                                            "labels", "host_key", "certificate", "maintenance",
+                                            "second_user", "helper" };
 
 static fettle_result
 write_record (FILE *out, const json_t *node, struct fettle_error *err)

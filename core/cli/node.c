@@ -288,6 +288,7 @@ static const struct fettle_option set_options[] = {
   FETTLE_SELECTOR_OPTION,
   { "address", 0, "ADDRESS", "its address or host name" },
   FETTLE_NODE_OPTIONS,
+  { "forget-credentials", 0, NULL, "forget those that it has, but for what is given now" },
   { "unlabel", 0, "NAME", "take this label away; may be repeated" },
   { "forget-host-key", 0, NULL, "trust the host key and the certificate that it shows next" },
   { NULL, 0, NULL, NULL },

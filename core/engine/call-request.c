@@ -81,6 +81,9 @@ attach_credentials (struct lane *lane, struct fettle_call_request *r, struct fet
 
   if (fettle_node_login (lane->engine, lane->node, &credentials, err))
     return err->code;
+  if (lane->login)
+    json_object_update (credentials, lane->login);
+  json_object_del (credentials, "helper");
   json_object_set_new (r->json, "credentials", credentials);
   agent = json_string_value (json_object_get (credentials, "agent"));
   if (agent) {

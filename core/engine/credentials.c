@@ -5,11 +5,18 @@
  */
 #include "util/base.h"
 
+#include "engine/helper.h"
 #include "engine/internal.h"
 #include "util/secret.h"
 #include "util/text.h"
 
 #define MAX_SECRET 16384 /* bytes of all credentials of a node */
+
+static const char *
+text_of (const json_t *object, const char *key)
+{
+  return json_string_value (json_object_get (object, key));
+}
 
 void
 fettle_credentials_free (json_t *credentials)
@@ -85,16 +92,28 @@ fettle_group_credentials (struct fettle_engine *e, const char *group, json_t **r
   return unseal_row (e, &rows, context, ret, err);
 }
 
+static const char *
+auth_of (const json_t *credentials)
+{
+  static const char *const ways[] = { "helper", "key", "agent", "password" };
+
+  for (size_t i = 0; i < COUNT (ways); i++)
+    if (json_object_get (credentials, ways[i]))
+      return ways[i];
+  return "none";
+}
+
 /* Who brings a way to log in of his own isn't given another one. */
 static void
 fill_in (json_t *own, json_t *groups)
 {
-  static const char *const ways[] = { "password", "key", "passphrase", "agent" };
+  static const char *const ways[] = { "password", "key", "passphrase", "agent", "helper" };
 
-  if (json_object_get (own, "password") || json_object_get (own, "key")
-      || json_object_get (own, "agent"))
+  if (strcmp (auth_of (own), "none") != 0)
     for (size_t i = 0; i < COUNT (ways); i++)
       json_object_del (groups, ways[i]);
+  if (json_object_get (own, "second_password"))
+    json_object_del (groups, "second_user");
   json_object_update_missing (own, groups);
 }
 
@@ -124,35 +143,41 @@ fettle_node_login (struct fettle_engine *e, int64_t node, json_t **ret, struct f
   return FETTLE_OK;
 }
 
-static const char *
-auth_of (const json_t *credentials)
-{
-  static const char *const ways[] = { "key", "agent", "password" };
-
-  for (size_t i = 0; i < COUNT (ways); i++)
-    if (json_object_get (credentials, ways[i]))
-      return ways[i];
-  return "none";
-}
-
 fettle_result
-fettle_credentials_check (const json_t *credentials, struct fettle_error *err)
+fettle_credentials_check (struct fettle_engine *e, const json_t *credentials,
+                          struct fettle_error *err)
 {
+  const char *helper = json_string_value (json_object_get (credentials, "helper"));
+  char path[PATH_MAX];
   const char *key;
   json_t *value;
   size_t total = 0;
 
   json_object_foreach ((json_t *) credentials, key, value) {
-    if (!fettle_has_word ("user password key passphrase agent sudo_password", key))
+    if (!fettle_has_word (FETTLE_CREDENTIALS " agent helper", key))
       return fettle_error_set (err, FETTLE_E_CONFIG, "credentials have no member %s", key);
-    if (!json_is_string (value))
+    if (!json_is_string (value) && !json_is_null (value))
       return fettle_error_set (err, FETTLE_E_CONFIG, "credentials: %s must be text", key);
     total += json_string_length (value);
   }
   if (total > MAX_SECRET / 2)
     return fettle_error_set (err, FETTLE_E_CONFIG, "the credentials are larger than %d bytes",
                              MAX_SECRET / 2);
-  return FETTLE_OK;
+  return helper ? fettle_helper_find (e->settings->credential_helpers, helper, path, err)
+                : FETTLE_OK;
+}
+
+void
+fettle_credentials_change (json_t *credentials, const json_t *changes)
+{
+  const char *key;
+  json_t *value;
+
+  json_object_foreach ((json_t *) changes, key, value)
+    if (json_is_null (value))
+      json_object_del (credentials, key);
+    else
+      json_object_set (credentials, key, value);
 }
 
 /* The sealed text of the credentials. */
@@ -177,9 +202,11 @@ fettle_node_set_credentials (struct fettle_engine *e, int64_t node, const json_t
   fettle_node_context (node, context);
   if (seal (e, context, credentials, &sealed, err))
     return err->code;
-  fettle_store_run (e->store, "UPDATE node SET user = ?, auth = ?, secret = ? WHERE id = ?",
-                    "ssbi", json_string_value (json_object_get (credentials, "user")),
-                    auth_of (credentials), sealed.data, sealed.size, node);
+  fettle_store_run (e->store, "UPDATE node SET user = ?, auth = ?, secret = ?, second_user = ?,"
+                              " helper = ? WHERE id = ?",
+                    "ssbssi", text_of (credentials, "user"), auth_of (credentials), sealed.data,
+                    sealed.size, text_of (credentials, "second_user"),
+                    text_of (credentials, "helper"), node);
   return FETTLE_OK;
 }
 
@@ -193,8 +220,10 @@ fettle_group_set_credentials (struct fettle_engine *e, const char *group,
   fettle_group_context (group, context);
   if (seal (e, context, credentials, &sealed, err))
     return err->code;
-  fettle_store_run (e->store, "UPDATE grp SET user = ?, auth = ?, secret = ? WHERE name = ?",
-                    "ssbs", json_string_value (json_object_get (credentials, "user")),
-                    auth_of (credentials), sealed.data, sealed.size, group);
+  fettle_store_run (e->store, "UPDATE grp SET user = ?, auth = ?, secret = ?, second_user = ?,"
+                              " helper = ? WHERE name = ?",
+                    "ssbsss", text_of (credentials, "user"), auth_of (credentials), sealed.data,
+                    sealed.size, text_of (credentials, "second_user"),
+                    text_of (credentials, "helper"), group);
   return FETTLE_OK;
 }

@@ -14,19 +14,20 @@
 
 #define SELECT_GROUPS                                                                             \
   "SELECT name, note, user, auth, labels, maintenance, max_parallel,"                             \
-  " (SELECT count (*) FROM node WHERE grp = grp.name) FROM grp"
+  " (SELECT count (*) FROM node WHERE grp = grp.name), second_user, helper FROM grp"
 
 static json_t *
 group_json (struct fettle_rows *rows)
 {
   int64_t most = fettle_rows_int (rows, 6);
 
-  return json_pack ("{s:s s:s? s:s? s:s s:o s:s? s:o s:I}", "name", fettle_rows_text (rows, 0),
+  return json_pack ("{s:s s:s? s:s? s:s s:o s:s? s:o s:I s:s? s:s?}", "name", fettle_rows_text (rows, 0),
                     "note", fettle_rows_text (rows, 1), "user", fettle_rows_text (rows, 2),
                     "auth", fettle_rows_text (rows, 3), "labels", fettle_rows_json (rows, 4),
                     "maintenance", fettle_rows_text (rows, 5),
                     "max_parallel", most ? json_integer (most) : json_null (),
-                    "nodes", (json_int_t) fettle_rows_int (rows, 7));
+                    "nodes", (json_int_t) fettle_rows_int (rows, 7), "second_user",
+                    fettle_rows_text (rows, 8), "helper", fettle_rows_text (rows, 9));
 }
 
 static json_t *
@@ -66,7 +67,8 @@ check_parallel (const json_t *most, struct fettle_error *err)
 }
 
 static fettle_result
-check_group (const json_t *body, const char *known, struct fettle_error *err)
+check_group (struct fettle_engine *e, const json_t *body, const char *known,
+             struct fettle_error *err)
 {
   const char *key;
   json_t *value;
@@ -76,7 +78,7 @@ check_group (const json_t *body, const char *known, struct fettle_error *err)
       return fettle_error_set (err, FETTLE_E_CONFIG, "a group has no member %s to be set", key);
   if (fettle_labels_check (json_object_get (body, "labels"), err)
       || fettle_maintenance_check (json_object_get (body, "maintenance"), err)
-      || fettle_credentials_check (json_object_get (body, "credentials"), err)
+      || fettle_credentials_check (e, json_object_get (body, "credentials"), err)
       || check_note (json_object_get (body, "note"), err))
     return err->code;
   return check_parallel (json_object_get (body, "max_parallel"), err);
@@ -107,7 +109,7 @@ write_group (struct fettle_engine *e, const char *name, const json_t *changes,
   /* What isn't given stays: a new password doesn't forget the user. */
   if (fettle_group_credentials (e, name, &credentials, err))
     return err->code;
-  json_object_update (credentials, json_object_get (changes, "credentials"));
+  fettle_credentials_change (credentials, json_object_get (changes, "credentials"));
   r = fettle_group_set_credentials (e, name, credentials, err);
   fettle_credentials_free (credentials);
   return r;
@@ -134,7 +136,7 @@ add_group (struct fettle_engine *e, const json_t *body, struct fettle_error *err
   const char *name = json_string_value (json_object_get (body, "name"));
 
   if (fettle_name_check ("the group's name", name, err)
-      || check_group (body, "name note credentials labels maintenance max_parallel", err))
+      || check_group (e, body, "name note credentials labels maintenance max_parallel", err))
     return err->code;
   if (fettle_store_number (e->store, 0, "SELECT count (*) FROM grp WHERE name = ?", "s", name))
     return fettle_error_set (err, FETTLE_E_BUSY, "there is a group %s already", name);
@@ -189,7 +191,7 @@ fettle_api_group_change (void *engine, struct fettle_request *r)
 
   if (!group)
     return;
-  if (check_group (r->body, "note credentials labels maintenance max_parallel", &err)
+  if (check_group (engine, r->body, "note credentials labels maintenance max_parallel", &err)
       || write_group (engine, r->parameter, r->body, &err))
     fettle_request_fail (r, &err);
   else

@@ -25,6 +25,7 @@ struct backup_call;
 struct check;
 struct fettle_audit;
 struct fettle_callbacks;
+struct fettle_helper;
 struct fettle_port_node;
 struct fettle_prober;
 struct job;
@@ -71,6 +72,10 @@ struct lane {
   int64_t operation;          /* task id behind target.operation */
   struct task *told;          /* whose progress and log the messages are */
   void (*done) (struct lane *, const struct fettle_outcome *);
+  struct fettle_helper *helper; /* is asked for credentials; login.c */
+  void (*known) (struct lane *, const struct fettle_error *);
+  json_t *login;              /* what it said, for some minutes */
+  int64_t login_since;
   struct starting *starting;  /* journalled, not begun */
   struct fettle_call *call;
   struct evdns_getaddrinfo_request *resolving;
@@ -215,7 +220,7 @@ fettle_result fettle_nodes_free (struct fettle_engine *, const json_t *ids, stru
 /* ---- credentials.c ---- */
 
 /* What a node is logged in to with: its own, and its group's where it has none.
- * To be wiped by fettle_credentials_free. */
+ * "helper" names the program that is to be asked for more.  To be wiped by fettle_credentials_free. */
 fettle_result fettle_node_login (struct fettle_engine *, int64_t node, json_t **ret,
                                  struct fettle_error *);
 
@@ -227,9 +232,21 @@ fettle_result fettle_group_set_credentials (struct fettle_engine *, const char *
 fettle_result fettle_node_credentials (struct fettle_engine *, int64_t node, json_t **ret,
                                        struct fettle_error *);
 void fettle_credentials_free (json_t *);
-fettle_result fettle_credentials_check (const json_t *credentials, struct fettle_error *);
+/* What a user says of them: a member that is null is one to be forgotten. */
+fettle_result fettle_credentials_check (struct fettle_engine *, const json_t *credentials,
+                                        struct fettle_error *);
+void fettle_credentials_change (json_t *credentials, const json_t *changes);
 fettle_result fettle_node_set_credentials (struct fettle_engine *, int64_t node,
                                            const json_t *credentials, struct fettle_error *);
+
+/* ---- login.c: credentials from helper programs ---- */
+
+/* True: a program is asked for the node's credentials, and `then` comes later,
+ * with them in lane->login, or why there are none. */
+bool fettle_login_ask (struct lane *, void (*then) (struct lane *, const struct fettle_error *));
+/* If one is being asked, it isn't any more. */
+bool fettle_login_stop (struct lane *);
+void fettle_login_forget (struct lane *);
 
 /* ---- node-check.c ---- */
 

@@ -234,8 +234,10 @@ fettle_job_abort (struct job *j, bool hard)
     fettle_scan_abort (j);
     return;
   }
-  for (size_t i = 0; hard && i < j->n_lanes; i++)
-    fettle_lane_abort (&j->lanes[i]);
+  /* Who asks for credentials hasn't touched the node yet. */
+  for (size_t i = 0; i < j->n_lanes; i++)
+    if (hard || j->lanes[i].helper)
+      fettle_lane_abort (&j->lanes[i]);
 }
 
 void

@@ -16,6 +16,7 @@
 
 #define MAX_ITEMS 100000 /* of one node */
 #define MAX_FOUND 512    /* nodes that one tells of */
+#define LOGIN_KEPT 60    /* s of a pause over which a helper's answer is kept */
 
 struct task *
 fettle_lane_task (struct lane *lane, size_t i)
@@ -83,6 +84,8 @@ finished (struct lane *lane, const struct fettle_outcome *outcome)
   struct fettle_engine *e = lane->engine;
 
   lane->call = NULL;
+  if (outcome->code == FETTLE_E_AUTH)
+    fettle_login_forget (lane); /* it may be another one now */
   fettle_serving_called (lane, outcome->code < FETTLE_OK);
   if (lane->counted)
     e->calls--;
@@ -207,11 +210,16 @@ start_now (void *arg)
 }
 
 static void
-start_open (struct lane *lane)
+start_known (struct lane *lane, const struct fettle_error *why)
 {
   struct starting *s = calloc (1, sizeof *s);
   struct fettle_error err;
 
+  if (why) {
+    free (s);
+    fail_call (lane, why);
+    return;
+  }
   if (!s)
     abort ();
   s->lane = lane;
@@ -230,6 +238,13 @@ start_open (struct lane *lane)
   fettle_task_journal (lane->told, lane->what, lane->told->token);
   /* The side effect comes after its journal row is on the disk. */
   fettle_store_then (lane->engine->store, start_now, s);
+}
+
+static void
+start_open (struct lane *lane)
+{
+  if (!fettle_login_ask (lane, start_known))
+    start_known (lane, NULL);
 }
 
 static void
@@ -318,6 +333,8 @@ fettle_lane_later (struct lane *lane, uint32_t seconds, void (*next) (struct lan
 {
   struct timeval delay = { .tv_sec = seconds, .tv_usec = seconds ? 0 : 1000 };
 
+  if (seconds > LOGIN_KEPT)
+    fettle_login_forget (lane);
   lane->next = next;
   lane->wakeable = false;
   if (!lane->timer)
@@ -331,10 +348,12 @@ fettle_lane_abort (struct lane *lane)
   static const struct fettle_outcome aborted = { .code = FETTLE_E_ABORTED,
                                                  .text = "aborted by the user" };
 
-  if ((lane->call || lane->ready) && decides (lane))
+  if ((lane->call || lane->ready || lane->helper) && decides (lane))
     return;
   if (lane->call)
     fettle_call_abort (lane->call);
+  else if (fettle_login_stop (lane))
+    finished (lane, &aborted);
   else if (lane->ready) {
     unqueue (lane);
     lane->done (lane, &aborted);
@@ -353,6 +372,7 @@ fettle_lane_end (struct lane *lane)
   if (fettle_node_firewall_after (lane))
     return;
   fettle_holes_close (lane);
+  fettle_login_forget (lane);
   json_decref (lane->items);
   lane->items = NULL;
   if (lane->parking) {
@@ -373,6 +393,8 @@ fettle_lane_clear (struct lane *lane)
     unqueue (lane);
   if (lane->resolving)
     evdns_getaddrinfo_cancel (lane->resolving);
+  fettle_login_stop (lane);
+  fettle_login_forget (lane);
   if (lane->starting) {
     fettle_store_forget (lane->engine->store, lane->starting);
     starting_free (lane->starting);

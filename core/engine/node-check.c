@@ -148,7 +148,7 @@ fettle_node_check (struct fettle_engine *e, const json_t *n, struct fettle_error
   if (check_name ("the address", json_string_value (json_object_get (n, "address")), ".:-_%", err)
       || check_type (e, type ? type : "auto", err)
       || check_settings (e, type ? type : "auto", json_object_get (n, "settings"), err)
-      || fettle_credentials_check (json_object_get (n, "credentials"), err)
+      || fettle_credentials_check (e, json_object_get (n, "credentials"), err)
       || fettle_labels_check (json_object_get (n, "labels"), err)
       || fettle_maintenance_check (json_object_get (n, "maintenance"), err))
     return err->code;

@@ -15,7 +15,8 @@
 #define COLUMNS \
   "id, name, address, type, user, auth, settings, labels, grp, host_key, state, error_code, error," \
   " inventoried, coalesce ((SELECT items FROM inventory WHERE node = node.id), 0)," \
-  " (SELECT min (since) FROM node_firewall WHERE node = node.id), certificate, maintenance, parent, location"
+  " (SELECT min (since) FROM node_firewall WHERE node = node.id), certificate, maintenance, parent, location," \
+  " second_user, helper"
 
 static json_t *
 node_json (struct fettle_rows *rows)
@@ -24,7 +25,7 @@ node_json (struct fettle_rows *rows)
   const char *code = fettle_rows_text (rows, 11);
   int64_t when = fettle_rows_int (rows, 13), since = fettle_rows_int (rows, 15);
 
-  return json_pack ("{s:I s:s s:s s:s s:s? s:s s:o s:o s:s? s:s? s:s s:o s:s? s:I s:s? s:s? s:s? s:o s:s?}",
+  return json_pack ("{s:I s:s s:s s:s s:s? s:s s:o s:o s:s? s:s? s:s s:o s:s? s:I s:s? s:s? s:s? s:o s:s? s:s? s:s?}",
                     "id", (json_int_t) fettle_rows_int (rows, 0),
                     "name", fettle_rows_text (rows, 1),
                     "address", fettle_rows_text (rows, 2),
@@ -44,7 +45,8 @@ node_json (struct fettle_rows *rows)
                     "certificate", fettle_rows_text (rows, 16), "maintenance",
                     fettle_rows_text (rows, 17), "parent",
                     fettle_rows_int (rows, 18) ? json_integer (fettle_rows_int (rows, 18)) : json_null (),
-                    "location", fettle_rows_text (rows, 19));
+                    "location", fettle_rows_text (rows, 19), "second_user",
+                    fettle_rows_text (rows, 20), "helper", fettle_rows_text (rows, 21));
 }
 
 static json_t *
@@ -259,7 +261,7 @@ change_node (struct fettle_engine *e, int64_t id, const json_t *changes, struct 
   /* What isn't given stays: a new password doesn't forget the user. */
   if (fettle_node_credentials (e, id, &credentials, err))
     return err->code;
-  json_object_update (credentials, json_object_get (changes, "credentials"));
+  fettle_credentials_change (credentials, json_object_get (changes, "credentials"));
   return fettle_node_set_credentials (e, id, credentials, err);
 }
 

@@ -10,6 +10,7 @@
 
 #include "plugin/load.h"
 #include "util/nearest.h"
+#include "util/trusted.h"
 
 #ifdef FETTLE_PRELOAD
 /* libtool makes this table for programs that are linked with -dlpreopen.
@@ -140,32 +141,6 @@ fettle_plugin_clear (struct fettle_plugin_info *info)
 
 /* ---- Which files may be loaded. ---- */
 
-/* Whoever owns this program decides what runs here anyway: root runs a build
- * tree that is an ordinary user's with that user's plugins. */
-static bool
-owns_program (uid_t user)
-{
-  struct stat st;
-
-  return stat ("/proc/self/exe", &st) == 0 && st.st_uid == user;
-}
-
-/* Who can write the file decides what runs here. */
-static fettle_result
-check_owner (const char *path, const struct stat *st, struct fettle_error *err)
-{
-  if (st->st_uid != 0 && st->st_uid != geteuid () && !owns_program (st->st_uid))
-    return fettle_error_set (err, FETTLE_E_CONFIG,
-                             "%s belongs to user %u, not to root, the user that runs this (%u) or "
-                             "the owner of this program: whoever owns it decides what runs here",
-                             path, (unsigned) st->st_uid, (unsigned) geteuid ());
-  if (st->st_mode & (S_IWGRP | S_IWOTH) && !(S_ISDIR (st->st_mode) && st->st_mode & S_ISVTX))
-    return fettle_error_set (err, FETTLE_E_CONFIG,
-                             "%s can be written by others than its owner: chmod go-w %s", path,
-                             path);
-  return FETTLE_OK;
-}
-
 fettle_result
 fettle_plugin_check_file (const char *path, struct fettle_error *err)
 {
@@ -175,7 +150,7 @@ fettle_plugin_check_file (const char *path, struct fettle_error *err)
     return fettle_error_errno (err, FETTLE_E_CONFIG, "looking at %s", path);
   if (!S_ISREG (st.st_mode))
     return fettle_error_set (err, FETTLE_E_CONFIG, "%s isn't a file", path);
-  return check_owner (path, &st, err);
+  return fettle_trusted_check (path, &st, err);
 }
 
 /* "/a/ilo.so" is "ilo"; false when that is no name of a plugin. */
@@ -369,7 +344,7 @@ check_folder (const char *folder, char **ret_full, struct fettle_error *err)
                                "looking at it");
   if (!S_ISDIR (st.st_mode))
     return fettle_error_set (err, FETTLE_E_CONFIG, "it isn't a folder");
-  return check_owner (*ret_full, &st, err);
+  return fettle_trusted_check (*ret_full, &st, err);
 }
 
 static fettle_result

@@ -136,6 +136,12 @@ static const char *const fettle_schema[] = {
   " body TEXT NOT NULL, taken INTEGER NOT NULL DEFAULT 0);"
   "CREATE INDEX post_task ON post (task, id);"
   "CREATE UNIQUE INDEX post_key ON post (task, key) WHERE key IS NOT NULL;",
+
+  /* Of the sealed credentials, what isn't secret: the second user, and who is asked for the rest. */
+  "ALTER TABLE node ADD COLUMN second_user TEXT;"
+  "ALTER TABLE node ADD COLUMN helper TEXT;"
+  "ALTER TABLE grp ADD COLUMN second_user TEXT;"
+  "ALTER TABLE grp ADD COLUMN helper TEXT;",
 };
 
 #endif

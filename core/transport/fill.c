@@ -40,12 +40,24 @@ static const struct {
   writer *write;
 } formats[] = { { "text", as_text }, { "json", as_json }, { "xml", as_xml }, { "url", as_url } };
 
-static const char *const secrets[] = { "user", "password" };
+static const struct {
+  const char *name, *what, *option;
+  size_t member;
+} secrets[] = {
+  { "user",            "user",            "--user NAME",
+    offsetof (struct fettle_credentials, user) },
+  { "password",        "password",        "--ask-password",
+    offsetof (struct fettle_credentials, password) },
+  { "second_user",     "second user",     "--second-user NAME",
+    offsetof (struct fettle_credentials, second_user) },
+  { "second_password", "second password", "--ask-second-password",
+    offsetof (struct fettle_credentials, second_password) },
+};
 
 static const char *
 value_of (const fettle_ctx *c, size_t i)
 {
-  return i == 0 ? c->credentials.user : c->credentials.password;
+  return *(char *const *) ((const char *) &c->credentials + secrets[i].member);
 }
 
 /* Is there a word at the beginning of the text?  Its length, or 0. */
@@ -57,7 +69,7 @@ word_at (const char *text, size_t size, size_t *ret_format, size_t *ret_secret)
   for (size_t f = 0; f < COUNT (formats); f++)
     for (size_t s = 0; s < COUNT (secrets); s++) {
       char word[32];
-      size_t n = (size_t) snprintf (word, sizeof word, "%%{%s:%s}", formats[f].format, secrets[s]);
+      size_t n = (size_t) snprintf (word, sizeof word, "%%{%s:%s}", formats[f].format, secrets[s].name);
 
       if (n <= size && memcmp (text, word, n) == 0) {
         *ret_format = f;
@@ -81,7 +93,8 @@ fettle_fill (fettle_ctx *c, const char *text, size_t size, struct fettle_buf *re
     if (n) {
       if (!value_of (c, s))
         return fettle_error_set (&c->error, FETTLE_E_AUTH, "%s wants a %s, and none is known: fettle node "
-                                 "set %s --user NAME", c->target.name, secrets[s], c->target.name);
+                                 "set %s %s", c->target.name, secrets[s].what, c->target.name,
+                                 secrets[s].option);
       for (const char *p = value_of (c, s); *p && fits; p++)
         fits = formats[f].write (ret, (unsigned char) *p);
       continue;

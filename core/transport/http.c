@@ -398,14 +398,19 @@ static fettle_result
 set_credentials (struct fettle_https *h)
 {
   const struct fettle_credentials *k = &h->c->credentials;
+  bool second = h->request->flags & FETTLE_HTTP_SECOND;
+  const char *user = second ? k->second_user : k->user;
+  const char *password = second ? k->second_password : k->password;
 
-  if (!(h->request->flags & FETTLE_HTTP_BASIC))
+  if (!(h->request->flags & (FETTLE_HTTP_BASIC | FETTLE_HTTP_SECOND)))
     return FETTLE_OK;
-  if (!k->user || !k->password)
-    return fettle_error_set (&h->c->error, FETTLE_E_AUTH, "%s wants a user and a password, and none are known: "
-                             "fettle node set %s --user NAME --ask-password", h->c->target.name,
-                             h->c->target.name);
-  return SET (USERNAME, k->user) && SET (PASSWORD, k->password) && SET (HTTPAUTH, CURLAUTH_BASIC)
+  if (!user || !password)
+    return fettle_error_set (&h->c->error, FETTLE_E_AUTH, "%s wants a %suser and a password, and none are known: "
+                             "fettle node set %s %s", h->c->target.name, second ? "second " : "",
+                             h->c->target.name,
+                             second ? "--second-user NAME --ask-second-password"
+                                    : "--user NAME --ask-password");
+  return SET (USERNAME, user) && SET (PASSWORD, password) && SET (HTTPAUTH, CURLAUTH_BASIC)
            ? FETTLE_OK : no_memory (h);
 }
 

@@ -7,11 +7,14 @@
  */
 #include "util/base.h"
 
+#include "transport/fill.h"
 #include "transport/ssh.h"
+#include "util/secret.h"
 #include "util/text.h"
 
 #define CHUNK       32768
 #define CLOSE_TIME  5000  /* ms to take leave of a command that has ended */
+#define FILLED_MAX  (1024 * 1024) /* of an input with secrets */
 #define COMMAND_MAX 32000 /* bytes: of one SSH packet, as libssh2 sends it */
 
 enum doing { DOING_NOTHING, DOING_OUT, DOING_ERR, DOING_INPUT };
@@ -333,9 +336,24 @@ from_memory (void *opaque, void *buffer, size_t room)
   return (int64_t) n;
 }
 
+/* Its secrets, where the plugin asks for them. */
+static fettle_result
+fill_input (fettle_ctx *c, const struct fettle_ssh_command *cmd, struct fettle_buf *filled,
+            struct memory *m)
+{
+  fettle_result r;
+
+  if (!(cmd->flags & FETTLE_SSH_FILL) || !m->left)
+    return FETTLE_OK;
+  r = fettle_fill (c, m->data, m->left, filled);
+  *m = (struct memory) { fettle_buf_text (filled), filled->size };
+  return r;
+}
+
 fettle_result
 fettle_ssh_run (fettle_ctx *c, const struct fettle_ssh_command *cmd, int32_t *exit_status)
 {
+  _cleanup_ (fettle_buf_wipe) struct fettle_buf filled = FETTLE_BUF_INIT (FILLED_MAX);
   struct memory m = { cmd->input, cmd->input ? cmd->input_size : 0 };
   _cleanup_ (fettle_buf_clear) struct fettle_buf wrapped = FETTLE_BUF_INIT (4 * COMMAND_MAX);
   struct fettle_sudo sudo = { .in = true };
@@ -344,8 +362,10 @@ fettle_ssh_run (fettle_ctx *c, const struct fettle_ssh_command *cmd, int32_t *ex
     .command = cmd->command, .input = from_memory, .input_opaque = &m, .out = cmd->out,
     .err = cmd->err, .opaque = cmd->opaque, .timeout_ms = cmd->timeout_ms,
   };
-  fettle_result r = fettle_ssh_ready (c, cmd->port, &s);
+  fettle_result r = fill_input (c, cmd, &filled, &m);
 
+  if (r == FETTLE_OK)
+    r = fettle_ssh_ready (c, cmd->port, &s);
   e.deadline = cmd->timeout_ms ? fettle_now_ms () + cmd->timeout_ms : FETTLE_NEVER;
   if (r == FETTLE_OK && fettle_sudo_needed (c, cmd->flags)) {
     r = fettle_sudo_wrap (c, &sudo, cmd->command, &wrapped);

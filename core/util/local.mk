@@ -12,4 +12,5 @@ libbase_la_SOURCES += \
   util/settings.c util/settings.h \
   util/spawn.c util/spawn.h \
   util/text.c util/text.h \
+  util/trusted.c util/trusted.h \
   util/zone.c util/zone.h

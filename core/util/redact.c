@@ -26,7 +26,12 @@ is_secret (const char *name)
 static bool
 is_kept_credential (const char *name)
 {
-  return strcmp (name, "user") == 0 || strcmp (name, "agent") == 0;
+  static const char *const names[] = { "user", "second_user", "agent", "helper" };
+
+  for (size_t i = 0; i < COUNT (names); i++)
+    if (strcmp (name, names[i]) == 0)
+      return true;
+  return false;
 }
 
 static json_t *

@@ -31,6 +31,8 @@ struct fettle_settings {
   uint64_t unpacked_max;       /* MiB that components unpacked from archives may take */
   char *host_keys;             /* "tofu" or "strict" */
   char *known_hosts;           /* file in OpenSSH's format, or "" */
+  char *credential_helpers;    /* "NAME=/path/of/a/program ...", engine/helper.h */
+  uint64_t helper_timeout;     /* s that one of them may take */
   bool open_firewall;          /* open what jobs need, for as long as they do */
   char *firewall;              /* a backend's name (firewall/firewall.h), or "auto" */
   char *data_ports;            /* "63010-63041": downloads move there; "": they don't */

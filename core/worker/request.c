@@ -110,13 +110,16 @@ take_credentials (struct fettle_worker_call *w)
   c->key = (char *) (uintptr_t) text_of (j, "key");
   c->passphrase = (char *) (uintptr_t) text_of (j, "passphrase");
   c->sudo_password = (char *) (uintptr_t) text_of (j, "sudo_password");
+  c->second_user = (char *) (uintptr_t) text_of (j, "second_user");
+  c->second_password = (char *) (uintptr_t) text_of (j, "second_password");
 }
 
 void
 fettle_worker_forget (struct fettle_worker_call *w)
 {
   struct fettle_credentials *c = &w->ctx.credentials;
-  char *secrets[] = { c->password, c->key, c->passphrase, c->sudo_password };
+  char *secrets[] = { c->password, c->key, c->passphrase, c->sudo_password,
+                      c->second_password };
 
   for (size_t i = 0; i < COUNT (secrets); i++)
     if (secrets[i])

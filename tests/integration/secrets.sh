@@ -9,13 +9,16 @@
 requires fettled fettle curl jq sqlite3 openssl python3
 
 random () { openssl rand -hex 12; }
-PASSWORD=pw-$(random) SUDO=sudo-$(random) PHRASE=phrase-$(random) GROUP=group-$(random) MARK=KEY$(random)
+PASSWORD=pw-$(random) SUDO=sudo-$(random) PHRASE=phrase-$(random) GROUP=group-$(random) SECOND=second-$(random)
+HELPER=helper-$(random) MARK=KEY$(random)
 F=$T/fleet S=$T/fleet/state FLEET_PORT=$(free_port)
 export FETTLE_STATE_DIR=$S
 mkdir "$T/in"; chmod 700 "$T/in"
 printf '%s' "$PASSWORD" >"$T/in/password"; printf '%s' "$PHRASE" >"$T/in/phrase"; printf '%s' "$GROUP" >"$T/in/group"
 printf -- '-----BEGIN OPENSSH PRIVATE KEY-----\n%s\n-----END OPENSSH PRIVATE KEY-----\n' "$MARK" >"$T/in/key"
-printf '%s\n' "$PASSWORD" "$SUDO" "$PHRASE" "$GROUP" "$MARK" >"$T/patterns"
+printf '%s' "$SECOND" >"$T/in/second"
+printf '#!/bin/sh\necho "{\\"password\\": \\"%s\\"}"; echo x >>%s\n' "$HELPER" "$T/helped" >"$T/in/helper"; chmod 755 "$T/in/helper"
+printf '%s\n' "$PASSWORD" "$SUDO" "$PHRASE" "$GROUP" "$SECOND" "$HELPER" "$MARK" >"$T/patterns"
 # As base64 they are no less secret.
 while read -r s; do printf '%s' "$s" | base64 | cut -c1-20; done <"$T/patterns" >"$T/base64"
 cat "$T/base64" >>"$T/patterns"
@@ -40,6 +43,7 @@ chmod 755 "$F"
 # The service is started by a command that has a secret in its environment.
 export FETTLE_PLUGINDIR="$F/plugins"
 { echo "audit_log = \"$T/log\";"; echo "ssl_port = $FLEET_PORT;"; echo "port = $((FLEET_PORT + 1));"
+  echo "credential_helpers = \"vault=$T/in/helper\";"
   echo 'log_level = "debug";'; echo 'idle_exit = 0;'; } >"$T/conf"
 fettle () { command fettle --config "$T/conf" "$@"; }
 at_exit 'command fettle --config "$T/conf" service stop --force >/dev/null 2>&1'
@@ -47,6 +51,8 @@ export SUDO_SECRET=$SUDO
 ok "a node with password and sudo password" cli add fettle node add 127.1.0.1 --name n0 --type sim --user root \
   --password-file "$T/in/password" --sudo-password-env SUDO_SECRET
 unset SUDO_SECRET
+ok "one with second credentials, and a helper" cli second fettle node set n0 --second-user vc \
+  --second-password-file "$T/in/second" --helper vault
 ok "one with a key and its passphrase" cli key fettle node add 127.1.0.2 --name n1 --type sim --user root \
   --key "$T/in/key" --passphrase-file "$T/in/phrase"
 ok "the rest" fleet_add "$F" 0
@@ -79,6 +85,7 @@ look () { # processes: their command lines and environments, while calls begin a
   done
 }
 look
+ok "the helper was asked" test -s "$T/helped"
 ok "no secret is in a command line or an environment" clean "$T/processes"
 ok "which were looked at" grep -aq fettle-worker "$T/processes"
 is "nothing of them is left by a crash: no core dumps" \

@@ -122,6 +122,10 @@ do_call -- "$root" '"command":"head -c 100000000 /dev/zero; head -c 3000000 /dev
 is "100 MB of output" "$(item out version) $(item err version)" '100000000 bytes 3000000 bytes'
 do_call -- "$root" '"command":"exec >&- 2>&-; sleep 0.5; exit 5"'
 is "outputs closed early: the status is waited for" "$(item status)" 5
+do_call -- "$root,\"second_user\":\"vc\",\"second_password\":\"a'\\\"b\"" '"command":"cat","fill":"%{text:second_user} %{text:second_password} 100%"'
+is "secrets in the input" "$(outcome) $(item out)" "ok vc a'\\\"b 100%"
+do_call -- "$root" '"command":"cat","fill":"%{text:second_user}"'
+is "and none known" "$(outcome)" auth
 do_call -- "$root" '"command":"exec <&-; echo done","input":"5000000"'
 is "a command that doesn't read its input" "$(outcome) $(item out)" 'ok done\n'
 do_call -- "$root" '"command":"true","then":"echo two"'

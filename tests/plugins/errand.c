@@ -20,6 +20,7 @@ static const struct fettle_setting settings[] = {
   { "then", FETTLE_SETTING_TEXT, 0, NULL, "what to run after it" },
   { "root", FETTLE_SETTING_BOOL, 0, "no", "as root" },
   { "input", FETTLE_SETTING_UINT, 0, "0", "bytes of input, of all values in turn" },
+  { "fill", FETTLE_SETTING_TEXT, 0, NULL, "input instead, with the node's secrets filled in" },
   { "timeout", FETTLE_SETTING_UINT, 0, "0", "ms" },
   { "remote", FETTLE_SETTING_TEXT, 0, "/nowhere", "where deploy puts file 0" },
   { "offset", FETTLE_SETTING_UINT, 0, "0", "from where on" },
@@ -104,6 +105,7 @@ run (HOST, const char *command)
   struct heard *x = calloc (2, sizeof *x);
   size_t n = strtoul (h->setting (c, "input"), NULL, 10);
   unsigned char *input = n ? malloc (n) : NULL;
+  const char *fill = h->setting (c, "fill");
   struct fettle_ssh_command cmd;
   int32_t status = -2;
   fettle_result r = FETTLE_E_NOMEM;
@@ -121,6 +123,11 @@ run (HOST, const char *command)
   cmd.command = command;
   cmd.input = input;
   cmd.input_size = n;
+  if (fill) {
+    cmd.flags |= FETTLE_SSH_FILL;
+    cmd.input = fill;
+    cmd.input_size = strlen (fill);
+  }
   cmd.out = out;
   cmd.err = err;
   cmd.opaque = x;

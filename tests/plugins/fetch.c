@@ -20,7 +20,7 @@ static const struct fettle_setting settings[] = {
   { "path", FETTLE_SETTING_TEXT, 0, "/", "of the request" },
   { "fields", FETTLE_SETTING_TEXT, 0, NULL, "of the request" },
   { "body", FETTLE_SETTING_TEXT, 0, NULL, "of the request" },
-  { "flags", FETTLE_SETTING_TEXT, 0, "", "plain basic fill multipart old sink" },
+  { "flags", FETTLE_SETTING_TEXT, 0, "", "plain basic second fill multipart old sink" },
   { "times", FETTLE_SETTING_UINT, 0, "1", "how often" },
   { "timeout", FETTLE_SETTING_UINT, 0, "0", "ms of silence" },
   { "undeclared", FETTLE_SETTING_UINT, 0, NULL, "a port that isn't declared" },
@@ -57,6 +57,7 @@ flags (const char *words)
   static const struct { const char *word; uint32_t flag; } all[] = {
     { "plain", FETTLE_HTTP_PLAIN }, { "basic", FETTLE_HTTP_BASIC }, { "fill", FETTLE_HTTP_FILL },
     { "multipart", FETTLE_HTTP_MULTIPART }, { "old", FETTLE_HTTP_OLD_TLS },
+    { "second", FETTLE_HTTP_SECOND },
   };
   uint32_t set = 0;
 

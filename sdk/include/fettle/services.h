@@ -31,6 +31,7 @@ typedef fettle_result fettle_sink (void *opaque, const void *data, size_t size);
 /* ---- "ssh", 1 ---- */
 
 #define FETTLE_SSH_AS_ROOT (1u << 16) /* through sudo if the user isn't root */
+#define FETTLE_SSH_FILL    (1u << 17) /* the node's secrets in the input: see below */
 
 struct fettle_ssh_command {
   uint32_t struct_size;
@@ -95,7 +96,11 @@ struct fettle_ssh {
  * Where a plugin asks for it, these words are replaced by what the user gave
  * for the node, written as its format demands:
  *
- *   %{text:user} %{json:user} %{xml:user} %{url:user}, the same with password
+ *   %{text:user} %{json:user} %{xml:user} %{url:user}, the same with password,
+ *   second_user and second_password
+ *
+ * The second ones are those of what is reached through the node, or that it
+ * asks for beside its own: of an interconnect behind its enclosure's manager.
  *
  * %{json:password} goes between quotes that are the plugin's.  What isn't such
  * a word stays as it is. */
@@ -111,6 +116,7 @@ struct fettle_ssh {
 #define FETTLE_HTTP_FILL      (1u << 18) /* its secrets, in data */
 #define FETTLE_HTTP_MULTIPART (1u << 19) /* the parts as multipart/form-data */
 #define FETTLE_HTTP_OLD_TLS   (1u << 20) /* TLS 1.0 and weak ciphers, too */
+#define FETTLE_HTTP_SECOND    (1u << 21) /* as BASIC, with the second user and password */
 
 /* A body, or a part of it: bytes in memory, or a piece of a file of the image. */
 struct fettle_http_part {

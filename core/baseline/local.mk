@@ -8,7 +8,7 @@ libscan_la_SOURCES += \
   baseline/describe.c baseline/describe.h baseline/deb-control.c baseline/deb-control.h baseline/expand.c baseline/expand.h \
   baseline/hasher.c baseline/hasher.h baseline/kinds.c baseline/kinds.h \
   baseline/vendor.c baseline/vendor.h baseline/jcat.c baseline/jcat.h baseline/pgp.c baseline/pgp.h baseline/papers.c baseline/papers.h baseline/rpm.c baseline/rpm.h baseline/scan.c baseline/scan.h baseline/side.c baseline/side.h \
-  baseline/source.c baseline/source.h baseline/udf.c baseline/udf.h baseline/unpack.c baseline/unpack.h baseline/walk.c baseline/walk.h
+  baseline/source.c baseline/source.h baseline/tree.c baseline/tree.h baseline/udf.c baseline/udf.h baseline/unpack.c baseline/unpack.h baseline/walk.c baseline/walk.h
 fettle_scan_SOURCES += baseline/main.c
 # Fetches baselines; what it parses is a list of names.
 fettle_fetch_SOURCES = baseline/fetch-main.c baseline/fetch.c baseline/fetch.h baseline/fetch-list.c baseline/fetch-list.h

@@ -18,6 +18,7 @@
 #include "baseline/papers.h"
 #include "baseline/rpm.h"
 #include "baseline/scan.h"
+#include "baseline/tree.h"
 #include "baseline/unpack.h"
 #include "baseline/vendor.h"
 #include "model/component.h"
@@ -147,6 +148,20 @@ unpack (char **words, struct fettle_error *err)
 }
 
 static fettle_result
+unpack_tree (char **words, struct fettle_error *err)
+{
+  _cleanup_close_ int fd = -1;
+  bool folder;
+  fettle_result r = open_path (words[0], &fd, &folder, err);
+
+  if (!r)
+    r = warm_up (err);
+  if (!r)
+    r = fettle_confine (folder ? fd : -1, 0, NULL, err);
+  return r ? r : fettle_tree_write (fd, words[1], stdout, err);
+}
+
+static fettle_result
 keep (char **words, struct fettle_error *err)
 {
   uint64_t size;
@@ -170,6 +185,7 @@ static const struct {
   { "--files",  1, list_files, NULL },
   { "--describe", 1, describe, NULL },
   { "--unpack", 2, unpack,     "unpacked" },
+  { "--tree",   2, unpack_tree, "unpacked" },
   { "--keep",   2, keep,       "kept" },
 };
 
@@ -180,8 +196,9 @@ usage (void)
          "       fettle-scan --files PATH\n"
          "       fettle-scan --describe FILE\n"
          "       fettle-scan --unpack ARCHIVE MEMBER\n"
+         "       fettle-scan --tree PATH FOLDER\n"
          "       fettle-scan --keep SIZE SHA256\n"
-         "Reads the components of a folder or an archive; lists what there is to sign; unpacks one; passes it on if it is\n"
+         "Reads the components of a folder or an archive; lists what there is to sign; unpacks a file or a folder; passes it on if it is\n"
          "the right one.  Fettle's service runs it.\n", stderr);
   return EXIT_INPUT;
 }

@@ -6,16 +6,16 @@
  */
 #include "util/base.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <libconfig.h>
 #include <limits.h>
-#include <sys/stat.h>
 
+#include "cli/baseline-copy.h"
 #include "cli/client.h"
 #include "model/version.h"
 #include "util/file.h"
+#include "util/text.h"
 
 static const char *
 text_of (const json_t *object, const char *member)
@@ -81,89 +81,6 @@ pick (struct fettle_client *client, const struct fettle_args *args, json_t *pick
       }
   }
   return FETTLE_OK;
-}
-
-/* ---- Files ---- */
-
-static fettle_result
-open_source (const char *folder, const json_t *file, int *ret_fd, struct fettle_error *err)
-{
-  const char *path = text_of (file, "path"), *container = text_of (file, "container");
-  char full[2 * PATH_MAX];
-  struct stat st;
-  int n;
-
-  if (container && !json_is_integer (json_object_get (file, "offset")))
-    return fettle_error_set (err, FETTLE_E_UNSUPPORTED, "it is compressed in %.300s: unpack that, and "
-                                                        "add the folder instead", container);
-  if (stat (folder, &st))
-    return fettle_error_errno (err, FETTLE_E_CONFIG, "reading %.400s", folder);
-  n = S_ISDIR (st.st_mode) ? snprintf (full, sizeof full, "%s/%s", folder, container ? container : path)
-                           : snprintf (full, sizeof full, "%s", folder);
-  if (n < 0 || (size_t) n >= sizeof full)
-    return fettle_error_set (err, FETTLE_E_CONFIG, "the path %.300s is too long", path);
-  *ret_fd = open (full, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-  return *ret_fd >= 0 ? FETTLE_OK : fettle_error_errno (err, FETTLE_E_CONFIG, "opening %.400s", full);
-}
-
-static bool
-copy_range (int from, uint64_t at, uint64_t size, int to)
-{
-  char chunk[1 << 16];
-
-  while (size) {
-    ssize_t n = pread (from, chunk, size < sizeof chunk ? size : sizeof chunk, (off_t) at);
-
-    if (n <= 0 || write (to, chunk, (size_t) n) != n)
-      return false;
-    at += (uint64_t) n;
-    size -= (uint64_t) n;
-  }
-  return true;
-}
-
-static fettle_result
-check_copy (int fd, const char *path, const json_t *file, struct fettle_error *err)
-{
-  char sha256[FETTLE_SHA256_TEXT];
-  uint64_t size;
-
-  if (fettle_fd_sha256 (fd, path, sha256, &size, err))
-    return err->code;
-  if (strcmp (sha256, text_of (file, "sha256")) != 0)
-    return fettle_error_set (err, FETTLE_E_AUTH, "%.300s isn't what it was when the baseline was added",
-                             text_of (file, "path"));
-  return FETTLE_OK;
-}
-
-static fettle_result
-copy_file (const char *folder, const json_t *file, const char *to, struct fettle_error *err)
-{
-  _cleanup_close_ int from = -1, out = -1;
-  uint64_t at = (uint64_t) json_integer_value (json_object_get (file, "offset"));
-  fettle_result r = open_source (folder, file, &from, err);
-  char path[PATH_MAX];
-
-  if (r)
-    return r;
-  if ((size_t) snprintf (path, sizeof path, "%s/%s", to, text_of (file, "name")) >= sizeof path)
-    return fettle_error_set (err, FETTLE_E_CONFIG, "the path %.300s is too long", to);
-  out = open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (out < 0 && errno == EEXIST) {
-    out = open (path, O_RDONLY | O_CLOEXEC);
-    return out >= 0 && !check_copy (out, path, file, err)
-             ? FETTLE_OK
-             : fettle_error_set (err, FETTLE_E_CONFIG, "there is another %.300s already: export to an "
-                                                       "empty folder, and pick one of them", path);
-  }
-  if (out < 0 || !copy_range (from, at, (uint64_t) json_integer_value (json_object_get (file, "size")),
-                              out))
-    r = fettle_error_errno (err, FETTLE_E_CONFIG, "writing %.400s", path);
-  if (!r)
-    r = check_copy (out, path, file, err);
-  if (r && out >= 0)
-    unlink (path);
-  return r;
 }
 
 /* ---- Side files ---- */
@@ -263,18 +180,55 @@ write_side (const json_t *component, const char *to, struct fettle_error *err)
 
 /* ---- The command ---- */
 
-static fettle_result
-export_component (const json_t *component, const char *to, struct fettle_error *err)
+/* One of several that a file has: a side file would say the same of all.  A
+ * package describes them itself. */
+static bool
+is_part (const json_t *component)
 {
+  const char *id = text_of (component, "id");
+  const char *path = text_of (json_array_get (json_object_get (component, "files"), 0), "path");
+
+  return strcmp (id, path) != 0;
+}
+
+static bool
+describes_itself (const json_t *component, const char *to)
+{
+  const json_t *payload = json_array_get (json_object_get (component, "files"), 0);
+  char path[2 * PATH_MAX], head[2] = "";
+  _cleanup_close_ int fd = -1;
+
+  snprintf (path, sizeof path, "%s/%s", to, text_of (payload, "name"));
+  fd = open (path, O_RDONLY | O_CLOEXEC);
+  return fettle_has_word ("fwpkg vib zip cab scexe", text_of (component, "format"))
+         && pread (fd, head, 2, 0) == 2 && (memcmp (head, "PK", 2) == 0 || memcmp (head, "MS", 2) == 0);
+}
+
+static fettle_result
+describe (const json_t *component, const char *to, struct fettle_error *err)
+{
+  if (!is_part (component))
+    return write_side (component, to, err);
+  return describes_itself (component, to)
+           ? FETTLE_OK
+           : fettle_error_set (err, FETTLE_E_UNSUPPORTED, "its file is several components by what lies "
+                               "beside it: copy the file with that");
+}
+
+static fettle_result
+export_component (const struct fettle_cli *cli, const json_t *component, const char *to,
+                  struct fettle_error *err)
+{
+  const char *from = text_of (component, "folder");
   const json_t *file;
   size_t i;
 
-  if (json_is_string (json_object_get (component, "tree")))
-    return fettle_error_set (err, FETTLE_E_UNSUPPORTED, "it is a whole folder: copy that folder");
+  if (text_of (component, "tree"))
+    return fettle_copy_tree (cli, from, component, to, err);
   json_array_foreach (json_object_get (component, "files"), i, file)
-    if (copy_file (text_of (component, "folder"), file, to, err))
+    if (fettle_copy_file (cli, from, file, to, err))
       return err->code;
-  return write_side (component, to, err);
+  return describe (component, to, err);
 }
 
 static int
@@ -295,7 +249,7 @@ run_export (struct fettle_cli *cli, const struct fettle_args *args)
   json_array_foreach (picked, i, component) {
     if (fettle_args_flag (args, "latest") && is_older (picked, component))
       continue;
-    if (export_component (component, to, &err)) {
+    if (export_component (cli, component, to, &err)) {
       fettle_error_prefix (&err, "%.200s: ", text_of (component, "id"));
       return fettle_cli_fail (&err);
     }

@@ -7,7 +7,7 @@ fettle_SOURCES += cli/bars.c cli/baseline.c cli/check.c cli/cli.h cli/client.c c
 fettle_SOURCES += cli/firewall.c cli/firewall-export.c cli/firewall-plan.h cli/firewall-holes.c cli/firewall-setup.c cli/nodes-file.c cli/nodes-file.h cli/plugin.c \
   cli/plugins.h cli/ports.c
 fettle_SOURCES += cli/group.c cli/nodes.h
-fettle_SOURCES += cli/baseline-diff.c cli/baseline-export.c cli/baseline-describe.c cli/baseline-sign.c cli/baseline-trust.c cli/baseline-verify.c cli/list-files.c cli/sign.h
+fettle_SOURCES += cli/baseline-diff.c cli/baseline-export.c cli/baseline-copy.c cli/baseline-copy.h cli/scan-child.c cli/scan-child.h cli/baseline-describe.c cli/baseline-sign.c cli/baseline-trust.c cli/baseline-verify.c cli/list-files.c cli/sign.h
 fettle_SOURCES += cli/ansible.c cli/ansible.h cli/ansible-hosts.c cli/ansible-ini.c cli/ansible-yaml.c cli/node-lists.c
 fettle_SOURCES += cli/discover.c
 fettle_SOURCES += cli/token.c cli/watch.c

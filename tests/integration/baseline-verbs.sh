@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/service-lib.sh"
-requires jq openssl curl
+requires jq openssl curl zip xz
 
 export FETTLE_STATE_DIR=$T/state
 ports=(--port "$(free_port)" --ssl-port "$(free_port)")
@@ -49,6 +49,45 @@ fettle baseline export a --to "$T/changed" >"$T/out" 2>&1
 like "a changed file isn't exported" "$?" "^25[24]$"
 like "it is named" "$(cat "$T/out")" 'nic-1.bin: nic-1.bin isn.t what it was'
 not_ok "nor left there" test -e "$T/changed/nic-1.bin"
+
+# ---- out of archives, and whole folders
+mkdir -p "$T/p/in/sub" "$T/p/v7.4.1d/SWBD71" "$T/fos/v8.2.3c1"
+component "$T/p/in/sub/disk.bin" Disk 5 firmware
+component "$T/p/in/sub/cut.bin" Cut 1 firmware
+head -c 3000000 /dev/urandom >"$T/p/in/sub/disk.bin"
+tar -C "$T/p/in" -czf "$T/p/inner.tar.gz" sub; tar -C "$T/p" -cJf "$T/p/outer.tar.xz" inner.tar.gz; rm -r "$T/p/in" "$T/p/inner.tar.gz"
+echo list >"$T/p/v7.4.1d/release.plist"; echo rpm >"$T/p/v7.4.1d/SWBD71/a.rpm"; head -c 5000000 /dev/urandom >"$T/p/v7.4.1d/install"
+cp -r "$T/p/v7.4.1d/." "$T/fos/v8.2.3c1"; tar -C "$T/fos" -czf "$T/fos.tar.gz" v8.2.3c1; cp "$T/fos.tar.gz" "$T/p"
+jq -n '{DeviceClass: "C", package: {name: "Two"}, Devices: {Device: [{Target: "T1", Version: "1.0"}, {Target: "T2", Version: "2.0"}]}}' >"$T/payload.json"
+(cd "$T" && zip -q p/two.fwpkg payload.json && cp payload.json p/beside.json && echo x >p/beside.bin)
+ok "a baseline with archives and a folder" fettle baseline add "$T/p" --name packed --allow-unsigned
+what='[.components[] | select(.name != "Two") | {name, version, match, reboot, tree_sha256, files: [.files[] | {name, size, sha256}]}] | sort_by(.name, .version)'
+fettle baseline show packed --format json >"$T/packed.json"
+is "has them" "$(jq -r '[.components[] | "\(.name) \(.version)"] | sort | join(", ")' "$T/packed.json")" \
+  "Cut 1, Disk 5, Fabric OS v7.4.1d, Fabric OS v8.2.3c1, Two 1.0, Two 1.0, Two 2.0, Two 2.0"
+fettle baseline export packed --to "$T/x" --only Two --component beside.bin#T1 >"$T/out" 2>&1
+like "one that only a list beside it tells apart is refused" "$(cat "$T/out")" 'several components by what lies beside it'
+ok "all others are exported" fettle baseline export packed --to "$T/unpacked" \
+  $(jq -r '.components[].id | select(startswith("beside") | not) | "--component " + .' "$T/packed.json")
+ok "as files and folders" test -f "$T/unpacked/v8.2.3c1/SWBD71/a.rpm" -a -f "$T/unpacked/disk.bin" -a -f "$T/unpacked/v7.4.1d/install"
+not_ok "a folder isn't written over" fettle baseline export packed --to "$T/unpacked" --only 'Fabric*'
+is "nothing is left of what was tried" "$(ls -A "$T/unpacked" | grep -c '^\.')" 0
+ok "which is a baseline" fettle baseline add "$T/unpacked" --allow-unsigned
+fettle baseline show unpacked --format json >"$T/unpacked.json"
+is "of the same components" "$(jq -c "$what" "$T/unpacked.json")" "$(jq -c "$what" "$T/packed.json")"
+is "several of one package too" "$(jq -r '[.components[] | select(.name == "Two") | "\(.id) \(.match)"] | sort | join(", ")' "$T/unpacked.json")" \
+  "two.fwpkg#T1 guid:c:t1 guid:t1, two.fwpkg#T2 guid:c:t2 guid:t2"
+ok "the archive alone" fettle baseline add "$T/fos.tar.gz" --name fos --allow-unsigned
+ok "its folder" fettle baseline export fos --to "$T/fos2"
+ok "is the same" diff -r "$T/fos2" "$T/fos"
+sleep 0.01; echo other >"$T/p/v7.4.1d/SWBD71/a.rpm"
+fettle baseline export packed --to "$T/changed2" --only 'Fabric*' >"$T/out" 2>&1
+like "a changed folder isn't exported" "$(cat "$T/out")" "release.plist: the folder isn't what it was"
+not_ok "nor left there" test -e "$T/changed2/v7.4.1d"
+sleep 0.01; tar -C "$T/b" -cJf "$T/p/outer.tar.xz" .
+fettle baseline export packed --to "$T/changed2" --only Disk >"$T/out" 2>&1
+like "nor one whose archive is another" "$(cat "$T/out")" "disk.bin: it isn't in its archive any more"
+is "nothing of them is there" "$(ls -A "$T/changed2")" v8.2.3c1
 
 # ---- supplements
 component "$T/more/nic-3.bin" NIC 3.0 firmware

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <fettle/plugin.h>
+#include "superdome.h"
 
 static const struct fettle_port x_ports[] = {
   FETTLE_TO     (FETTLE_BOTH, FETTLE_TCP, 22,  "SSH: command line"),
@@ -10,6 +10,10 @@ static const struct fettle_port x_ports[] = {
   FETTLE_TO     (FETTLE_BOTH, FETTLE_TCP, 443, "HTTPS"),
   FETTLE_FROM   (FETTLE_DEPLOYMENT, FETTLE_LISTEN_HTTP,  "bundle pull"),
   FETTLE_FROM   (FETTLE_DEPLOYMENT, FETTLE_LISTEN_HTTPS, "bundle pull over TLS"),
+};
+
+static const struct fettle_setting x_settings[] = {
+  { "pull", FETTLE_SETTING_TEXT, 0, "http", "how the node fetches the bundle: http or https" },
 };
 
 static const struct fettle_port flex_ports[] = {
@@ -25,6 +29,12 @@ static const struct fettle_node_type types[] = {
     .hosts = FETTLE_HOST_WINDOWS | FETTLE_HOST_LINUX,
     .ports = x_ports,
     .n_ports = FETTLE_COUNT (x_ports),
+    .settings = x_settings,
+    .n_settings = FETTLE_COUNT (x_settings),
+    .services = "ssh/1 serve/1",
+    .probe = x_probe,
+    .inventory = x_inventory,
+    .deploy = x_deploy,
   },
   {
     .name = "superdome-flex",
@@ -39,7 +49,7 @@ static const struct fettle_node_type types[] = {
 static const struct fettle_plugin plugin = {
   FETTLE_HEAD,
   .name = "superdome",
-  .version = "0.1",
+  .version = "0.2",
   .description = "Superdome X, Superdome Flex and Flex 280",
   .node_types = types,
   .n_node_types = FETTLE_COUNT (types),

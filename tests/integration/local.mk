@@ -100,3 +100,5 @@ dist_check_SCRIPTS += integration/dialogue.sh
 EXTRA_DIST += sim/talk.py
 dist_check_SCRIPTS += integration/udf.sh
 EXTRA_DIST += sim/udf-image.py
+dist_check_SCRIPTS += integration/superdome-x.sh
+EXTRA_DIST += sim/sdx.py

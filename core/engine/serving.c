@@ -309,6 +309,19 @@ fetched (struct serving *s, int64_t file, uint32_t listener)
                     (json_int_t) (offered ? offered->fetches : 0));
 }
 
+/* As the last check saw it; ways.c keeps what is blocked. */
+static json_t *
+way (struct lane *lane, uint32_t listener)
+{
+  const struct fettle_settings *s = lane->engine->settings;
+  int64_t port = (int64_t) (listener == FETTLE_LISTEN_HTTP    ? s->port
+                            : listener == FETTLE_LISTEN_HTTPS ? s->ssl_port : s->ftp_port);
+
+  return json_pack ("{s:b}", "blocked", fettle_store_number (
+                      lane->engine->store, 0, "SELECT 1 FROM way WHERE node = ? AND direction = 'from'"
+                      " AND protocol = 'tcp' AND port = ?", "ii", lane->node, port) == 1);
+}
+
 void
 fettle_serving_ask (struct lane *lane, const json_t *message)
 {
@@ -324,6 +337,8 @@ fettle_serving_ask (struct lane *lane, const json_t *message)
     give (s);
   } else if (strcmp (what, "fetched") == 0)
     reply (s, fetched (s, file, listener));
+  else if (strcmp (what, "way") == 0)
+    reply (s, way (lane, listener));
   else if (file != STATUS && strcmp (lane->what, "deploy") != 0)
     reply (s, json_pack ("{s:i s:s}", "code", FETTLE_E_CONFIG, "error",
                          "files are offered in deploy only"));

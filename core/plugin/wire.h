@@ -32,9 +32,9 @@
  *                            "stamp": what it looks like while it is unchanged, or ""}]},
  *      "fds": ["agent", "known_hosts", "file", "file"]}   what the descriptors are
  *   > {"abort": true}
- *   > {"served": {"url": ...} or {"bytes", "answers"} or {"code", "error"}}  to each serve but status
+ *   > {"served": {"url": ...} or {"bytes", "answers"} or {"blocked"} or {"code", "error"}}  to each serve but status
  *   > {"status": {...}}                           what the node posted; to each that asked for it
- *   < {"serve": "url|fetched", "listener": n, "file": n; -1: a place for status}
+ *   < {"serve": "url|fetched|way", "listener": n, "file": n; -1: a place for status}
  *   < {"serve": "status"}
  *   < {"log": "text", "level": 6}
  *   < {"progress": 250, "step": "uploading"}

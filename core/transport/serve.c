@@ -165,6 +165,19 @@ fetched (fettle_ctx *c, uint32_t listener, uint32_t file, uint64_t *ret_bytes,
   return FETTLE_OK;
 }
 
+static int32_t
+blocked (fettle_ctx *c, uint32_t listener)
+{
+  json_t *answer;
+  int32_t found;
+
+  if (ask (c, "way", listener, -1, &answer) != FETTLE_OK)
+    return 0;
+  found = json_is_true (json_object_get (answer, "blocked"));
+  json_decref (answer);
+  return found;
+}
+
 void
 fettle_serve_close (fettle_ctx *c)
 {
@@ -186,4 +199,5 @@ const struct fettle_serve fettle_serve_service = {
   .status_url = status_url,
   .next_status = next_status,
   .fetched = fetched,
+  .blocked = blocked,
 };

@@ -16,6 +16,8 @@ static const struct fettle_port ports[] = {
 
 static const struct fettle_setting settings[] = {
   { "https_port", FETTLE_SETTING_PORT, 443, "443", "port of the iLO's web server" },
+  { "transfer", FETTLE_SETTING_TEXT, 0, "auto", "how firmware gets to it: pull, push, or auto: what is possible" },
+  { "update_by", FETTLE_SETTING_TEXT, 0, "auto", "flash: at once; queue: by iLO's repository and queue; or auto" },
   { "old_tls", FETTLE_SETTING_BOOL, 0, "no", "speak TLS 1.0 and weak ciphers, too: for old firmware" },
 };
 
@@ -27,7 +29,8 @@ static const struct fettle_setting settings[] = {
 static const struct fettle_node_type types[] = {
   { NODE_TYPE ("ilo", "iLO", 60),
     .settings = settings, .n_settings = FETTLE_COUNT (settings), .services = "http/1 stream/1",
-    .probe = ilo_probe, .inventory = ilo_inventory, .deploy = ilo_deploy_which },
+    .wants = "serve/1", .probe = ilo_probe, .inventory = ilo_inventory, .deploy = ilo_deploy_which,
+    .cleanup = ilo_cleanup },
   { NODE_TYPE ("vc",         "VC",         70) },
   { NODE_TYPE ("fc-switch",  "FC switch",  80) },
   { NODE_TYPE ("sas-switch", "SAS switch", 90) },

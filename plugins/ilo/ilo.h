@@ -6,6 +6,7 @@
 #define ILO_H
 
 #include <fettle/plugin.h>
+#include <fettle/redfish.h>
 
 /* For calls: the three that each gets. */
 #define ILO_CALL const struct fettle_host *h, fettle_ctx *c, const struct fettle_target *t
@@ -13,6 +14,21 @@
 fettle_result ilo_probe (ILO_CALL, uint32_t *score);
 fettle_result ilo_inventory (ILO_CALL);
 fettle_result ilo_deploy_which (ILO_CALL, const struct fettle_image *);
+
+/* update.c: by Redfish, and by iLO 4's REST. */
+fettle_result ilo_deploy (ILO_CALL, const struct fettle_image *);
+fettle_result ilo_cleanup (ILO_CALL);
+
+/* ---- what they share of Redfish ---- */
+
+/* FETTLE_HTTP_OLD_TLS if the user has set it, else 0. */
+uint32_t ilo_tls (const struct fettle_host *, fettle_ctx *);
+
+/* 4 to 7, 0: it isn't an iLO, or doesn't say so. */
+unsigned ilo_generation_of_root (const json_t *root);
+
+/* The first member of a collection that the root links to; no such is no error. */
+fettle_result ilo_read_first (struct fettle_redfish *, const char *key, json_t **ret);
 
 /* ---- /xmldata: who an HP management processor says it is, to anybody ---- */
 

@@ -16,8 +16,8 @@
 #define AT   fettle_redfish_at
 #define TEXT fettle_redfish_text
 
-static uint32_t
-tls (const struct fettle_host *h, fettle_ctx *c)
+uint32_t
+ilo_tls (const struct fettle_host *h, fettle_ctx *c)
 {
   const char *old = h->setting (c, "old_tls");
 
@@ -27,8 +27,8 @@ tls (const struct fettle_host *h, fettle_ctx *c)
 /* ---- who is it ---- */
 
 /* What the service root says, to anybody. */
-static unsigned
-generation_of_root (const json_t *root)
+unsigned
+ilo_generation_of_root (const json_t *root)
 {
   const json_t *hpe = AT (root, "Oem/Hpe"), *oem = hpe ? hpe : AT (root, "Oem/Hp");
   unsigned g = ilo_generation (TEXT (json_array_get (AT (oem, "Manager"), 0), "ManagerType"));
@@ -49,7 +49,7 @@ ilo_read_identity (ILO_CALL, struct ilo_identity *who)
   memset (&a, 0, sizeof a);
   memset (who, 0, sizeof *who);
   q.struct_size = sizeof q;
-  q.flags = tls (h, c);
+  q.flags = ilo_tls (h, c);
   q.port = 443;
   q.method = "GET";
   q.path = "/xmldata?item=All";
@@ -75,8 +75,8 @@ ilo_probe (ILO_CALL, uint32_t *score)
   }
   if (who.product[0] || (r != FETTLE_OK && r != FETTLE_E_PROTOCOL)) /* an enclosure's, or none there */
     return r;
-  r = fettle_redfish_open (h, c, t, 443, tls (h, c), &redfish);
-  if (r == FETTLE_OK && generation_of_root (fettle_redfish_root (redfish)))
+  r = fettle_redfish_open (h, c, t, 443, ilo_tls (h, c), &redfish);
+  if (r == FETTLE_OK && ilo_generation_of_root (fettle_redfish_root (redfish)))
     *score = 95;
   fettle_redfish_close (redfish, r);
   return r == FETTLE_E_PROTOCOL || r == FETTLE_E_UNSUPPORTED || r == FETTLE_E_AUTH ? FETTLE_OK : r;
@@ -85,8 +85,8 @@ ilo_probe (ILO_CALL, uint32_t *score)
 /* ---- iLO 5 and later ---- */
 
 /* The first member of a collection that the root links to; no such is no error. */
-static fettle_result
-read_first (struct fettle_redfish *redfish, const char *key, json_t **ret)
+fettle_result
+ilo_read_first (struct fettle_redfish *redfish, const char *key, json_t **ret)
 {
   const char *path = fettle_redfish_link (fettle_redfish_root (redfish), key), *member;
   json_t *collection = NULL;
@@ -147,7 +147,7 @@ static fettle_result
 take_redfish (struct fettle_redfish *redfish, struct ilo_items *v)
 {
   json_t *system = NULL, *manager = NULL, *members = json_array ();
-  fettle_result r = members ? read_first (redfish, "Systems", &system)
+  fettle_result r = members ? ilo_read_first (redfish, "Systems", &system)
                             : v->h->error (v->c, FETTLE_E_NOMEM, "no memory");
   int go_on = is_borne (redfish, v, r);
 
@@ -165,7 +165,7 @@ take_redfish (struct fettle_redfish *redfish, struct ilo_items *v)
   else if (go_on) {
     v->h->log (v->c, FETTLE_LOG_WARNING,
                "no list of its firmware: only the system's and the manager's versions are known");
-    r = read_first (redfish, "Managers", &manager);
+    r = ilo_read_first (redfish, "Managers", &manager);
     if (is_borne (redfish, v, r) && (system || manager))
       r = ilo_items_least (v, system, manager);
   }
@@ -232,12 +232,12 @@ ilo_inventory (ILO_CALL)
   v.h = h;
   v.c = c;
   v.ids = json_object ();
-  r = v.ids ? fettle_redfish_open (h, c, t, 443, tls (h, c), &redfish)
+  r = v.ids ? fettle_redfish_open (h, c, t, 443, ilo_tls (h, c), &redfish)
             : h->error (c, FETTLE_E_NOMEM, "no memory");
   if (!redfish && v.ids)
     r = without_redfish (h, c, t, r);
   else if (r == FETTLE_OK) {
-    generation = generation_of_root (fettle_redfish_root (redfish));
+    generation = ilo_generation_of_root (fettle_redfish_root (redfish));
     if (!generation)
       h->log (c, FETTLE_LOG_WARNING, "the node doesn't say that it is an iLO: read as plain Redfish");
     v.scheme = generation ? "hpe" : "plain";

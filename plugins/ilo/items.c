@@ -70,6 +70,13 @@ has_tpm (const json_t *modules)
   return 0;
 }
 
+int
+ilo_has_tpm (const json_t *system)
+{
+  return has_tpm (AT (system, "TrustedModules")) || has_tpm (AT (system, "Oem/Hpe/TrustedModules"))
+         || has_tpm (AT (system, "Oem/Hp/TrustedModules"));
+}
+
 fettle_result
 ilo_items_system (struct ilo_items *v, const json_t *system)
 {
@@ -77,8 +84,7 @@ ilo_items_system (struct ilo_items *v, const json_t *system)
   struct fettle_item item;
   fettle_result r = FETTLE_OK;
 
-  if (has_tpm (AT (system, "TrustedModules")) || has_tpm (AT (system, "Oem/Hpe/TrustedModules"))
-      || has_tpm (AT (system, "Oem/Hp/TrustedModules")))
+  if (ilo_has_tpm (system))
     v->firmware_flags |= FETTLE_ITEM_TPM;
   memset (&item, 0, sizeof item);
   item.kind = "hardware";

@@ -21,6 +21,9 @@ struct ilo_items {
 /* The system: model and serial number; learns of a TPM. */
 fettle_result ilo_items_system (struct ilo_items *, const json_t *system);
 
+/* Is a TPM on that measures firmware? */
+int ilo_has_tpm (const json_t *system);
+
 /* All of a FirmwareInventory, an array of its members. */
 fettle_result ilo_items_firmware (struct ilo_items *, const json_t *members);
 

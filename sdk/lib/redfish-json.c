@@ -110,15 +110,22 @@ add (struct words *w, const char *text)
   w->text[w->used] = '\0';
 }
 
-/* "iLO.2.14.UpdateFailed" is said as "UpdateFailed (a, b)". */
+/* "iLO.2.14.UpdateFailed" is said as "UpdateFailed (a, b)", or in a sentence. */
 static void
 add_id (struct words *w, const json_t *message)
 {
   const char *id = fettle_redfish_text (message, "MessageId"), *key = strrchr (id, '.');
   const json_t *args = json_object_get (message, "MessageArgs");
+  const char *sentence;
   size_t i;
 
-  add (w, key && key[1] ? key + 1 : id);
+  key = key && key[1] ? key + 1 : id;
+  sentence = fettle_redfish_sentence (key);
+  if (sentence) {
+    add (w, sentence);
+    add (w, ": ");
+  }
+  add (w, key);
   for (i = 0; i < json_array_size (args) && i < 10; i++) {
     const char *arg = json_string_value (json_array_get (args, i));
 

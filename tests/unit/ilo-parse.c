@@ -42,7 +42,8 @@ test_message (void **state)
     { "{}", "" },
     { "{\"error\": {\"message\": \"No.\"}}", "No." },
     { "{\"error\": {\"code\": \"Base.1.0.GeneralError\"}}", "Base.1.0.GeneralError" },
-    { "{\"error\": {\"@Message.ExtendedInfo\": [{\"MessageId\": \"iLO.2.14.UpdateFailed\"}]}}", "UpdateFailed" },
+    { "{\"error\": {\"@Message.ExtendedInfo\": [{\"MessageId\": \"iLO.2.14.UpdateFailed\"}]}}",
+      "the update has failed: UpdateFailed" },
     { "{\"error\": {\"@Message.ExtendedInfo\": [{\"MessageId\": \"iLO.2.14.X\", \"MessageArgs\": [\"a\", 7, \"b\"]},"
       " {\"Message\": \"Words.\", \"MessageId\": \"Y\"}]}}", "X (a, ?, b) Words." },
     { "{\"@Message.ExtendedInfo\": {\"Message\": \"one\\nline\"}}", "one line" },

@@ -223,6 +223,10 @@ struct fettle_serve {
    * sent to their end. */
   fettle_result (*fetched) (fettle_ctx *, uint32_t listener, uint32_t file, uint64_t *ret_bytes,
                             uint32_t *ret_answers);
+
+  /* Has a check found the way from the node to that listener blocked?  1: it
+   * has, and no later one found it open; 0: nothing is known against it. */
+  int32_t (*blocked) (fettle_ctx *, uint32_t listener);
 };
 
 #ifdef __cplusplus

@@ -9,7 +9,8 @@
 # openbmc idrac supermicro lenovo ami none) or a folder of captures in the first
 # line, NAME=VALUE in each other.  When `new` changes there, or the first line,
 # it is another BMC; else it stays, with other faults.  Listening on 0.0.0.0 it
-# is one BMC for each address that is asked, and pulls from that address.
+# is one BMC for each address that is asked, and pulls from that address; then
+# READY.how.ADDRESS, where it is there, says what that one is.
 #
 # Who asks and how:
 #   user=, password=       those that it knows (admin, secret)
@@ -49,22 +50,30 @@ class World:
     """All BMCs behind one socket."""
 
     def __init__(self, ready):
-        self.ready, self.lock, self.stamp, self.bmcs = ready, threading.Lock(), None, {}
+        self.ready, self.lock, self.read, self.bmcs = ready, threading.Lock(), {}, {}
         self.log = open(ready + ".log", "a", buffering=1)
+
+    def how(self, path):
+        """The first line and the rest of a file, read when it has changed."""
+        st = os.stat(path)
+        stamp = st.st_mtime_ns, st.st_ino
+        if self.read.get(path, (None,))[0] != stamp:
+            with open(path) as f:
+                lines = f.read().splitlines()
+            self.read[path] = stamp, lines[0], dict(a.split("=", 1) for a in lines[1:])
+        return self.read[path][1:]
 
     def bmc(self, address):
         with self.lock:
-            st = os.stat(self.ready + ".how")
-            if (st.st_mtime_ns, st.st_ino) != self.stamp:
-                self.stamp = st.st_mtime_ns, st.st_ino
-                with open(self.ready + ".how") as f:
-                    lines = f.read().splitlines()
-                self.who, self.how = lines[0], dict(a.split("=", 1) for a in lines[1:])
+            try:
+                who, how = self.how(f"{self.ready}.how.{address}")
+            except OSError:
+                who, how = self.how(self.ready + ".how")
             b = self.bmcs.get(address)
-            if not b or b.who != self.who or b.how.get("new") != self.how.get("new"):
-                b = self.bmcs[address] = machine.Bmc(self.who, address, self.how)
-                b.rest = json.load(open(self.how["rest"])) if "rest" in self.how else None
-            b.how = self.how
+            if not b or b.who != who or b.how.get("new") != how.get("new"):
+                b = self.bmcs[address] = machine.Bmc(who, address, how)
+                b.rest = json.load(open(how["rest"])) if "rest" in how else None
+            b.how = how
             return b
 
 

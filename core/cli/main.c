@@ -134,7 +134,8 @@ static const char *const format_names[] = {
   [FETTLE_FORMAT_NETSH] = "netsh",         [FETTLE_FORMAT_POWERSHELL] = "powershell",
   [FETTLE_FORMAT_ESXCLI] = "esxcli",       [FETTLE_FORMAT_AWS_SG] = "aws-sg",
   [FETTLE_FORMAT_CISCO_ACL] = "cisco-acl", [FETTLE_FORMAT_INI] = "ini",
-  [FETTLE_FORMAT_YAML] = "yaml",
+  [FETTLE_FORMAT_YAML] = "yaml",           [FETTLE_FORMAT_XML] = "xml",
+  [FETTLE_FORMAT_JUNIT] = "junit",
 };
 
 const char *

@@ -333,6 +333,8 @@ void fettle_task_journal (struct task *, const char *what, const char *detail);
 void fettle_job_abort (struct job *, bool hard);
 /* jobs.c: the id of what a reference (id, "last") means; 0 and an error. */
 int64_t fettle_job_find (struct fettle_engine *, const char *reference, struct fettle_error *);
+/* As the API shows it; NULL: there is none. */
+json_t *fettle_job_json (struct fettle_engine *, int64_t id);
 /* done, failed, ...: nothing more will happen to it. */
 bool fettle_task_ended (const struct task *);
 

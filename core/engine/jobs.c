@@ -11,10 +11,8 @@
 #include "engine/page.h"
 #include "engine/serving.h"
 #include "engine/rollout.h"
-#include "report/report.h"
 #include "util/text.h"
 
-#define MAX_REPORT (256u << 20)
 
 /* ---- JSON of a job ---- */
 
@@ -146,8 +144,8 @@ job_json (struct fettle_engine *e, struct fettle_rows *r)
 
 #define COLUMNS "id, kind, state, created, finished, options, exit_code, message, unsigned"
 
-static json_t *
-job_by_id (struct fettle_engine *e, int64_t id)
+json_t *
+fettle_job_json (struct fettle_engine *e, int64_t id)
 {
   struct fettle_rows rows;
   json_t *job = NULL;
@@ -214,7 +212,7 @@ fettle_api_job_show (void *engine, struct fettle_request *r)
   int64_t id = fettle_job_find (engine, r->parameter, &err);
 
   if (id)
-    fettle_request_reply (r, 200, job_by_id (engine, id));
+    fettle_request_reply (r, 200, fettle_job_json (engine, id));
   else
     fettle_request_fail (r, &err);
 }
@@ -254,60 +252,4 @@ fettle_api_job_abort (void *engine, struct fettle_request *r)
   if (j && !j->finished)
     fettle_job_abort (j, json_is_true (json_object_get (r->body, "hard")));
   fettle_request_reply (r, 200, json_object ());
-}
-
-/* ---- Report ---- */
-
-/* What an inventory's report shows beside the tasks. */
-static void
-add_items (struct fettle_engine *e, json_t *job)
-{
-  json_t *task;
-  size_t i;
-
-  if (strcmp (json_string_value (json_object_get (job, "kind")), "inventory") != 0)
-    return;
-  json_array_foreach (json_object_get (job, "tasks"), i, task)
-    json_object_set_new (task, "items",
-                         fettle_node_items (e, json_integer_value (json_object_get (task, "node"))));
-}
-
-static int64_t
-job_of_report (struct fettle_engine *e, const struct fettle_request *r, struct fettle_error *err)
-{
-  const char *wanted = json_string_value (json_object_get (r->query, "job"));
-  int64_t id;
-
-  if (wanted)
-    return fettle_job_find (e, wanted, err);
-  id = fettle_store_number (e->store, 0,
-                            "SELECT id FROM job WHERE kind IN ('inventory', 'deployment')"
-                            " ORDER BY kind = 'deployment' DESC, id DESC LIMIT 1", "");
-  if (!id)
-    fettle_error_set (err, FETTLE_E_UNREACHABLE, "there is nothing to report yet");
-  return id;
-}
-
-static const char *
-content_type (const char *format)
-{
-  if (strcmp (format, "html") == 0)
-    return "text/html; charset=utf-8";
-  return strcmp (format, "csv") == 0 ? "text/csv; charset=utf-8" : "application/json";
-}
-
-void
-fettle_api_report (void *engine, struct fettle_request *r)
-{
-  _cleanup_ (fettle_buf_clear) struct fettle_buf text = FETTLE_BUF_INIT (MAX_REPORT);
-  struct fettle_error err;
-  int64_t id = job_of_report (engine, r, &err);
-  _cleanup_json_ json_t *job = id ? job_by_id (engine, id) : NULL;
-
-  if (job)
-    add_items (engine, job);
-  if (!job || fettle_report (job, r->parameter, &text, &err))
-    fettle_request_fail (r, &err);
-  else
-    fettle_request_reply_text (r, 200, content_type (r->parameter), text.data, text.size);
 }

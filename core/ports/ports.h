@@ -130,7 +130,9 @@ enum fettle_format { FETTLE_FORMAT_TABLE, FETTLE_FORMAT_CSV, FETTLE_FORMAT_JSON,
                      FETTLE_FORMAT_ESXCLI, FETTLE_FORMAT_AWS_SG, FETTLE_FORMAT_CISCO_ACL,
                      /* nodes as an inventory of Ansible */
                      FETTLE_FORMAT_INI, FETTLE_FORMAT_YAML,
-                     FETTLE_FORMAT_LAST = FETTLE_FORMAT_YAML };
+                     /* reports */
+                     FETTLE_FORMAT_XML, FETTLE_FORMAT_JUNIT,
+                     FETTLE_FORMAT_LAST = FETTLE_FORMAT_JUNIT };
 
 /* One row: node types of a plugin that need the same, in `position` order.
  * All that a valid descriptor can hold fits. */

@@ -9,8 +9,8 @@
 
 #include "report/internal.h"
 
-static bool
-cell (struct fettle_buf *b, const char *text, bool last)
+bool
+fettle_report_cell (struct fettle_buf *b, const char *text, bool last)
 {
   bool formula = text[0] && strchr ("=+-@\t\r", text[0]);
   bool quotes = strpbrk (text, ",\"\r\n") != NULL;
@@ -30,9 +30,8 @@ cell (struct fettle_buf *b, const char *text, bool last)
   return ok && fettle_buf_text_add (b, last ? "\r\n" : ",");
 }
 
-/* Members by name, as text.  "error.code" looks into an object. */
-static const char *
-member_text (const json_t *object, const char *name, char number[32])
+const char *
+fettle_report_member (const json_t *object, const char *name, char number[32])
 {
   const char *dot = strchr (name, '.');
   const json_t *value;
@@ -60,7 +59,7 @@ cells (struct fettle_buf *b, const json_t *object, const char *const *names, siz
   char number[32];
 
   for (size_t i = 0; i < n; i++)
-    if (!cell (b, member_text (object, names[i], number), last && i + 1 == n))
+    if (!fettle_report_cell (b, fettle_report_member (object, names[i], number), last && i + 1 == n))
       return false;
   return true;
 }

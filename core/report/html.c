@@ -6,13 +6,13 @@
 #include "util/base.h"
 
 #include "report/internal.h"
+#include "report/markup.h"
 
 /* More rows of items make a page that browsers can't show: CSV has them all. */
 enum { ITEMS_MAX = 50000, LOG_LINES_MAX = 200 };
 
 struct page {
-  struct fettle_buf *b;
-  bool full;   /* something didn't fit */
+  struct fettle_markup m;
   size_t items; /* rows of items so far */
 };
 
@@ -66,32 +66,13 @@ static const char style[] =
 static void
 raw (struct page *p, const char *html)
 {
-  if (!p->full && !fettle_buf_text_add (p->b, html))
-    p->full = true;
+  fettle_markup_raw (&p->m, html);
 }
 
-/* Foreign text.  Control characters, which HTML can't have, become U+FFFD. */
 static void
 text (struct page *p, const char *s)
 {
-  for (; *s && !p->full; s++) {
-    const char *as = NULL;
-
-    switch (*s) {
-    case '&':  as = "&amp;";  break;
-    case '<':  as = "&lt;";   break;
-    case '>':  as = "&gt;";   break;
-    case '"':  as = "&quot;"; break;
-    case '\'': as = "&#39;";  break;
-    default:
-      if (((unsigned char) *s < ' ' && *s != '\n' && *s != '\t') || *s == 0x7f)
-        as = "\xef\xbf\xbd";
-    }
-    if (as)
-      raw (p, as);
-    else if (!fettle_buf_add (p->b, s, 1))
-      p->full = true;
-  }
+  fettle_markup_text (&p->m, s);
 }
 
 /* <tag class="...">text</tag>; nothing for no text. */
@@ -172,23 +153,38 @@ title_of (const json_t *job)
   return strcmp (kind, "baseline") == 0 ? "Baseline" : "Job";
 }
 
+void
+fettle_html_begin (struct fettle_markup *m, const char *title)
+{
+  fettle_markup_raw (m, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+    "'unsafe-inline'\">\n<title>Fettle: ");
+  fettle_markup_text (m, title);
+  fettle_markup_raw (m, "</title>\n<style>");
+  fettle_markup_raw (m, style);
+  fettle_markup_raw (m, "</style>\n</head>\n<body>\n<main>\n<p class=\"brand\">Fettle</p>\n<h1>");
+  fettle_markup_text (m, title);
+  fettle_markup_raw (m, "</h1>\n");
+}
+
+void
+fettle_html_end (struct fettle_markup *m, const char *note)
+{
+  fettle_markup_raw (m, "<footer>Fettle " PACKAGE_VERSION);
+  fettle_markup_raw (m, note);
+  fettle_markup_raw (m, "</footer>\n</main>\n</body>\n</html>\n");
+}
+
 static void
 head (struct page *p, const json_t *job)
 {
-  raw (p, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-          "'unsafe-inline'\">\n<title>Fettle: ");
-  raw (p, title_of (job));
-  raw (p, " ");
-  number (p, json_integer_value (json_object_get (job, "id")));
-  raw (p, "</title>\n<style>");
-  raw (p, style);
-  raw (p, "</style>\n</head>\n<body>\n<main>\n<p class=\"brand\">Fettle</p>\n<h1>");
-  raw (p, title_of (job));
-  raw (p, " ");
-  number (p, json_integer_value (json_object_get (job, "id")));
-  raw (p, "</h1>\n<p class=\"soft\">");
+  char title[64];
+
+  snprintf (title, sizeof title, "%s %lld", title_of (job),
+            (long long) json_integer_value (json_object_get (job, "id")));
+  fettle_html_begin (&p->m, title);
+  raw (p, "<p class=\"soft\">");
   text (p, fettle_report_text (job, "created"));
   if (*fettle_report_text (job, "finished")) {
     raw (p, " to ");
@@ -365,26 +361,26 @@ troubles (struct page *p, const json_t *tasks)
 
 /* ---- tables ---- */
 
-static void
-table_start (struct page *p, const char *caption, const char *const *columns, size_t n)
+void
+fettle_html_table (struct fettle_markup *m, const char *caption, const char *const *columns, size_t n)
 {
-  raw (p, "<div class=\"box\" role=\"region\" tabindex=\"0\" aria-label=\"");
-  text (p, caption);
-  raw (p, "\"><table><caption>");
-  text (p, caption);
-  raw (p, "</caption>\n<thead><tr>");
+  fettle_markup_raw (m, "<div class=\"box\" role=\"region\" tabindex=\"0\" aria-label=\"");
+  fettle_markup_text (m, caption);
+  fettle_markup_raw (m, "\"><table><caption>");
+  fettle_markup_text (m, caption);
+  fettle_markup_raw (m, "</caption>\n<thead><tr>");
   for (size_t i = 0; i < n; i++) {
-    raw (p, "<th scope=\"col\">");
-    raw (p, columns[i]);
-    raw (p, "</th>");
+    fettle_markup_raw (m, "<th scope=\"col\">");
+    fettle_markup_text (m, columns[i]);
+    fettle_markup_raw (m, "</th>");
   }
-  raw (p, "</tr></thead>\n<tbody>\n");
+  fettle_markup_raw (m, "</tr></thead>\n<tbody>\n");
 }
 
-static void
-table_end (struct page *p)
+void
+fettle_html_table_end (struct fettle_markup *m)
 {
-  raw (p, "</tbody></table></div>\n");
+  fettle_markup_raw (m, "</tbody></table></div>\n");
 }
 
 static void
@@ -456,10 +452,10 @@ deployment_table (struct page *p, const json_t *tasks)
     return;
   }
   raw (p, "<h2>Nodes and components</h2>\n");
-  table_start (p, "Nodes and components", columns, COUNT (columns));
+  fettle_html_table (&p->m, "Nodes and components", columns, COUNT (columns));
   json_array_foreach (tasks, i, task)
     deployment_row (p, task);
-  table_end (p);
+  fettle_html_table_end (&p->m);
 }
 
 static void
@@ -508,13 +504,13 @@ node_items (struct page *p, const json_t *task)
   raw (p, ", ");
   number (p, (json_int_t) n);
   raw (p, " items</summary>\n");
-  table_start (p, fettle_report_text (task, "name"), columns, COUNT (columns));
+  fettle_html_table (&p->m, fettle_report_text (task, "name"), columns, COUNT (columns));
   json_array_foreach (items, i, item)
     if (p->items < ITEMS_MAX) {
       item_row (p, item);
       p->items++;
     }
-  table_end (p);
+  fettle_html_table_end (&p->m);
   if (p->items >= ITEMS_MAX)
     raw (p, "<p>There are more than this page can hold: the CSV and JSON reports have all.</p>");
   raw (p, "</details>\n");
@@ -528,10 +524,10 @@ inventory_tables (struct page *p, const json_t *tasks)
   size_t i;
 
   raw (p, "<h2>Nodes</h2>\n");
-  table_start (p, "Nodes", columns, COUNT (columns));
+  fettle_html_table (&p->m, "Nodes", columns, COUNT (columns));
   json_array_foreach (tasks, i, task)
     inventory_row (p, task);
-  table_end (p);
+  fettle_html_table_end (&p->m);
   raw (p, "<h2>What was found</h2>\n");
   json_array_foreach (tasks, i, task)
     node_items (p, task);
@@ -540,7 +536,7 @@ inventory_tables (struct page *p, const json_t *tasks)
 bool
 fettle_report_html (const json_t *job, struct fettle_buf *ret)
 {
-  struct page page = { .b = ret }, *p = &page;
+  struct page page = { .m = { ret, false } }, *p = &page;
   const json_t *tasks = json_object_get (job, "tasks");
 
   head (p, job);
@@ -553,9 +549,8 @@ fettle_report_html (const json_t *job, struct fettle_buf *ret)
     inventory_tables (p, tasks);
   else if (strcmp (fettle_report_text (job, "kind"), "deployment") == 0)
     deployment_table (p, tasks);
-  raw (p, "<footer>Fettle " PACKAGE_VERSION);
-  if (strcmp (fettle_report_text (job, "kind"), "deployment") == 0)
-    raw (p, ". “Verified” means that a fresh inventory of the node found the new version.");
-  raw (p, "</footer>\n</main>\n</body>\n</html>\n");
-  return !p->full;
+  fettle_html_end (&p->m, strcmp (fettle_report_text (job, "kind"), "deployment") == 0
+                            ? ". “Verified” means that a fresh inventory of the node found the new"
+                              " version." : "");
+  return !p->m.full;
 }

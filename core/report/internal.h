@@ -13,6 +13,16 @@
 
 bool fettle_report_html (const json_t *job, struct fettle_buf *ret);
 bool fettle_report_csv (const json_t *job, struct fettle_buf *ret);
+bool fettle_report_xml (const json_t *job, struct fettle_buf *ret);
+bool fettle_report_junit (const json_t *job, struct fettle_buf *ret);
+bool fettle_report_tables_html (const json_t *doc, struct fettle_buf *ret);
+bool fettle_report_tables_csv (const json_t *doc, struct fettle_buf *ret);
+
+/* A cell and what comes behind it. */
+bool fettle_report_cell (struct fettle_buf *, const char *text, bool last);
+/* Members by name, as text, in `number` if need be.  "error.code" looks into an
+ * object. */
+const char *fettle_report_member (const json_t *object, const char *name, char number[32]);
 
 /* Text members; "" where there is none. */
 const char *fettle_report_text (const json_t *object, const char *member);

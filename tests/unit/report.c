@@ -254,11 +254,34 @@ test_json (void **state FETTLE_UNUSED)
   assert_true (occurrences (b.data, "\n") > 20);
 }
 
+/* The rest by real parsers: tests/integration/report.sh. */
+static void
+test_xml (void **state FETTLE_UNUSED)
+{
+  static const char *const formats[] = { "xml", "junit" };
+
+  for (size_t i = 0; i < COUNT (formats); i++) {
+    _cleanup_json_ json_t *job = deployment (EVIL "\xef\xbf\xbe");
+    _cleanup_ (fettle_buf_clear) struct fettle_buf b = FETTLE_BUF_INIT (1 << 20);
+    const char *root;
+
+    json_object_set_new (job, "options", json_pack ("{s:i s:i}", "type:ilo", 1, "xmlns", 2));
+    make (job, formats[i], &b);
+    assert_non_null (strstr (b.data, EVIL_ESCAPED "\xef\xbf\xbd"));
+    root = strchr (b.data, '\n');
+    assert_well_formed (root);
+    if (i == 0)
+      assert_non_null (strstr (b.data, "<member name=\"type:ilo\">1</member>"));
+    else
+      assert_non_null (strstr (b.data, "tests=\"13\" failures=\"2\" errors=\"1\" skipped=\"8\""));
+  }
+}
+
 static void
 test_limits (void **state FETTLE_UNUSED)
 {
   _cleanup_json_ json_t *job = deployment ("abc");
-  static const char *const formats[] = { "html", "json", "csv" };
+  static const char *const formats[] = { "html", "json", "csv", "xml", "junit" };
   struct fettle_error err = { 0 };
 
   for (size_t i = 0; i < COUNT (formats); i++) {
@@ -281,7 +304,7 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (test_html), cmocka_unit_test (test_html_says), cmocka_unit_test (test_csv),
-    cmocka_unit_test (test_json), cmocka_unit_test (test_limits),
+    cmocka_unit_test (test_json), cmocka_unit_test (test_xml), cmocka_unit_test (test_limits),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

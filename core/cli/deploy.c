@@ -11,6 +11,7 @@ static const struct fettle_column columns[] = {
   { "INSTALLED", "installed", false, false },
   { "OFFERED",   "offered",   false, false },
   { "ACTION",    "action",    false, false },
+  { "SIGNATURE", "signature", false, false },
   { "WHY",       "why",       false, true },
 };
 
@@ -110,11 +111,16 @@ say_estimate (struct fettle_cli *cli, const json_t *estimate)
 }
 
 static void
-tell_unsigned (const json_t *plan)
+tell_signatures (const struct fettle_cli *cli, const json_t *plan)
 {
   const json_t *name;
+  const char *baseline, *state, *words;
   size_t i;
 
+  json_array_foreach (json_object_get (plan, "signatures"), i, name)
+    if (!json_unpack ((json_t *) name, "{s:s s:s s:s}", "baseline", &baseline, "state", &state, "text",
+                      &words) && strcmp (state, "signed") == 0)
+      fettle_cli_notice (cli, "the baseline %s: %s", baseline, words);
   json_array_foreach (json_object_get (plan, "unsigned"), i, name)
     fprintf (stderr, "fettle: the baseline %s isn't signed by anybody trusted\n",
              json_string_value (name));
@@ -131,7 +137,7 @@ print_plan (struct fettle_cli *cli, const json_t *plan, struct size *ret, struct
     return err->code;
   fflush (cli->out);
   fettle_counts_text (json_object_get (plan, "counts"), counts, sizeof counts);
-  tell_unsigned (plan);
+  tell_signatures (cli, plan);
   fettle_cli_notice (cli, "plan %s: %s", hash ? hash : "", *counts ? counts : "nothing is offered");
   say_estimate (cli, json_object_get (plan, "estimate"));
   return FETTLE_OK;

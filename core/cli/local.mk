@@ -11,5 +11,5 @@ fettle_SOURCES += cli/baseline-diff.c cli/baseline-export.c cli/baseline-copy.c 
 fettle_SOURCES += cli/ansible.c cli/ansible.h cli/ansible-hosts.c cli/ansible-ini.c cli/ansible-yaml.c cli/node-lists.c
 fettle_SOURCES += cli/discover.c
 fettle_SOURCES += cli/token.c cli/watch.c
-fettle_SOURCES += cli/sum.c cli/sum.h cli/sum-baseline.c cli/sum-console.c cli/sum-console-deploy.c cli/sum-console.h cli/sum-input.c cli/sum-log.c cli/sum-nodes.c cli/sum-parse.c \
+fettle_SOURCES += cli/sum.c cli/sum.h cli/sum-baseline.c cli/sum-console.c cli/sum-console-deploy.c cli/sum-console.h cli/sum-details.c cli/sum-input.c cli/sum-log.c cli/sum-nodes.c cli/sum-parse.c \
   cli/sum-report.c cli/sum-run.c cli/sum-service.c cli/sum-table.c

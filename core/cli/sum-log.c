@@ -22,8 +22,8 @@ fettle_sum_log_folder (const struct fettle_cli *cli, const char *logdir, char *r
 }
 
 /* A node's name as that of a folder: no way out of the logs' folder. */
-static void
-path_of (const char *folder, const char *node, const char *file, char *ret, size_t size)
+void
+fettle_sum_log_path (const char *folder, const char *node, const char *file, char *ret, size_t size)
 {
   char name[128];
   size_t n = 0;
@@ -41,13 +41,13 @@ fettle_sum_log_begin (const char *folder, const char *node, struct fettle_error 
   static const char *const files[] = { FETTLE_SUM_LOG, FETTLE_SUM_DETAIL };
   char path[PATH_MAX + 160];
 
-  path_of (folder, node, "", path, sizeof path);
+  fettle_sum_log_path (folder, node, "", path, sizeof path);
   if (fettle_make_folder (path, 0755, err))
     return fettle_error_prefix (err, "making the folder of the logs: ");
   for (size_t i = 0; i < COUNT (files); i++) {
     int fd;
 
-    path_of (folder, node, files[i], path, sizeof path);
+    fettle_sum_log_path (folder, node, files[i], path, sizeof path);
     fd = open (path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0)
       return fettle_error_errno (err, FETTLE_E_CONFIG, "writing %.400s", path);
@@ -64,7 +64,7 @@ fettle_sum_log (const char *folder, const char *node, const char *file, const ch
   FILE *f;
   int fd;
 
-  path_of (folder, node, file, path, sizeof path);
+  fettle_sum_log_path (folder, node, file, path, sizeof path);
   fd = open (path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
   f = fd < 0 ? NULL : fdopen (fd, "a");
   if (!f) {
@@ -90,8 +90,8 @@ text_of (const json_t *task, const char *member)
   return text ? text : "";
 }
 
-static const char *
-file_of (const json_t *task)
+const char *
+fettle_sum_file (const json_t *task)
 {
   const char *component = text_of (task, "component"), *slash = strrchr (component, '/');
 
@@ -99,8 +99,8 @@ file_of (const json_t *task)
 }
 
 /* Scripts look for "Success": it must be in nothing else. */
-static const char *
-result_of (const json_t *task)
+const char *
+fettle_sum_result (const json_t *task)
 {
   const char *state = text_of (task, "state");
 
@@ -119,7 +119,7 @@ detail (const char *folder, const char *node, const json_t *task)
   const json_t *line;
   size_t i;
 
-  fettle_sum_log (folder, node, FETTLE_SUM_DETAIL, "Component Filename: %s\nState: %s%s%s", file_of (task),
+  fettle_sum_log (folder, node, FETTLE_SUM_DETAIL, "Component Filename: %s\nState: %s%s%s", fettle_sum_file (task),
                   text_of (task, "state"), *why ? "\nReason: " : "", why);
   json_array_foreach (json_object_get (task, "log"), i, line)
     fettle_sum_log (folder, node, FETTLE_SUM_DETAIL, "  %s", json_string_value (line));
@@ -144,8 +144,8 @@ deploying (const char *folder, const char *node, const json_t *task)
 {
   fettle_sum_log (folder, node, FETTLE_SUM_LOG,
                   "Deploying component: %s\nComponent Filename: %s\nComponent Name: %s\nVersion: %s\n"
-                  "Deployment Result: %s\n", file_of (task), file_of (task), text_of (task, "title"),
-                  text_of (task, "to"), result_of (task));
+                  "Deployment Result: %s\n", fettle_sum_file (task), fettle_sum_file (task), text_of (task, "title"),
+                  text_of (task, "to"), fettle_sum_result (task));
   detail (folder, node, task);
 }
 
@@ -154,9 +154,9 @@ deployed (const char *folder, const char *node, const json_t *task)
 {
   fettle_sum_log (folder, node, FETTLE_SUM_LOG,
                   "  Component Filename: %s\n  Component Name: %s\n  Original Version: %s\n"
-                  "  New Version: %s\n  Deployment Result: %s\n", file_of (task),
+                  "  New Version: %s\n  Deployment Result: %s\n", fettle_sum_file (task),
                   text_of (task, "title"), text_of (task, "from"), text_of (task, "to"),
-                  result_of (task));
+                  fettle_sum_result (task));
 }
 
 void

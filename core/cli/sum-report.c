@@ -17,7 +17,35 @@ const struct fettle_column fettle_sum_plan_columns[FETTLE_SUM_PLAN_COLUMNS] = {
   { "OFFERED",   "offered",   false, false },
   { "ACTION",    "action",    false, false },
   { "WHY",       "why",       false, true },
+  { "VENDOR SIGNATURE",   "vendor_signature",   false, true },
+  { "BASELINE SIGNATURE", "baseline_signature", false, true },
 };
+
+/* Of a component: what its vendor's own signature is worth. */
+static const char *
+vendor_words (const char *state)
+{
+  return !state                               ? "none known in this format"
+         : strcmp (state, "verified") == 0     ? "verified"
+         : strcmp (state, "unverifiable") == 0 ? "there, not checked"
+                                               : "absent";
+}
+
+/* Of a baseline: who vouches for it. */
+static const json_t *
+baseline_words (const json_t *plan, const char *baseline)
+{
+  const json_t *one;
+  size_t i;
+
+  json_array_foreach (json_object_get (plan, "signatures"), i, one) {
+    const char *name = fettle_sum_text (one, "baseline");
+
+    if (name && baseline && strcmp (name, baseline) == 0)
+      return json_object_get (one, "text");
+  }
+  return NULL;
+}
 
 static bool
 is_deployed (const char *action)
@@ -42,6 +70,11 @@ fettle_sum_plan_rows (const json_t *plan, const char *wanted)
         continue;
       row = json_copy ((json_t *) entry);
       json_object_set (row, "name", json_object_get (node, "name"));
+      json_object_set_new (row, "vendor_signature",
+                           json_string (is_deployed (action) ? vendor_words (fettle_sum_text (entry, "signature"))
+                                                             : ""));
+      json_object_set (row, "baseline_signature",
+                       (json_t *) baseline_words (plan, fettle_sum_text (entry, "baseline")));
       json_array_append_new (rows, row);
     }
   return rows;
@@ -62,8 +95,8 @@ fettle_sum_plan_count (const json_t *plan)
 
 /* ---- One report ---- */
 
-static void
-html_text (FILE *f, const char *text)
+void
+fettle_sum_escape (FILE *f, const char *text)
 {
   for (; *text; text++)
     switch (*text) {
@@ -71,7 +104,7 @@ html_text (FILE *f, const char *text)
     case '>': fputs ("&gt;", f); break;
     case '&': fputs ("&amp;", f); break;
     case '"': fputs ("&quot;", f); break;
-    default:  fputc (*text, f);
+    default:  fputc ((unsigned char) *text < ' ' ? ' ' : *text, f);
     }
 }
 
@@ -91,7 +124,7 @@ html (FILE *f, const char *title, const json_t *rows, const struct fettle_column
     fputs ("<tr>", f);
     for (size_t k = 0; k < n; k++) {
       fputs ("<td>", f);
-      html_text (f, fettle_cli_text (row, columns[k].key, buffer, sizeof buffer));
+      fettle_sum_escape (f, fettle_cli_text (row, columns[k].key, buffer, sizeof buffer));
       fputs ("</td>", f);
     }
     fputs ("</tr>\n", f);
@@ -231,8 +264,15 @@ report_baseline (const char *folder, const json_t *baseline, struct fettle_error
     { "FILE", "id", false, true },          { "NAME", "name", false, true },
     { "VERSION", "version", false, false }, { "KIND", "kind", false, false },
     { "FORMAT", "format", false, false },   { "REBOOT", "reboot", false, false },
+    { "VENDOR SIGNATURE", "vendor_signature", false, true },
+    { "WHY", "signature_text", false, true },
   };
+  json_t *component;
+  size_t i;
 
+  json_array_foreach (json_object_get (baseline, "components"), i, component)
+    json_object_set_new (component, "vendor_signature",
+                         json_string (vendor_words (fettle_sum_text (component, "signature"))));
   return write_report (folder, "inventory", json_object_get (baseline, "components"), columns,
                        COUNT (columns), err);
 }

@@ -378,6 +378,8 @@ end_logs (struct run *r, int code)
     if (json_array_size (r->jobs))
       fettle_sum_log_tasks (r->logs, node, r->jobs);
     fettle_sum_log (r->logs, node, FETTLE_SUM_LOG, "Exit status: %d", code);
+    if (!fettle_sum_wants_report (r->given))
+      fettle_sum_details (r->logs, node, r->jobs, code);
   }
   printf ("Exit status: %d\n", code);
   fflush (stdout);

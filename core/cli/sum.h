@@ -135,6 +135,7 @@ fettle_result fettle_sum_components (const json_t *given, const json_t *baseline
 
 #define FETTLE_SUM_LOG    "sum_log.txt"
 #define FETTLE_SUM_DETAIL "sum_detail_log.txt"
+#define FETTLE_SUM_DETAILS_XML "SUM_InstallDetails.xml"
 
 /* LOGDIR/sum/log, /var/log/sum, or STATE/log/sum for who isn't root. */
 void fettle_sum_log_folder (const struct fettle_cli *, const char *logdir, char *ret, size_t size);
@@ -144,10 +145,21 @@ void fettle_sum_log (const char *folder, const char *node, const char *file, con
   FETTLE_FORMAT (4, 5);
 /* What became of a node's components in these jobs. */
 void fettle_sum_log_tasks (const char *folder, const char *node, const json_t *jobs);
+void fettle_sum_log_path (const char *folder, const char *node, const char *file, char *ret,
+                          size_t size);
+/* Of a task: its component's file without folders; SUM's word for its end. */
+const char *fettle_sum_file (const json_t *task);
+const char *fettle_sum_result (const json_t *task);
+
+/* sum-details.c: SUM_InstallDetails.xml. */
+void fettle_sum_details (const char *folder, const char *node, const json_t *jobs, int code);
 
 /* ---- sum-report.c ---- */
 
-#define FETTLE_SUM_PLAN_COLUMNS 7
+/* Text within HTML or XML. */
+void fettle_sum_escape (FILE *, const char *text);
+
+#define FETTLE_SUM_PLAN_COLUMNS 9
 extern const struct fettle_column fettle_sum_plan_columns[FETTLE_SUM_PLAN_COLUMNS];
 /* The entries of a plan as rows with their node's name; `action`: only those, NULL: all
  * that are for the node. */

@@ -19,6 +19,7 @@ fettle_asked_clear (struct asked *a)
   json_decref (a->components);
   json_decref (a->by_key);
   json_decref (a->unsigned_names);
+  json_decref (a->signatures);
   json_decref (a->options);
   json_decref (a->only);
   json_decref (a->former);
@@ -381,6 +382,7 @@ fettle_ask (struct fettle_engine *e, const json_t *given, struct asked *a, struc
     add_associated (e, a);
   a->components = fettle_baselines_components (e, baselines);
   a->unsigned_names = fettle_baselines_unsigned (e, baselines);
+  a->signatures = fettle_baselines_signatures (e, baselines);
   index_components (a);
   return check_components (a, err);
 }

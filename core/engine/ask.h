@@ -13,6 +13,7 @@ struct asked {
   json_t *node_ids, *associated; /* associated: not chosen, but theirs; part of node_ids */
   json_t *components, *by_key;
   json_t *unsigned_names; /* of baselines among these */
+  json_t *signatures;     /* who vouches for them */
   json_t *options;
   json_t *only;       /* resume: {node's id: {key of a component: true} or null for all} */
   json_t *former;     /* going back: {node's id: [{name, match, arch, version}]} */

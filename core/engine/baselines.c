@@ -80,6 +80,47 @@ fettle_baselines_unsigned (struct fettle_engine *e, const json_t *ids)
   return names;
 }
 
+void
+fettle_signature_text (const json_t *signature, char *ret, size_t size)
+{
+  const json_t *signers = json_object_get (signature, "signers"), *signer = json_array_get (signers, 0);
+  const char *name = NULL, *title = NULL, *key = NULL, *why = NULL;
+  json_int_t version = 0;
+
+  json_unpack ((json_t *) signature, "{s?s s?I s?s}", "name", &name, "version", &version, "why", &why);
+  json_unpack ((json_t *) signer, "{s?s s?s}", "title", &title, "key", &key);
+  if (name && title && key)
+    snprintf (ret, size, "%.100s version %lld, signed by %.80s %.16s%s", name, (long long) version, title,
+              key, json_array_size (signers) > 1 ? " and others" : "");
+  else
+    snprintf (ret, size, "not signed: %.300s", why ? why : "it was added before signatures were looked at");
+}
+
+json_t *
+fettle_baselines_signatures (struct fettle_engine *e, const json_t *ids)
+{
+  json_t *list = json_array ();
+  const json_t *id;
+  size_t i;
+
+  json_array_foreach (ids, i, id) {
+    struct fettle_rows rows;
+
+    fettle_store_query (e->store, &rows, "SELECT name, signature FROM baseline WHERE id = ?", "i",
+                        (int64_t) json_integer_value (id));
+    while (fettle_rows_next (&rows)) {
+      _cleanup_json_ json_t *signature = fettle_rows_json (&rows, 1);
+      const char *state = json_string_value (json_object_get (signature, "state"));
+      char words[600];
+
+      fettle_signature_text (signature, words, sizeof words);
+      json_array_append_new (list, json_pack ("{s:s s:s s:s}", "baseline", fettle_rows_text (&rows, 0),
+                                              "state", state ? state : "unsigned", "text", words));
+    }
+  }
+  return list;
+}
+
 /* ... which may be used at this moment. */
 static fettle_result
 check_usable (struct fettle_engine *e, const json_t *ids, struct fettle_error *err)

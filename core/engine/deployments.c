@@ -200,8 +200,8 @@ fettle_api_deployments (void *engine, struct fettle_request *r)
     return;
   }
   j = fettle_job_new (e, "deployment", a.options, plan);
-  fettle_store_run (e->store, "UPDATE job SET unsigned = ? WHERE id = ?", "ji", a.unsigned_names,
-                    j->id);
+  fettle_store_run (e->store, "UPDATE job SET unsigned = ?, signatures = ? WHERE id = ?", "jji",
+                    a.unsigned_names, a.signatures, j->id);
   fill (j, &a, json_object_get (plan, "nodes"));
   fettle_job_rollout_begin (j, a.associated);
   fettle_request_reply (r, 202, json_pack ("{s:I s:O}", "job", (json_int_t) j->id, "plan", plan));

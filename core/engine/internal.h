@@ -281,6 +281,12 @@ bool fettle_baseline_is_unsigned (struct fettle_engine *, int64_t baseline);
 /* Names of those among these (ids) that are used unsigned. */
 json_t *fettle_baselines_unsigned (struct fettle_engine *, const json_t *ids);
 
+/* [{"baseline", "state", "text"}]: who vouches for each, in words. */
+json_t *fettle_baselines_signatures (struct fettle_engine *, const json_t *ids);
+
+/* The words for a baseline's signature (docs/api.md); NULL: it was never looked at. */
+void fettle_signature_text (const json_t *signature, char *ret, size_t size);
+
 /* A file, or the part of an archive that it is. */
 struct fettle_opened {
   int fd;

@@ -64,7 +64,7 @@ task_json (struct fettle_engine *e, struct fettle_rows *r)
   const char *code = fettle_rows_text (r, 13);
 
   return json_pack (
-    "{s:I s:I s:s s:s s:s s:s? s:s s:s s:s? s:s? s:s? s:b s:b s:o s:o s:o s:o s:s s:i s:o s:o}",
+    "{s:I s:I s:s s:s s:s s:s? s:s s:s s:s? s:s? s:s? s:b s:b s:o s:o s:o s:o s:s s:i s:o s:o s:s? s:s?}",
     "id", (json_int_t) fettle_rows_int (r, 0),
     "node", (json_int_t) fettle_rows_int (r, 1),
     "name", fettle_rows_text (r, 2),
@@ -84,7 +84,8 @@ task_json (struct fettle_engine *e, struct fettle_rows *r)
     "finished", time_json (fettle_rows_int (r, 16)),
     "log", lines_of (e, fettle_rows_int (r, 0)), "step", "", "progress",
     fettle_rows_int (r, 16) ? 1000 : 0, "check", fettle_rows_json (r, 17),
-    "status", fettle_serving_last (e, fettle_rows_int (r, 0)));
+    "status", fettle_serving_last (e, fettle_rows_int (r, 0)),
+    "signature", fettle_rows_text (r, 18), "signature_text", fettle_rows_text (r, 19));
 }
 
 static json_t *
@@ -97,7 +98,9 @@ tasks_of (struct fettle_engine *e, int64_t job)
   fettle_store_query (e->store, &rows,
                       "SELECT id, node, name, address, type, component, title, state, from_version,"
                       " to_version, found, verified, reboot, error_code, error, started, finished,"
-                      " CASE WHEN component IS NULL THEN spec END"
+                      " CASE WHEN component IS NULL THEN spec END,"
+                      " json_extract (spec, '$.component.signature'),"
+                      " json_extract (spec, '$.component.signature_text')"
                       " FROM task WHERE job = ? ORDER BY id", "i", job);
   while (fettle_rows_next (&rows)) {
     json_t *task = task_json (e, &rows);
@@ -128,7 +131,7 @@ job_json (struct fettle_engine *e, struct fettle_rows *r)
 {
   bool ended = fettle_rows_text (r, 6) != NULL;
 
-  return json_pack ("{s:I s:s s:s s:o s:o s:o s:o s:o s:s? s:o s:o}",
+  return json_pack ("{s:I s:s s:s s:o s:o s:o s:o s:o s:s? s:o s:o s:o}",
                     "id", (json_int_t) fettle_rows_int (r, 0),
                     "kind", fettle_rows_text (r, 1),
                     "state", fettle_rows_text (r, 2),
@@ -139,10 +142,11 @@ job_json (struct fettle_engine *e, struct fettle_rows *r)
                     "exit_code", ended ? json_integer (fettle_rows_int (r, 6)) : json_null (),
                     "message", fettle_rows_text (r, 7), "rollout",
                     fettle_job_rollout_json (fettle_engine_job (e, fettle_rows_int (r, 0))),
-                    "unsigned", fettle_rows_text (r, 8) ? fettle_rows_json (r, 8) : json_array ());
+                    "unsigned", fettle_rows_text (r, 8) ? fettle_rows_json (r, 8) : json_array (),
+                    "signatures", fettle_rows_text (r, 9) ? fettle_rows_json (r, 9) : json_array ());
 }
 
-#define COLUMNS "id, kind, state, created, finished, options, exit_code, message, unsigned"
+#define COLUMNS "id, kind, state, created, finished, options, exit_code, message, unsigned, signatures"
 
 json_t *
 fettle_job_json (struct fettle_engine *e, int64_t id)

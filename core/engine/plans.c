@@ -184,9 +184,9 @@ fettle_asked_plan (struct fettle_engine *e, const struct asked *a)
     json_array_append_new (nodes, plan_node (e, json_integer_value (id), a));
   fettle_plan_hash (nodes, hash);
   add_blocked_ways (e, nodes);
-  return json_pack ("{s:s s:s s:O s:o s:o s:O s:o}", "hash", hash, "created",
-                    fettle_time_text (time (NULL), now), "unsigned", a->unsigned_names, "counts", fettle_plan_counts (nodes),
-                    "estimate", estimate (e, a, nodes), "request", a->request, "nodes", nodes);
+  return json_pack ("{s:s s:s s:O s:O s:o s:o s:O s:o}", "hash", hash, "created",
+                    fettle_time_text (time (NULL), now), "unsigned", a->unsigned_names, "signatures",
+                    a->signatures, "counts", fettle_plan_counts (nodes), "estimate", estimate (e, a, nodes), "request", a->request, "nodes", nodes);
 }
 
 void

@@ -176,35 +176,20 @@ keep_signature (struct scan *s)
 }
 
 static void
-describe_signature (struct scan *s, char *ret, size_t size)
-{
-  _cleanup_json_ json_t *signature = fettle_signing_json (s->signing);
-  const json_t *signer = json_array_get (json_object_get (signature, "signers"), 0);
-  const char *name = json_string_value (json_object_get (signature, "name"));
-  const char *title = json_string_value (json_object_get (signer, "title"));
-  const char *key = json_string_value (json_object_get (signer, "key"));
-
-  if (signer)
-    snprintf (ret, size, "%s version %lld, signed by %.80s %.16s%s", name,
-              (long long) json_integer_value (json_object_get (signature, "version")), title, key,
-              json_array_size (json_object_get (signature, "signers")) > 1 ? " and others" : "");
-  else
-    snprintf (ret, size, "not signed: %s", json_string_value (json_object_get (signature, "why")));
-}
-
-static void
 end_scan (struct scan *s)
 {
   struct job *j = s->job;
   struct fettle_engine *e = j->engine;
-  char message[1400], signature[512];
+  char message[1400], words[600];
+  _cleanup_json_ json_t *signature = NULL;
   struct fettle_error err;
   bool good;
 
   if (s->complete && !s->why[0] && fettle_signing_end (s->signing, &err))
     snprintf (s->why, sizeof s->why, "%s", err.text);
+  signature = fettle_signing_json (s->signing);
   good = s->complete && !s->why[0] && s->components > 0;
-  describe_signature (s, signature, sizeof signature);
+  fettle_signature_text (signature, words, sizeof words);
   if (s->why[0] && !j->aborted)
     snprintf (message, sizeof message, "%.180s can't be used: %s", s->path, s->why);
   else if (!s->complete)
@@ -215,7 +200,7 @@ end_scan (struct scan *s)
               (unsigned long long) s->problems);
   else
     snprintf (message, sizeof message, "%llu components, %llu problems; %s",
-              (unsigned long long) s->components, (unsigned long long) s->problems, signature);
+              (unsigned long long) s->components, (unsigned long long) s->problems, words);
   if (good && s->baseline)
     keep_signature (s);
   else if (s->baseline)

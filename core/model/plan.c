@@ -243,6 +243,8 @@ complete (json_t *entry, const json_t *component)
     return;
   if (digest)
     json_object_set (entry, "digest", (json_t *) digest);
+  if (json_is_string (json_object_get (component, "signature")))
+    json_object_set (entry, "signature", json_object_get (component, "signature"));
   json_object_set_new (entry, "seconds", json_integer (fettle_plan_seconds (component)));
   json_object_set_new (entry, "reboot", json_boolean (reboot && strcmp (reboot, "yes") == 0));
 }

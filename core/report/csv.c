@@ -66,7 +66,7 @@ cells (struct fettle_buf *b, const json_t *object, const char *const *names, siz
 
 static const char *const deployment[] = {
   "name", "address", "type", "component", "title", "state", "from", "to", "found", "verified",
-  "reboot", "error.code", "error.message", "started", "finished",
+  "reboot", "error.code", "error.message", "started", "finished", "signature", "signature_text",
 };
 
 static const char *const node[] = {
@@ -102,7 +102,7 @@ fettle_report_csv (const json_t *job, struct fettle_buf *ret)
                                      ? "node,address,type,state,error_code,error,kind,id,item,"
                                        "version,scheme,match,location,arch,staged,updateable\r\n"
                                      : "node,address,type,component,title,state,from,to,found,"
-                                       "verified,reboot,error_code,error,started,finished\r\n"))
+                                       "verified,reboot,error_code,error,started,finished,signature,signature_text\r\n"))
     return false;
   json_array_foreach (json_object_get (job, "tasks"), i, task)
     if (inventory ? !inventory_rows (ret, task)

@@ -217,6 +217,45 @@ verdict (struct page *p, const json_t *job)
   raw (p, "</p>\n");
 }
 
+static void
+signed_baselines (struct page *p, const json_t *job)
+{
+  const json_t *one;
+  size_t i;
+
+  json_array_foreach (json_object_get (job, "signatures"), i, one) {
+    if (strcmp (fettle_report_text (one, "state"), "signed") != 0)
+      continue;
+    raw (p, "<p class=\"soft\">Baseline ");
+    text (p, fettle_report_text (one, "baseline"));
+    raw (p, ": ");
+    text (p, fettle_report_text (one, "text"));
+    raw (p, "</p>\n");
+  }
+}
+
+/* What the vendor's own signature of the component was worth. */
+static void
+vendor_signature (struct page *p, const json_t *task)
+{
+  static const char *const words[][2] = {
+    { "verified",     "vendor’s signature verified" },
+    { "unverifiable", "vendor’s signature not checked" },
+    { "unsigned",     "no vendor’s signature" },
+  };
+  const char *state = fettle_report_text (task, "signature"),
+             *why = fettle_report_text (task, "signature_text");
+
+  for (size_t i = 0; i < COUNT (words); i++)
+    if (strcmp (state, words[i][0]) == 0) {
+      raw (p, "<small>");
+      raw (p, words[i][1]);
+      raw (p, *why ? ": " : "");
+      text (p, why);
+      raw (p, "</small>");
+    }
+}
+
 /* What was installed although nobody trusted vouches for it. */
 static void
 unsigned_baselines (struct page *p, const json_t *job)
@@ -429,6 +468,7 @@ deployment_row (struct page *p, const json_t *task)
   raw (p, "<td>");
   text (p, fettle_report_text (task, "title"));
   element (p, "small", NULL, fettle_report_text (task, "component"));
+  vendor_signature (p, task);
   raw (p, "</td><td>");
   state_badge (p, state);
   if (json_is_true (json_object_get (task, "reboot")) && strcmp (state, "waiting-reboot") != 0)
@@ -541,6 +581,7 @@ fettle_report_html (const json_t *job, struct fettle_buf *ret)
 
   head (p, job);
   verdict (p, job);
+  signed_baselines (p, job);
   unsigned_baselines (p, job);
   if (json_array_size (tasks))
     summary (p, tasks);

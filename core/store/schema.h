@@ -142,6 +142,8 @@ static const char *const fettle_schema[] = {
   "ALTER TABLE node ADD COLUMN helper TEXT;"
   "ALTER TABLE grp ADD COLUMN second_user TEXT;"
   "ALTER TABLE grp ADD COLUMN helper TEXT;",
+
+  "ALTER TABLE job ADD COLUMN signatures TEXT;", /* who vouched for its baselines */
 };
 
 #endif

@@ -77,6 +77,7 @@ ok "it is added" fettle baseline add "$T/site"
 is "it says who signed it" \
   "$(fettle baseline show site --format json | jq -r '"\(.signed) \(.version) \(.signature.signers[0].key)"')" \
   "true 1 $(openssl pkey -pubin -in "$T/one.pem" -outform DER | sha256sum | cut -d' ' -f1)"
+like "it says who signed" "$(fettle plan --format json | jq -r '.signatures[] | "\(.state): \(.text)"')" '^signed: .* version [0-9]+, signed by .* [0-9a-f]{16}'
 is "the plan has nothing unsigned" "$(fettle plan --format json | jq -r '.unsigned | length')" 0
 
 # ---- no byte can be changed

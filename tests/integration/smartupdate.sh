@@ -29,6 +29,15 @@ if command -v python3 >/dev/null; then
 else
   skip "the log, as proliantutils reads it" "needs python3"
 fi
+is "SUM_InstallDetails.xml, as those read it that read it" "$(python3 - "$T/varlog/sum/localhost/SUM_InstallDetails.xml" <<'P'
+import sys, xml.etree.ElementTree as tree
+root = tree.parse(sys.argv[1]).getroot()
+print(root.tag, root.findtext("NodeStatus"))
+for item in root.findall("ComponentResults")[0]:
+    print(sorted((c.tag, c.text) for c in item if c.tag != "ComponentDescription"))
+P
+)" "HPSUM_InstallDetails Deploy completed.
+[('ComponentName', 'rom_2.0_all.deb'), ('ComponentReturnCode', 'Success'), ('InstalledVersion', '2.0'), ('IsComponentSuccess', 'true'), ('PreviousVersion', '1.0'), ('ResultCode', '0')]"
 like "the log has the stages" "$(log localhost | tr '\n' '|')" \
   '^Scouting completed, node type:LINUX\|Inventory started\|Inventory completed\|.*Deployment started\|.*Deployment completed\|\|Deployed Components:\|  Component Filename: rom_2.0_all.deb\|  Component Name: [^|]+\|  Original Version: 1.0\|  New Version: 2.0\|  Deployment Result: Success\|\|Exit status: 0\|$'
 run 3 "Ironic again has nothing to do" --s --romonly --use_location "$T/spp2.0/packages" ""
@@ -107,6 +116,8 @@ for r in deploy_preview inventory firmware dependency installed combined; do
   ok "SUM_${r}_Report as HTML" sh -c "ls '$T'/reports/SUM_${r}_Report_*/SUM_${r}_Report_*.html"
   ok "SUM_${r}_Report as CSV" sh -c "ls '$T'/reports/SUM_${r}_Report_*/SUM_${r}_Report_*.csv"
 done
+like "and whose signatures there are" "$(cat "$T"/reports/SUM_deploy_preview_Report_*/*.csv)" "absent,.*not signed: it has no baseline.json"
+like "the baseline's report, too" "$(cat "$T"/reports/SUM_inventory_Report_*/*.csv)" '^id,name,version,kind,format,reboot,vendor_signature,signature_text$'
 like "the preview has what a run would do" "$(cat "$T"/reports/SUM_deploy_preview_Report_*/*.csv)" \
   "^$two,rom_2.0_all.deb,.*,1.0,2.0,upgrade,"
 

@@ -237,7 +237,7 @@ test_csv (void **state FETTLE_UNUSED)
   for (size_t i = 0; i < COUNT (cases); i++) {
     _cleanup_json_ json_t *job = deployment (cases[i].text), *other = inventory (cases[i].text);
 
-    check_csv (job, cases[i].read_back, 15, 14);
+    check_csv (job, cases[i].read_back, 17, 14);
     check_csv (other, cases[i].read_back, 16, 3);
   }
 }

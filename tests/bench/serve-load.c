@@ -4,7 +4,8 @@
  *   idle  HOST PORT tls|plain PATH CONNECTIONS       keeps them open after one small
  *                                                    request each, until its input ends
  *   posts HOST PORT tls|plain PATH CONNECTIONS SECONDS   answered ones, and seconds
- *   new   HOST PORT tls PATH PROCESSES SECONDS       new connections, one request each
+ *   new   HOST PORT tls|plain PATH PROCESSES SECONDS     new connections, one request each
+ *   wrong HOST PORT tls|plain PATH PROCESSES SECONDS   the same, refused by 404
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "util/base.h"
@@ -29,7 +30,7 @@ struct client {
   size_t size;
 };
 
-static const char *host, *path;
+static const char *host, *path, *wanted = "HTTP/1.1 20"; /* wanted: how an answer begins */
 static uint16_t port;
 static SSL_CTX *tls;
 static volatile uint64_t *counts; /* one for each process */
@@ -112,7 +113,7 @@ read_head (struct client *c, uint64_t *ret_here)
     if (!end && c->size == sizeof c->head - 1)
       die ("head");
   }
-  if (strncmp (c->head, "HTTP/1.1 20", 11) != 0) {
+  if (strncmp (c->head, wanted, strlen (wanted)) != 0) {
     fprintf (stderr, "%s", c->head);
     exit (2);
   }
@@ -175,6 +176,14 @@ run_new (unsigned me, unsigned seconds)
     hang_up (&c);
     counts[me]++;
   }
+}
+
+/* Each on a connection of its own: a wrong name ends it. */
+static void
+run_wrong (unsigned me, unsigned seconds)
+{
+  wanted = "HTTP/1.1 404";
+  run_new (me, seconds);
 }
 
 static void
@@ -289,6 +298,8 @@ main (int argc, char **argv)
     in_processes (a, run_get, b, "bytes");
   else if (strcmp (argv[1], "new") == 0 && a <= 4096)
     in_processes (a, run_new, b, "connections");
+  else if (strcmp (argv[1], "wrong") == 0 && a <= 4096)
+    in_processes (a, run_wrong, b, "refused");
   else if (strcmp (argv[1], "posts") == 0) {
     of_each = (a + 1) / 2;
     in_processes (2, posts, b, "posts");

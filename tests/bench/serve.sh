@@ -108,4 +108,9 @@ for k in 1 2; do
     echo "$out" | awk -v w=$who -v c=$((after - before)) -v t="$ticks" '{ printf "new TLS connections, %s: %.0f/s, %.2f CPU ms each\n", w, $2 / $4, c / t / $2 * 1000 }'
   done
 done
+"$load" wrong 127.0.0.1 $H plain "/d/$(printf '%032d' 7)/file" 8 "$SECONDS_EACH" >"$T/wrong" & w=$!
+sleep 1
+echo "meanwhile, of one who asks rightly: $("$load" new 127.0.0.1 $H plain "$file" 1 1 | awk '{ printf "%.2f", $4 / $2 * 1000 }') ms an answer"
+wait $w
+echo "wrong names, 8 at a time, each on its own connection: $(awk '{ printf "%.0f", $2 / $4 }' "$T/wrong")/s"
 echo "resident at the end: fettle $(rss $ours) KiB, nginx $(rss $nginx) KiB"

@@ -104,10 +104,17 @@ say_estimate (struct fettle_cli *cli, const json_t *estimate)
 {
   long long seconds = json_integer_value (json_object_get (estimate, "seconds"));
   long long restarts = json_integer_value (json_object_get (estimate, "restarts"));
+  const char *ends = json_string_value (json_object_get (estimate, "ends"));
 
-  if (seconds)
-    fettle_cli_notice (cli, "about %lld min, %lld restart%s, waiting for windows and people not"
-                            " counted", (seconds + 59) / 60, restarts, restarts == 1 ? "" : "s");
+  if (!seconds)
+    return;
+  fettle_cli_notice (cli, "about %lld min of work, %lld restart%s", (seconds + 59) / 60, restarts,
+                     restarts == 1 ? "" : "s");
+  if (ends)
+    fettle_cli_notice (cli, "begun now, with the waiting for windows: until %s; people not counted",
+                       ends);
+  else
+    fettle_cli_notice (cli, "windows don't let it end within %d days", 60);
 }
 
 static void

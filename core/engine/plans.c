@@ -146,30 +146,47 @@ add_blocked_ways (struct fettle_engine *e, json_t *nodes)
                            e, json_integer_value (json_object_get (node, "node"))));
 }
 
-/* {"seconds", "restarts", "nodes"}, of those that something is done to. */
+/* How many components the node gets. */
+static uint32_t
+steps_of (const json_t *entries)
+{
+  const json_t *entry;
+  uint32_t n = 0;
+  size_t i;
+
+  json_array_foreach (entries, i, entry)
+    n += fettle_has_word ("upgrade downgrade rewrite install", text_of (entry, "action"));
+  return n;
+}
+
+/* {"seconds", "restarts", "nodes", "ends"}, of those that something is done to. */
 static json_t *
 estimate (struct fettle_engine *e, const struct asked *a, const json_t *nodes)
 {
   _cleanup_free_ uint32_t *seconds = calloc (json_array_size (nodes) + 1, sizeof *seconds);
+  _cleanup_free_ uint32_t *steps = calloc (json_array_size (nodes) + 1, sizeof *steps);
   _cleanup_json_ json_t *busy = json_array ();
+  char text[FETTLE_TIME_MAX];
   uint32_t restarts, all = 0;
+  int64_t whole, end = 0;
   const json_t *node;
   size_t i, n = 0;
 
-  if (!seconds)
+  if (!seconds || !steps)
     abort ();
   json_array_foreach (nodes, i, node) {
-    seconds[n] = fettle_plan_cost (json_object_get (node, "entries"), text_of (a->options, "reboot"),
-                                   &restarts);
+    const json_t *entries = json_object_get (node, "entries");
+
+    seconds[n] = fettle_plan_cost (entries, text_of (a->options, "reboot"), &restarts);
     all += restarts;
     if (!seconds[n])
       continue;
+    steps[n++] = steps_of (entries);
     json_array_append (busy, (json_t *) node);
-    n++;
   }
-  return json_pack ("{s:I s:I s:I}", "seconds",
-                    (json_int_t) fettle_job_rollout_estimate (e, a->options, busy, seconds),
-                    "restarts", (json_int_t) all, "nodes", (json_int_t) n);
+  whole = fettle_job_rollout_estimate (e, a->options, busy, seconds, steps, &end);
+  return json_pack ("{s:I s:I s:I s:s?}", "seconds", (json_int_t) whole, "restarts", (json_int_t) all,
+                    "nodes", (json_int_t) n, "ends", n && end ? fettle_time_text (end, text) : NULL);
 }
 
 json_t *

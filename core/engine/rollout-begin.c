@@ -5,6 +5,8 @@
  */
 #include "util/base.h"
 
+#include <time.h>
+
 #include "engine/rollout.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -328,7 +330,7 @@ fettle_job_rollout_load (struct job *j)
 
 int64_t
 fettle_job_rollout_estimate (struct fettle_engine *e, const json_t *options, const json_t *nodes,
-                             const uint32_t *seconds)
+                             const uint32_t *seconds, const uint32_t *steps, int64_t *ret_end)
 {
   struct rollout *r = rollout_new (e, options, json_array_size (nodes));
   int64_t result;
@@ -346,6 +348,8 @@ fettle_job_rollout_estimate (struct fettle_engine *e, const json_t *options, con
   }
   fettle_rollout_arrange (&r->rules, r->nodes, json_array_size (nodes));
   result = fettle_rollout_duration (&r->rules, r->nodes, seconds, json_array_size (nodes));
+  *ret_end = fettle_rollout_forecast (&r->rules, r->nodes, seconds, steps, json_array_size (nodes),
+                                      time (NULL));
   rollout_free (r);
   return result;
 }

@@ -55,9 +55,11 @@ bool fettle_job_rollout_lets (struct lane *);
 /* {"batch", "batches", ...} or null, for the API. */
 json_t *fettle_job_rollout_json (const struct job *);
 
-/* How long it would take, if nothing but the rules holds it up: seconds of
- * nodes by their ids. */
+/* How long it would take, if nothing but the rules holds it up; and when it
+ * would end, with the waiting for windows and a time: 0 if it wouldn't.
+ * seconds, steps: of each of the nodes. */
 int64_t fettle_job_rollout_estimate (struct fettle_engine *, const json_t *options,
-                                     const json_t *nodes, const uint32_t *seconds);
+                                     const json_t *nodes, const uint32_t *seconds,
+                                     const uint32_t *steps, int64_t *ret_end);
 
 #endif

@@ -1,5 +1,5 @@
-/* rollout-duration.c - how long a rollout takes: a run in which nothing happens
- * but the passing of time.  SPDX-License-Identifier: Apache-2.0
+/* rollout-duration.c - how long a rollout takes, and when it ends: a run in
+ * which nothing happens but the passing of time.  SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"
 
@@ -46,31 +46,99 @@ heap_pop (struct heap *h)
   return first;
 }
 
+struct run {
+  struct fettle_rollout *rollout;
+  struct heap heap;
+  const uint32_t *seconds, *steps;
+  uint32_t *done;              /* steps of each node */
+  int64_t now;
+};
+
+/* When the node's next step ends: of its seconds each takes an equal part. */
+static void
+begin_step (struct run *x, size_t node)
+{
+  uint64_t n = x->steps && x->steps[node] ? x->steps[node] : 1, all = x->seconds[node];
+  uint32_t k = x->done[node]++;
+
+  heap_push (&x->heap, (struct due) { x->now + (int64_t) (all * (k + 1) / n - all * k / n), node });
+}
+
+/* A step has ended: the next one begins if the window is still open, else the
+ * node waits for its turn again. */
+static void
+end_step (struct run *x)
+{
+  struct due d = heap_pop (&x->heap);
+  int64_t until;
+
+  x->now = d.at;
+  if (!x->steps || x->done[d.node] >= x->steps[d.node])
+    fettle_rollout_ended (x->rollout, d.node);
+  else if (fettle_rollout_is_open (x->rollout, d.node, x->now, &until))
+    begin_step (x, d.node);
+  else
+    fettle_rollout_parked (x->rollout, d.node);
+}
+
+/* 0: it doesn't end before `horizon`. */
+static int64_t
+run_through (struct run *x, int64_t horizon)
+{
+  enum fettle_rollout_answer answer;
+  int64_t until;
+  size_t i;
+
+  while (x->now < horizon) {
+    while ((answer = fettle_rollout_next (x->rollout, x->now, &i, &until)) == FETTLE_ROLLOUT_BEGIN)
+      begin_step (x, i);
+    if (answer == FETTLE_ROLLOUT_LATER && until > x->now && (!x->heap.n || until < x->heap.due[0].at))
+      x->now = until;
+    else if (x->heap.n)
+      end_step (x);
+    else
+      return answer == FETTLE_ROLLOUT_DONE ? x->now : 0;
+  }
+  return 0;
+}
+
+static int64_t
+simulate (const struct fettle_rollout_rules *rules, const struct fettle_rollout_node *nodes,
+          const uint32_t *seconds, const uint32_t *steps, size_t n, int64_t now, int64_t horizon)
+{
+  struct fettle_rollout_rules nobody = *rules;
+  struct run x = { .seconds = seconds, .steps = steps, .now = now,
+                   .heap = { 0, calloc (n + 1, sizeof *x.heap.due) },
+                   .done = calloc (n + 1, sizeof *x.done) };
+  int64_t end = 0;
+
+  nobody.limited = nobody.pause_after_canary = false; /* nothing fails, nobody is waited for */
+  x.rollout = x.heap.due && x.done ? fettle_rollout_new (&nobody, nodes, n, true) : NULL;
+  if (x.rollout)
+    end = run_through (&x, horizon);
+  fettle_rollout_free (x.rollout);
+  free (x.heap.due);
+  free (x.done);
+  return end;
+}
+
 int64_t
 fettle_rollout_duration (const struct fettle_rollout_rules *rules,
                          const struct fettle_rollout_node *nodes, const uint32_t *seconds, size_t n)
 {
   struct fettle_rollout_rules plain = *rules;
-  struct fettle_rollout *r;
-  struct heap heap = { 0, calloc (n + 1, sizeof *heap.due) };
-  int64_t now = 0, until;
-  size_t i;
 
   plain.at = 0;
   plain.window = NULL;
-  plain.limited = plain.pause_after_canary = false;
   plain.ignore_windows = true;
-  r = heap.due ? fettle_rollout_new (&plain, nodes, n, true) : NULL;
-  while (r) {
-    while (fettle_rollout_next (r, now, &i, &until) == FETTLE_ROLLOUT_BEGIN)
-      heap_push (&heap, (struct due) { now + seconds[i], i });
-    if (!heap.n)
-      break;
-    i = heap.due[0].node;
-    now = heap_pop (&heap).at;
-    fettle_rollout_ended (r, i);
-  }
-  fettle_rollout_free (r);
-  free (heap.due);
-  return now;
+  return simulate (&plain, nodes, seconds, NULL, n, 0, INT64_MAX);
+}
+
+int64_t
+fettle_rollout_forecast (const struct fettle_rollout_rules *rules,
+                         const struct fettle_rollout_node *nodes, const uint32_t *seconds,
+                         const uint32_t *steps, size_t n, int64_t now)
+{
+  return simulate (rules, nodes, seconds, steps, n, now,
+                   (rules->at > now ? rules->at : now) + FETTLE_ROLLOUT_HORIZON);
 }

@@ -135,4 +135,13 @@ int64_t fettle_rollout_duration (const struct fettle_rollout_rules *,
                                  const struct fettle_rollout_node *, const uint32_t *seconds,
                                  size_t n);
 
+/* When it ends if it begins now, waits for its time and for windows, and
+ * nothing fails; 0: not within so many seconds of its beginning.  steps (may
+ * be NULL): what a node does one after the other, each of which begins only
+ * while its window is open. */
+#define FETTLE_ROLLOUT_HORIZON (60 * 86400)
+int64_t fettle_rollout_forecast (const struct fettle_rollout_rules *,
+                                 const struct fettle_rollout_node *, const uint32_t *seconds,
+                                 const uint32_t *steps, size_t n, int64_t now);
+
 #endif

@@ -55,6 +55,11 @@ is "with all" "$(states "$job")" '{"done":12}'
 # ---- Windows
 hour () { date -u -d "$1 hours" +%H:00; }
 fresh 50
+estimate () { f plan --baseline one --format json all "$@" | jq -r ".estimate.ends // \"never\""; }
+is "a plan tells when it would end: with a window" \
+  "$(($(date -d "$(estimate --window "$(hour +2)-$(hour +3) Etc/UTC")" +%s) / 3600))" "$(($(date -d "$(date -u -d '+2 hours' '+%F %H:00Z')" +%s) / 3600))"
+is "with one that never opens" "$(estimate --window never)" never
+like "as the command says it" "$(fettle plan --baseline one all --at '2099-01-01 02:00Z' 2>&1)" 'until 2099-01-01T02:'
 ok "in a window that is shut" begin --baseline one --window "$(hour +2)-$(hour +3) Etc/UTC"
 ok "it waits for it" soon waits window
 like "until it opens" "$(rolls .until)" "T$(hour +2):00Z"

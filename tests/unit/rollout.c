@@ -411,6 +411,107 @@ test_duration (void **st)
   json_decref (options);
 }
 
+/* One at a time, an hour each, in a window that the clocks change in: how many
+ * begin on that day shows in when the last one ends. */
+static void
+test_forecast_dst (void **st)
+{
+  static const struct { int64_t saturday_noon; size_t that_day; const char *what; } cases[] = {
+    { 1773486000, 3, "no change: 2026-03-15" },     /* 12:00 UTC+1 is 11:00Z of the 14th */
+    { 1774695600, 2, "an hour less: 2026-03-29" },
+    { 1792836000, 4, "an hour more: 2026-10-25" },  /* 10:00Z of the 24th, UTC+2 */
+  };
+  json_t *options = json_pack ("{s:i s:s}", "max_parallel", 1, "window",
+                               "01:00-04:00 Europe/Berlin");
+  struct fettle_rollout_rules rules = rules_of (options);
+  struct fettle_rollout_node nodes[5] = { 0 };
+  const uint32_t seconds[5] = { 3600, 3600, 3600, 3600, 3600 };
+
+  (void) st;
+  fettle_rollout_arrange (&rules, nodes, 5);
+  for (size_t i = 0; i < COUNT (cases); i++) {
+    int64_t first = cases[i].saturday_noon + 13 * 3600; /* 01:00 of Sunday */
+
+    for (size_t n = 1; n <= 5; n++) {
+      int64_t end = fettle_rollout_forecast (&rules, nodes, seconds, NULL, n, cases[i].saturday_noon);
+
+      print_message ("# %s: %zu nodes until %lld\n", cases[i].what, n, (long long) end);
+      if (n <= cases[i].that_day)
+        assert_int_equal (end, first + (int64_t) n * 3600);
+      else
+        assert_true (end > first + 20 * 3600); /* not before the next night */
+    }
+  }
+  fettle_rollout_rules_clear (&rules);
+  json_decref (options);
+}
+
+/* Components begin within the window, and end where they end. */
+static void
+test_forecast_steps (void **st)
+{
+  json_t *options = json_pack ("{s:s}", "window", "00:00-01:00 UTC");
+  struct fettle_rollout_rules rules = rules_of (options), never = { .window = strdup ("never") };
+  struct fettle_rollout_node node = { 0 };
+  const uint32_t seconds = 4 * 1500, steps = 4;
+  int64_t midnight = 1796169600; /* 2026-12-02T00:00Z */
+
+  (void) st;
+  fettle_rollout_arrange (&rules, &node, 1);
+  /* Of 25 minutes each, three begin at 0:00, 0:25 and 0:50; the fourth the next night. */
+  assert_int_equal (fettle_rollout_forecast (&rules, &node, &seconds, &steps, 1, midnight - 60),
+                    midnight + 86400 + 1500);
+  assert_int_equal (fettle_rollout_forecast (&rules, &node, &seconds, NULL, 1, midnight - 60),
+                    midnight + 6000);
+  rules.at = midnight + 40 * 60;
+  assert_int_equal (fettle_rollout_forecast (&rules, &node, &seconds, &steps, 1, midnight - 60),
+                    midnight + 86400 + 3 * 1500); /* one at 0:40, the other three the next night */
+  assert_int_equal (fettle_rollout_forecast (&never, &node, &seconds, &steps, 1, midnight), 0);
+  fettle_rollout_rules_clear (&rules);
+  fettle_rollout_rules_clear (&never);
+  json_decref (options);
+}
+
+/* Random windows and nodes: no step begins while its window is closed, so a
+ * forecast with windows is never earlier than one without, and what begins
+ * later ends no earlier where it is alone. */
+static void
+test_forecast_random (void **st)
+{
+  static const char *const windows[] = { NULL, "22:00-04:00 Europe/Berlin", "Sat,Sun 00:00-24:00 UTC",
+                                         "02:00-03:00 America/New_York", "Mon-Fri 12:00-12:30 UTC" };
+  unsigned dice = (unsigned) time (NULL);
+
+  (void) st;
+  print_message ("# seed %u\n", dice);
+  for (int round = 0; round < 300; round++) {
+    json_t *options = json_pack ("{s:i}", "max_parallel", 1 + rand_r (&dice) % 5);
+    struct fettle_rollout_rules rules = rules_of (options), open = rules;
+    size_t n = 1 + (size_t) rand_r (&dice) % 12;
+    struct fettle_rollout_node nodes[12] = { 0 };
+    uint32_t seconds[12], steps[12];
+    int64_t now = 1774000000 + rand_r (&dice) % 20000000, end, least;
+
+    for (size_t i = 0; i < n; i++) {
+      nodes[i].window = windows[(size_t) rand_r (&dice) % COUNT (windows)];
+      seconds[i] = 1 + (uint32_t) rand_r (&dice) % 7200;
+      steps[i] = 1 + (uint32_t) rand_r (&dice) % 4;
+    }
+    fettle_rollout_arrange (&rules, nodes, n);
+    open.ignore_windows = true;
+    end = fettle_rollout_forecast (&rules, nodes, seconds, steps, n, now);
+    least = fettle_rollout_forecast (&open, nodes, seconds, steps, n, now);
+    assert_int_equal (least, now + fettle_rollout_duration (&rules, nodes, seconds, n));
+    for (size_t i = 0; i < n; i++)
+      assert_true (end >= now + seconds[i]);
+    if (n == 1) {
+      assert_true (end >= least);
+      assert_true (fettle_rollout_forecast (&rules, nodes, seconds, steps, n, now + 3600) >= end);
+    }
+    json_decref (options);
+  }
+}
+
 /* Wednesday, 2026-12-02, 12:00 UTC */
 #define NOON 1796212800
 
@@ -484,7 +585,9 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (test_batches),  cmocka_unit_test (test_enclosure),
-    cmocka_unit_test (test_duration), cmocka_unit_test (test_windows),
+    cmocka_unit_test (test_duration), cmocka_unit_test (test_forecast_dst),
+    cmocka_unit_test (test_forecast_steps), cmocka_unit_test (test_forecast_random),
+    cmocka_unit_test (test_windows),
     cmocka_unit_test (test_bad_rules), cmocka_unit_test (test_random),
   };
   const char *given = getenv ("FETTLE_TEST_SEED");

@@ -102,6 +102,7 @@ EXTRA_DIST += sim/cli.py integration/cli-lib.sh
 dist_check_SCRIPTS += integration/dialogue.sh
 EXTRA_DIST += sim/talk.py
 dist_check_SCRIPTS += integration/udf.sh
+dist_check_SCRIPTS += integration/real.sh
 EXTRA_DIST += sim/udf-image.py
 dist_check_SCRIPTS += integration/superdome-x.sh
 EXTRA_DIST += sim/sdx.py

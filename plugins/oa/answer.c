@@ -19,7 +19,7 @@ static const struct {
   const char *sentence;
 } errors[] = {
   { 8,   FETTLE_E_AUTH,        "the user's rights don't suffice: it must be an administrator of the OA bays" },
-  { 74,  FETTLE_E_UNREACHABLE, "the OA couldn't download the image" },
+  { 74,  FETTLE_E_REJECTED,    "the OA couldn't download the image" },
   { 92,  FETTLE_E_CONFIG,      "the OA says that the URL is no good one" },
   { 93,  FETTLE_E_REJECTED,    "the OA couldn't update itself with this image: is the file whole, and for this OA?" },
   { 137, FETTLE_E_BUSY,        "all sessions of the OA are in use: end some, or wait until they expire" },
@@ -35,9 +35,9 @@ static const struct {
   { 270, FETTLE_E_REJECTED,    "the image came through damaged: its CRC isn't that of the file" },
   { 292, FETTLE_E_REJECTED,    "the image is older than what is there: a downgrade must be asked for (--downgrade)" },
   { 293, FETTLE_E_REJECTED,    "this is no image of an Onboard Administrator" },
-  { 381, FETTLE_E_UNREACHABLE, "the OA couldn't download the iLO image" },
-  { 386, FETTLE_E_TIMEOUT,     "the download came to no end" },
-  { 387, FETTLE_E_UNREACHABLE, "the OA can't reach the server of the download" },
+  { 381, FETTLE_E_REJECTED,    "the OA couldn't download the iLO image" },
+  { 386, FETTLE_E_REJECTED,    "the download came to no end" },
+  { 387, FETTLE_E_REJECTED,    "the OA can't reach the server of the download" },
   { 388, FETTLE_E_REJECTED,    "the server has no such file" },
   { 418, FETTLE_E_REJECTED,    "in FIPS mode the OA doesn't go back to an older version" },
   { 499, FETTLE_E_REJECTED,    "Virtual Connect in this enclosure needs a newer version of the OA than this one" },

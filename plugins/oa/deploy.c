@@ -7,7 +7,8 @@
  *                 credentials good, does another update run?
  *   begin         look again, since this may be the second time; upload, flash,
  *                 follow the OA's events until it goes away
- *   wait S G      poll since S until both have the version; G: it was away
+ *   wait S G      poll since S until both have the version; G: not 0 once the flash is
+ *                 over, then one more for each time that it was back with the old one
  *   sync S        the other OA was told to take the version from this one
  *
  * Whether it worked is seen from the versions alone, never from an answer.
@@ -23,7 +24,7 @@
 
 #include "deploy.h"
 
-enum { FOLLOW_MAX_S = 1800, FORCE_SINCE = 120, BACK_WITH_OLD_MAX = 4 };
+enum { FOLLOW_MAX_S = 1800, FORCE_SINCE = 120, BACK_WITH_OLD_MAX = 8 };
 
 /* ---- looking ---- */
 
@@ -185,8 +186,8 @@ follow (const struct oa_job *j, struct oa_session *s, unsigned pid)
     r = oa_call (s, "getAllEvents", arguments, 60000, &a);
     if (r == FETTLE_E_ABORTED)
       return r;
-    if (r != FETTLE_OK) /* it restarts, or has forgotten us */
-      return begin_waiting (j, r == FETTLE_E_UNREACHABLE);
+    if (r != FETTLE_OK) /* it restarts, and has forgotten us */
+      return begin_waiting (j, r != FETTLE_E_TIMEOUT);
     oa_read_events (a.body, (size_t) a.size, &e);
     tell_event (j, &e);
     if (e.standby_failed || e.sync_failed)
@@ -198,7 +199,7 @@ follow (const struct oa_job *j, struct oa_session *s, unsigned pid)
     if (r != FETTLE_OK)
       return r;
   }
-  return begin_waiting (j, 0);
+  return begin_waiting (j, e.pending || e.flash_done);
 }
 
 static fettle_result
@@ -288,7 +289,7 @@ back_with_old (const struct oa_job *j, const struct oa_thing *t, const char *wor
   struct oa_session s;
   fettle_result r;
 
-  /* Before it went away that is to be expected. */
+  /* Before the flash is over that is to be expected. */
   if (gone) {
     r = oa_login (&s, j->h, j->c, j->t);
     oa_logout (&s, r);

@@ -150,7 +150,8 @@ oa_logout (struct oa_session *s, fettle_result result)
   if (result == FETTLE_E_UNREACHABLE || result == FETTLE_E_TIMEOUT || result == FETTLE_E_ABORTED)
     http->disconnect (s->c);
   else if (post (s, "userLogOut", "", 0, 20000, &a) != FETTLE_OK || a.status != 200) {
-    fettle_say (s->h, s->c, FETTLE_LOG_WARNING, "the session couldn't be ended: it stays until it expires");
+    if (result != FETTLE_AGAIN) /* else it restarts, which ends it, too */
+      fettle_say (s->h, s->c, FETTLE_LOG_WARNING, "the session couldn't be ended: it stays until it expires");
     if (result < 0 && s->why[0]) /* what counts is why the call failed */
       s->h->error (s->c, result, s->why);
   }

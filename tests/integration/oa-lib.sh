@@ -44,4 +44,35 @@ logs () { jq -r 'select(.log).log' <<<"$OUT"; }
 nodes () { jq -r 'select(.node).node | [.address, .type // "auto", .name // "-", .location, .pair // "-", .relation // "member"] | join(" | ")' <<<"$OUT"; }
 brief () { items | jq -r '[.id, .name, .version, .location // "-"] | join(" | ")'; }
 asked () { grep -c "$1" "$LOG"; }
-sessions_left () { echo $(($(asked 'SOAP userLogIn 200') - $(asked 'SOAP userLogOut 200'))); }
+sessions_left () { cat "$T/oa.sessions"; }
+image () { python3 "$srcdir/sim/oa" image "$@"; }
+
+# deploy FILE VERSION [FLAGS [MATCH]]: with the tokens that it gives, to its end,
+# as the service would.  All lines are in $ALL.  From the tenth call on a wait is
+# as old as $OLD seconds, so that no test waits for a limit.
+deploy () {
+  local file=$1 token=null n=0 tokens=
+  ALL=
+  while [ $((n += 1)) -lt 300 ]; do
+    call deploy "$(jq -cn --arg name "$(basename "$file")" --arg sum "$(sha256sum "$file" | cut -c1-64)" --arg version "$2" \
+      --arg match "${4-oa:firmware}" --argjson flags "${3-0}" --argjson size "$(stat -c %s "$file")" --argjson token "$token" \
+      '{image: {id: "x", format: "raw", match: $match, version: $version, flags: $flags,
+      files: [{name: $name, sha256: $sum, size: $size}]}, token: $token, phase: 2, settings: {poll: "0"}}')" -- --file "$file"
+    ALL="$ALL
+$OUT"
+    case $(outcome) in
+    again) token=$(jq -c 'select(.outcome).token' <<<"$OUT") ;;
+    unreachable|busy) [ $((tries += 1)) -lt 4 ] || break ;; # as the engine does
+    *) break ;;
+    esac
+    [ $n -lt 10 ] || [ -z "${OLD-}" ] || token=$(jq -c --argjson old "$OLD" \
+      'split(" ") | if length > 1 then .[1] = (now - $old | floor | tostring) else . end | join(" ")' <<<"$token")
+    [ "${STOP-}" != "$(jq -r . <<<"$token" | cut -d' ' -f1)" ] || break
+    sleep 0.1
+  done
+  TOKEN=$token
+}
+tries=0
+said () { jq -r 'select(.log).log' <<<"$ALL"; }
+steps () { jq -r 'select(.step).step' <<<"$ALL"; }
+have () { call inventory '{"credentials": {}}'; items | jq -r 'select(.id | startswith("oa:")).version' | tr '\n' ' '; }

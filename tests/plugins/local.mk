@@ -37,3 +37,7 @@ check_LTLIBRARIES += plugins/talker.la
 plugins_talker_la_SOURCES = plugins/talker.c
 plugins_talker_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
 plugins_talker_la_LIBADD = ../sdk/lib/libdialogue.la
+
+check_LTLIBRARIES += plugins/modules.la
+plugins_modules_la_SOURCES = plugins/modules.c
+plugins_modules_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)

@@ -4,10 +4,11 @@
 # while it restarts.  Python's standard library alone.
 #
 #   python3 FOLDER CERTIFICATE KEY READY [--oa1 ADDRESS:PORT] [--oa2 ADDRESS:PORT] [--http ADDRESS:PORT] [--net A.B]
+#     [--parts PORT]
 #   python3 FOLDER image FILE VERSION [HARDWARE]
 #
 # writes "PORT1 PORT2 HTTPPORT" to READY; READY.sock is for cli.py.  Requests and
-# what befalls the hardware are lines in READY.log.  READY.how has NAME=VALUE
+# what befalls the hardware are lines in READY.log; READY.sessions has how many are logged in.  READY.how has NAME=VALUE
 # lines; when `new` changes there it is another enclosure, else it stays.
 #   what=full|mixed        what is in it (enclosure.py); xmldata=FILE: a capture
 #   xmldata=off  soap=off  old=yes (no newer fields)  script=no (pages instead)
@@ -17,7 +18,7 @@
 #   fail=METHOD:CODE       a fault; METHOD may be "upload"
 #   cut=METHOD  cutafter=METHOD   the connection ends before, after it was done; once
 #   update=running         somebody else's update: nobody is let in
-#   flash=S, away=S        how long each OA is flashed, is gone (0.4, 0.5)
+#   flash=S, away=S        how long each OA is flashed, is gone (0.1, 0.15)
 #   standby_fails=yes  nosync=yes (the standby keeps its version)  lie=yes (both do)
 #   swap=yes               the other one is the active OA afterwards
 #   forever=yes            it doesn't come back
@@ -48,7 +49,7 @@ class Fault(Exception):
 class Oa:
     def __init__(self, bay, role, version, address):
         self.bay, self.role, self.version, self.address = bay, role, version, address
-        self.serial, self.name, self.away = f"SIMOA{bay}", f"OA-SIM{bay}", False
+        self.serial, self.name, self.away, self.next = f"SIMOA{bay}", f"OA-SIM{bay}", False, version
 
 
 class World:
@@ -87,6 +88,12 @@ class World:
             self.oas.pop()
         self.inside = getattr(enclosure, how.get("what", "full"))(self.args.net)
         self.sessions, self.files, self.events, self.updating, self.done = set(), {}, [], False, set()
+        self.note()
+
+    def note(self):
+        """How many are logged in, for tests."""
+        with open(self.args.ready + ".sessions", "w") as f:
+            f.write(f"{len(self.sessions)}\n")
 
     def once(self, name, method):
         """Is this fault wanted here, and for the first time?"""
@@ -108,10 +115,10 @@ class World:
         self.event(prefix + "_STARTED")
         self.log(f"flash oa{oa.bay} {version} begins")
         for i in range(1, 6):
-            time.sleep(self.number("flash", 0.4) / 5)
+            time.sleep(self.number("flash", 0.1) / 5)
             self.event(prefix + "_PROGRESS", i * 20)
         if self.how.get("lie") != "yes":
-            oa.version = version
+            oa.next = version
         self.log(f"flash oa{oa.bay} {version} ends")
 
     def restart(self, oa):
@@ -120,7 +127,8 @@ class World:
         self.close(oa.bay)
         if self.how.get("forever"):
             return
-        time.sleep(self.number("away", 0.5))
+        time.sleep(self.number("away", 0.15))
+        oa.version = oa.next
         self.open(oa.bay)
         oa.away = False
         self.log(f"oa{oa.bay} is back")
@@ -131,7 +139,6 @@ class World:
         if standby and not self.how.get("nosync"):
             self.flash_one(standby[0], version, "EVENT_STANDBY_FLASH")
             if self.how.get("standby_fails"):
-                standby[0].version = active.version
                 self.event("EVENT_STANDBY_FLASH_FAILED")
                 self.updating = False
                 return
@@ -140,8 +147,9 @@ class World:
             self.event("EVENT_STANDBY_FLASH_BOOTED")
         self.flash_one(active, version, "EVENT_FLASH")
         self.event("EVENT_FLASH_PENDING")
-        time.sleep(0.3)
+        time.sleep(0.1)
         self.sessions.clear()
+        self.note()
         self.restart(active)
         if standby and self.how.get("swap"):
             active.role, standby[0].role = "STANDBY", "ACTIVE"
@@ -293,6 +301,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             raise Fault(150)
         if method == "userLogOut":
             w.sessions.discard(key)
+            w.note()
             return ""
         if self.oa.role == "STANDBY":
             raise Fault(139)
@@ -303,7 +312,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return "<hpoa:pid>77</hpoa:pid>"
         if method == "getAllEvents":
             with w.lock:
-                found, w.events[:] = w.events[:3], w.events[3:]
+                found, w.events[:] = w.events[:7], w.events[7:]
             return "<hpoa:eventInfoArray>" + "".join(
                 enclosure.hpoa("eventInfo", event=n, eventTimeStamp="1", numValue=str(v)) for n, v in found or [("EVENT_HEARTBEAT", 0)]
             ) + "</hpoa:eventInfoArray>"
@@ -329,6 +338,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             raise Fault(137)
         key = secrets.token_hex(8)
         w.sessions.add(key)
+        w.note()
         return f"<hpoa:HpOaSessionKeyToken><hpoa:oaSessionKey>{key}</hpoa:oaSessionKey></hpoa:HpOaSessionKeyToken>"
 
     def flash(self, token, force, reset):
@@ -350,7 +360,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         w.log(f"ilos {','.join(wanted)} {version}")
 
         def later():
-            time.sleep(w.number("flash", 0.4))
+            time.sleep(w.number("flash", 0.1))
             for b in w.inside["blades"]:
                 if b["bay"] in wanted and not (w.how.get("ilo") == "fails" and b is w.inside["blades"][0]):
                     b["firmware"] = version + " Jan  1 2020"
@@ -391,6 +401,37 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 def e_code(data):
     return re.search(rb"errorCode>(\d+)", data)[1].decode()
+
+
+class Part(http.server.BaseHTTPRequestHandler):
+    """An iLO or a module, for tests/plugins/modules.c."""
+    protocol_version = "HTTP/1.1"
+    versions, busy = {}, set()
+
+    def log_message(self, *args):
+        pass
+
+    def answer(self, body):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def do_GET(self):
+        self.answer(self.versions.get(self.server.server_address[0], "1.00"))
+
+    def do_POST(self):
+        where, w = self.server.server_address[0], self.server.world
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        version = body.split(b"\n")[0].split()[1].decode()
+        w.log(f"flash {where} {version} begins")
+
+        def later():
+            time.sleep(w.number("flash", 0.1))
+            self.versions[where] = version
+            w.log(f"flash {where} {version} ends")
+        threading.Thread(target=later, daemon=True).start()
+        self.answer("begun")
 
 
 class Cli(socketserver.StreamRequestHandler):
@@ -442,6 +483,7 @@ def main():
     for name in ("--oa1", "--oa2", "--http"):
         p.add_argument(name, type=where, default=["127.0.0.1", 0])
     p.add_argument("--net", default="10.77")
+    p.add_argument("--parts", type=int, help="iLOs and modules listen at this port")
     args = p.parse_args()
     world = World(args)
     world.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -450,6 +492,9 @@ def main():
     world.open(2)
     plain = Server(args.http, Handler, world, 1, False)
     threading.Thread(target=plain.serve_forever, daemon=True).start()
+    for part in world.inside["blades"] + world.inside["modules"] if args.parts else []:
+        server = Server((part["address"], args.parts), Part, world, 0, True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
     cli = CliServer(args.ready + ".sock", Cli)
     cli.world = world
     os.chmod(args.ready + ".sock", 0o666)

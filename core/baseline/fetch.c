@@ -28,7 +28,8 @@ enum { ATTEMPTS = 5, LIST_MAX = 32 << 20, SLOW_S = 60, CONNECT_S = 30 };
 struct fetch {
   CURL *easy;
   FILE *out;
-  char folder[PATH_MAX];
+  const char *ca;
+  char folder[PATH_MAX], why[CURL_ERROR_SIZE];
   json_t *known; /* path -> {"sha256", "stamp", "etag", "modified"} */
   uint64_t files, of_files, bytes, of_bytes, reused;
   time_t said;
@@ -164,6 +165,11 @@ prepare (struct fetch *f, const char *url, struct answer *a, struct curl_slist *
   libcurl.easy_setopt (f->easy, CURLOPT_NOSIGNAL, 1L);
   libcurl.easy_setopt (f->easy, CURLOPT_USERAGENT, "fettle/" PACKAGE_VERSION);
   libcurl.easy_setopt (f->easy, CURLOPT_HTTPHEADER, headers);
+  libcurl.easy_setopt (f->easy, CURLOPT_ERRORBUFFER, f->why);
+  if (f->ca) {
+    libcurl.easy_setopt (f->easy, CURLOPT_CAINFO, f->ca);
+    libcurl.easy_setopt (f->easy, CURLOPT_CAPATH, NULL);
+  }
   libcurl.easy_setopt (f->easy, CURLOPT_HEADERFUNCTION, keep_header);
   libcurl.easy_setopt (f->easy, CURLOPT_HEADERDATA, a);
   libcurl.easy_setopt (f->easy, CURLOPT_WRITEFUNCTION, keep_data);
@@ -179,6 +185,7 @@ request (struct fetch *f, const char *url, struct answer *a, struct curl_slist *
   CURLcode c;
 
   prepare (f, url, a, headers);
+  f->why[0] = '\0';
   c = libcurl.easy_perform (f->easy);
   libcurl.easy_getinfo (f->easy, CURLINFO_RESPONSE_CODE, &status);
   if (c == CURLE_OK && status < 500)
@@ -193,8 +200,9 @@ request (struct fetch *f, const char *url, struct answer *a, struct curl_slist *
     fettle_error_set (err, FETTLE_E_CONFIG, "it is larger than is allowed");
   else
     fettle_error_set (err, c == CURLE_PEER_FAILED_VERIFICATION || c == CURLE_UNSUPPORTED_PROTOCOL
-                             || c == CURLE_URL_MALFORMAT ? FETTLE_E_CONFIG : FETTLE_AGAIN,
-                      "%s", libcurl.easy_strerror (c));
+                             || c == CURLE_URL_MALFORMAT || c == CURLE_SSL_CACERT_BADFILE
+                             ? FETTLE_E_CONFIG : FETTLE_AGAIN,
+                      "%s", *f->why ? f->why : libcurl.easy_strerror (c));
   return 0;
 }
 
@@ -539,12 +547,12 @@ read_known (struct fetch *f)
 }
 
 fettle_result
-fettle_fetch (const char *url, const char *dest, const char *sha256, FILE *out,
+fettle_fetch (const char *url, const char *dest, const char *sha256, const char *ca, FILE *out,
               struct fettle_error *err)
 {
   bool folder = url[strlen (url) - 1] == '/';
   const char *name = strrchr (dest, '/');
-  struct fetch f = { .out = out };
+  struct fetch f = { .out = out, .ca = ca };
   fettle_result r;
 
   if (!name || !name[1] || strlen (dest) >= sizeof f.folder)

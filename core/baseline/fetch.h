@@ -16,8 +16,8 @@
 #include "util/error.h"
 
 /* `dest` is the file, or with a '/' at the URL's end, the folder.  sha256 may
- * be NULL. */
-fettle_result fettle_fetch (const char *url, const char *dest, const char *sha256, FILE *out,
-                            struct fettle_error *);
+ * be NULL.  ca: a PEM file of authorities, or NULL for the system's. */
+fettle_result fettle_fetch (const char *url, const char *dest, const char *sha256, const char *ca,
+                            FILE *out, struct fettle_error *);
 
 #endif

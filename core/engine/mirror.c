@@ -44,11 +44,12 @@ fettle_result
 fettle_mirror_fetch (struct fettle_engine *e, const char *url, const char *path, const char *sha256,
                      pid_t *ret_pid, int *ret_fd, struct fettle_error *err)
 {
-  const char *const argv[] = { "fettle-fetch", url, path, sha256, NULL };
+  const char *const plain[] = { "fettle-fetch", url, path, sha256, NULL },
+             *const own[] = { "fettle-fetch", "--ca", e->settings->mirror_ca, url, path, sha256, NULL };
 
   if (sha256 && (strlen (sha256) != 64 || strspn (sha256, "0123456789abcdefABCDEF") != 64))
     return fettle_error_set (err, FETTLE_E_CONFIG, "\"sha256\" must be 64 hex digits");
   if (sha256 && url[strlen (url) - 1] == '/')
     return fettle_error_set (err, FETTLE_E_CONFIG, "a folder's files have their digests in its SHA256SUMS");
-  return fettle_spawn (e->settings->libexecdir, argv, NULL, 0, ret_pid, ret_fd, err);
+  return fettle_spawn (e->settings->libexecdir, *e->settings->mirror_ca ? own : plain, NULL, 0, ret_pid, ret_fd, err);
 }

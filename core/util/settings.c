@@ -70,6 +70,8 @@ static const struct row table[] = {
     "seconds for one component on a node, all calls together" },
   { "unpacked_max",      NUMBER,    AT (unpacked_max),      1, 1 << 24, NULL, "20480", NULL,
     "MiB that components unpacked from archives may take" },
+  { "mirror_ca",         TEXT,      AT (mirror_ca),         0, 0,       NULL, "", NULL,
+    "PEM file of authorities for https baselines; empty: those of the system" },
   { "host_keys",         WORD,      AT (host_keys),         0, 0,       "tofu strict", "tofu", NULL,
     "unknown SSH host keys: tofu (trust on first use) or strict (refuse)" },
   { "known_hosts",       TEXT,      AT (known_hosts),       0, 0,       NULL, "", NULL,

@@ -29,6 +29,7 @@ struct fettle_settings {
   uint64_t inventory_timeout;  /* s for a whole inventory of a node */
   uint64_t deploy_timeout;     /* s for one component on a node, all calls */
   uint64_t unpacked_max;       /* MiB that components unpacked from archives may take */
+  char *mirror_ca;             /* PEM file: whom baselines' web servers are certified by; "": the system's */
   char *host_keys;             /* "tofu" or "strict" */
   char *known_hosts;           /* file in OpenSSH's format, or "" */
   char *credential_helpers;    /* "NAME=/path/of/a/program ...", engine/helper.h */

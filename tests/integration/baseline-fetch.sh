@@ -31,6 +31,7 @@ class H(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if os.path.exists(path + '.cut'):
             n = int(open(path + '.cut').read()); os.unlink(path + '.cut')
+            if os.path.exists(path + '.next'): os.rename(path + '.next', path)
             self.wfile.write(data[begin:begin + n]); self.wfile.flush(); self.connection.shutdown(2); return
         self.wfile.write(data[begin:])
 s = http.server.ThreadingHTTPServer(('127.0.0.1', 0), H)
@@ -99,6 +100,62 @@ ok "a baseline at a URL is added" fettle baseline add "$url/b.zip" --digest "$su
 is "with its component" "$(fettle baseline show b.zip --format json | jq -r '.components[].id')" one.deb
 ok "one with another digest isn't" sh -c '! "$@" 2>/dev/null' - fettle baseline add "$url/b.zip?x" --name other --allow-unsigned
 ok "a folder is not there" sh -c '! "$@" 2>/dev/null' - fettle baseline add "$url/none/" --name none --allow-unsigned
+
+# ---- what changes while it is fetched
+make_deb "$T/two.deb" two; (cd "$T" && zip -q -0 other.zip two.deb)
+changing () { # DEST [SHA256]: the server has another file before it is asked for the rest
+  cp "$T/web/b.zip" "$T/web/c.zip"; echo 100000 >"$T/web/c.zip.cut"; cp "$T/other.zip" "$T/web/c.zip.next"
+  fetch "$url/c.zip" "$@"; rm -f "$T"/web/c.zip*
+}
+changing "$T/c1/c.zip" "$sum"
+is "a file that changes on the server: exit code" "$status" 254
+like "and why" "$(why)" "its SHA-256 is $(sha256sum <"$T/other.zip" | cut -d' ' -f1), but must be $sum"
+ok "and nothing is left of it" [ ! -e "$T/c1/c.zip" -a ! -e "$T/c1/c.zip.part" ]
+changing "$T/c2/c.zip"
+is "without a digest: one or the other, never both" "$status $(sha256sum <"$T/c2/c.zip" | cut -d' ' -f1)" "0 $(sha256sum <"$T/other.zip" | cut -d' ' -f1)"
+
+# ---- https, by an authority of ours
+if command -v nginx >/dev/null && command -v openssl >/dev/null; then
+  tls=$(free_port) lies=$(free_port)
+  authority () { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/$1.key" -out "$T/$1.pem" -subj "/CN=$1" -days 30 2>/dev/null; }
+  certificate () { # NAME HOST
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/$1.key" -out "$T/$1.csr" -subj "/CN=$1" 2>/dev/null
+    printf 'subjectAltName=%s\n' "$2" >"$T/$1.ext"
+    openssl x509 -req -in "$T/$1.csr" -CA "$T/ours.pem" -CAkey "$T/ours.key" -CAcreateserial -extfile "$T/$1.ext" -days 30 -out "$T/$1.pem" 2>/dev/null
+  }
+  authority ours; authority theirs; certificate good IP:127.0.0.1; certificate wrong DNS:elsewhere.example
+  mkdir -p "$T/nginx"; chmod 755 "$T" "$T/web"; chmod -R a+rX "$T/web"
+  cat >"$T/nginx.conf" <<N
+daemon off; worker_processes 1; pid $T/nginx/pid; error_log $T/nginx/error.log; events {}
+http { access_log $T/nginx/access.log; client_body_temp_path $T/nginx/a; proxy_temp_path $T/nginx/b; fastcgi_temp_path $T/nginx/c;
+uwsgi_temp_path $T/nginx/d; scgi_temp_path $T/nginx/e; root $T/web;
+server { listen 127.0.0.1:$tls ssl; ssl_certificate $T/good.pem; ssl_certificate_key $T/good.key; }
+server { listen 127.0.0.1:$lies ssl; ssl_certificate $T/wrong.pem; ssl_certificate_key $T/wrong.key; } }
+N
+  nginx -c "$T/nginx.conf" -p "$T/nginx" 2>"$T/nginx/said" & nginx=$!
+  at_exit "kill $nginx 2>/dev/null"
+  ok "nginx" soon curl -sS --cacert "$T/ours.pem" -o /dev/null "https://127.0.0.1:$tls/b.zip"
+  fetch --ca "$T/ours.pem" "https://127.0.0.1:$tls/b.zip" "$T/s1/b.zip" "$sum"
+  is "an archive by https" "$status $(sha256sum <"$T/s1/b.zip" | cut -d' ' -f1)" "0 $sum"
+  fetch "https://127.0.0.1:$tls/b.zip" "$T/s2/b.zip" "$sum"
+  is "of a server that the system's authorities don't know: exit code" "$status" 254
+  like "and why" "$(why)" "certificate"
+  fetch --ca "$T/theirs.pem" "https://127.0.0.1:$tls/b.zip" "$T/s2/b.zip" "$sum"
+  like "of one that another authority certified" "$status $(why)" "^254 .*certificate"
+  fetch --ca "$T/ours.pem" "https://127.0.0.1:$lies/b.zip" "$T/s2/b.zip" "$sum"
+  like "of one whose certificate is another's" "$status $(why)" "^254 .*127\.0\.0\.1"
+  fetch --ca "$T/none.pem" "https://127.0.0.1:$tls/b.zip" "$T/s2/b.zip" "$sum"
+  is "authorities that can't be read" "$status" 254
+  ok "nothing came of these" [ ! -e "$T/s2/b.zip" ]
+  fettle service stop >/dev/null 2>&1
+  start "$T/state" --ssl-port "$(free_port)" --port "$(free_port)" --set mirror_ca="$T/ours.pem"
+  make_deb "$T/web/dir/sub/a.deb" a; (cd "$T/web/dir" && sha256sum sub/a.deb >SHA256SUMS); chmod -R a+rX "$T/web"
+  ok "a folder by https is a baseline" fettle baseline add "https://127.0.0.1:$tls/dir/" --name mirror --allow-unsigned
+  is "with its component" "$(fettle baseline show mirror --format json | jq -r '.components[].id')" sub/a.deb
+  ok "one of a server that isn't the one isn't" sh -c '! "$@" 2>/dev/null' - fettle baseline add "https://127.0.0.1:$lies/dir/" --name liar --allow-unsigned
+else
+  skip "https" "needs nginx and openssl"
+fi
 
 # ---- a draft
 mkdir "$T/draft"; head -c 1000 /dev/urandom >"$T/draft/nic-14.2.1.bin"

@@ -61,4 +61,20 @@ is "what is gone is forgotten" "$(grep -c inner.zip "$T/cache")" 0
 printf 'nonsense\n{"key": 5}\n{"key": "x", "record": 7}\n' >>"$T/cache"; scan "$T/d"
 done_is "nonsense among what was kept does no harm" '{"components":1,"problems":0}'
 
+
+# ---- what changes while it is read
+mkdir "$T/busy"; head -c 64M /dev/zero >"$T/busy/big.bin"; head -c 100 /dev/urandom >"$T/busy/small.bin"
+for f in big small; do echo "name=\"$f\";version=\"1\";format=\"raw\";kind=\"firmware\";match=\"x:$f\";" >"$T/busy/$f.bin.component.cfg"; done
+tar -C "$T/busy" -cf "$T/busy.tar" .
+(while [ -e "$T/busy/big.bin" ]; do touch "$T/busy/big.bin" "$T/busy.tar"; done) 2>/dev/null & toucher=$!
+at_exit "kill $toucher 2>/dev/null"
+named () { fettle-scan "$T/busy" >"$T/out" 2>/dev/null; jq -e 'select(.problem.file == "big.bin") | .problem.message | test("changed while it was read")' "$T/out"; }
+ok "a file that changes while it is read is refused, and named" soon named
+is "others are what they are" "$(jq -r 'select(.component) | .component.id' "$T/out")" small.bin
+whole () { fettle-scan "$T/busy.tar" >"$T/out" 2>/dev/null; jq -e 'select(.problem.file == ".") | .problem.message | test("busy.tar changed while it was read")' "$T/out"; }
+ok "so is an archive" soon whole
+is "nothing of it counts" "$(jq -c 'select(.done)' "$T/out")" ""
+kill $toucher; wait $toucher 2>/dev/null
+fettle-scan "$T/busy" >"$T/out" 2>/dev/null
+is "when it is left alone, it is a component" "$(jq -r 'select(.component) | .component.id' "$T/out" | tr '\n' ' ')" "big.bin small.bin "
 done_testing

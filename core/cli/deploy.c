@@ -150,7 +150,8 @@ print_plan (struct fettle_cli *cli, const json_t *plan, struct size *ret, struct
   return FETTLE_OK;
 }
 
-/* 0 something to do, 3 nothing, 252 when no node could be planned for. */
+/* 0 something to do, 3 nothing, 252 when no node could be planned for, 253 when
+ * there is something that nothing can be done about. */
 static int
 plan_status (const struct size *size, const json_t *plan)
 {
@@ -158,6 +159,8 @@ plan_status (const struct size *size, const json_t *plan)
 
   if (size->components)
     return FETTLE_EXIT_DONE;
+  if (json_integer_value (json_object_get (json_object_get (plan, "counts"), "blocked")) > 0)
+    return FETTLE_EXIT_COMPONENT;
   return size->problems && size->problems == nodes ? FETTLE_EXIT_COMMAND : FETTLE_EXIT_NOTHING;
 }
 

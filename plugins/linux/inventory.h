@@ -60,6 +60,10 @@ struct inventory {
   char os_id[64], os_name[160], os_version[64], arch[32];
   char dmi_vendor[96], dmi_product[96], dmi_sku[64];
   char bios_vendor[96], bios_version[96], bios_date[32], bios_release[32];
+  struct {
+    char version[16], bound[96]; /* bound: what it opens, or "" */
+    int seen, off;
+  } tpm;
   char rpm_name[160];            /* of the row before, with its architecture */
   struct group group;
   struct device *devices;

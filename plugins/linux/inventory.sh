@@ -62,6 +62,32 @@ system () {
   end $?
 }
 
+# Does a TPM open this LUKS volume?  Its header is read, nothing is opened.
+bound () {
+  have cryptsetup && limit 10 cryptsetup luksDump --dump-json-metadata "$1" | grep -q '"systemd-tpm2"' && return
+  have clevis && limit 10 clevis luks list -d "$1" | grep -q tpm2
+} 2>/dev/null
+
+# The TPM that this system has, and what is bound to it.  A firmware that hides
+# its TPM has none here; one of version 1.2 may be there and off.
+tpm () {
+  for d in /sys/class/tpm/tpm0 /sys/class/misc/tpm0; do
+    if [ -d "$d" ]; then break; fi
+  done
+  [ -d "$d" ] || return
+  begin tpm
+  printf 'tpm\tyes\n'
+  values "$d" tpm_version_major
+  values "$d/device" active enabled
+  if grep -q '^[^#].*tpm2-device=' /etc/crypttab 2>/dev/null; then printf 'bound\tcrypttab\n'; fi
+  if have blkid; then
+    for volume in $(limit 10 blkid -t TYPE=crypto_LUKS -o device 2>/dev/null); do
+      if bound "$volume"; then printf 'bound\t%s\n' "$volume"; fi
+    done
+  fi
+  end 0
+}
+
 # slot, vendor, device, subsystem's vendor and device, class, driver, its version
 pci () {
   [ -d /sys/bus/pci/devices ] || return
@@ -150,6 +176,7 @@ firmware () {
 
 everything () {
   system
+  tpm
   pci
   net
   storage

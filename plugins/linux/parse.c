@@ -130,6 +130,42 @@ row_dmi (struct inventory *v, char *line)
       text_clean (rows[i].to, rows[i].size, field[1], strlen (field[1]));
 }
 
+/* ---- tpm ---- */
+
+static void
+row_tpm (struct inventory *v, char *line)
+{
+  char *field[2];
+
+  if (text_split (line, '\t', field, 2) != 2)
+    return;
+  v->tpm.seen = 1;
+  if (strcmp (field[0], "tpm_version_major") == 0)
+    text_clean (v->tpm.version, sizeof v->tpm.version, field[1], strlen (field[1]));
+  else if (strcmp (field[0], "active") == 0 || strcmp (field[0], "enabled") == 0)
+    v->tpm.off |= strcmp (field[1], "0") == 0;
+  else if (strcmp (field[0], "bound") == 0)
+    text_clean (v->tpm.bound, sizeof v->tpm.bound, field[1], strlen (field[1]));
+}
+
+/* It measures the firmware while it is on; what it opens stays shut after an
+ * update. */
+static void
+end_tpm (struct inventory *v)
+{
+  char name[48];
+
+  if (!v->tpm.seen)
+    return;
+  snprintf (name, sizeof name, "TPM%s%s%s", v->tpm.version[0] ? " " : "", v->tpm.version,
+            v->tpm.off ? ", off" : "");
+  inventory_item (v, &(struct fettle_item) {
+    .id = "tpm", .kind = "hardware", .name = name, .version = "",
+    .location = v->tpm.bound[0] ? v->tpm.bound : NULL,
+    .flags = (v->tpm.off ? 0 : FETTLE_ITEM_TPM) | (v->tpm.bound[0] ? FETTLE_ITEM_ENCRYPTED : 0),
+  });
+}
+
 /* What HPE's release notes call "U46 v2.34 (03/11/2025)" is three values. */
 static void
 bios_version (const struct inventory *v, const char *scheme, char *to, size_t size)
@@ -344,6 +380,7 @@ static const struct section sections[] = {
   { "os",        "os-release", row_os,                  end_os },
   { "kernel",    "uname",      row_kernel,              NULL },
   { "dmi",       "DMI",        row_dmi,                 end_dmi },
+  { "tpm",       "TPM",        row_tpm,                 end_tpm },
   { "pci",       "PCI",        row_pci,                 NULL },
   { "pci-names", "lspci",      row_pci_names,           NULL },
   { "net",       "ethtool",    row_net,                 end_net },

@@ -159,6 +159,7 @@ set (char **args)
   struct { const char *name; uint32_t *value; } words[] = {
     { "rule", &n->rule },     { "component", &n->component }, { "kind", &n->kind },
     { "parent", &n->parent }, { "pair", &n->pair },
+    { "tpm", &n->tpm },
   };
 
   for (size_t i = 0; i < COUNT (words); i++)

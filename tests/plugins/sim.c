@@ -117,7 +117,8 @@ inventory (HOST)
     snprintf (version, sizeof version, "%u.0", (unsigned) sim_version (fleet, n, i, sim_now ()));
     memset (&item, 0, sizeof item);
     item.struct_size = sizeof item;
-    item.flags = FETTLE_ITEM_UPDATEABLE;
+    item.flags = FETTLE_ITEM_UPDATEABLE | (n->tpm ? FETTLE_ITEM_TPM : 0)
+                 | (n->tpm > 1 ? FETTLE_ITEM_ENCRYPTED : 0);
     item.id = id;
     item.kind = "firmware";
     item.name = id;

@@ -52,6 +52,7 @@ struct sim_node {
   uint32_t kind;
   uint32_t parent; /* the manager's row + 1, which tells of this one; 0: none */
   uint32_t pair;   /* the same for both halves; 0: none */
+  uint32_t tpm;    /* 1: it has one that is on; 2: which disks depend on */
   struct sim_entry ledger[SIM_LEDGER];
 };
 

@@ -106,6 +106,28 @@ read_all (const char *text)
 #define END "@ done\n@ = 0\n"
 
 static void
+test_tpm (void **state)
+{
+  (void) state;
+  assert_int_equal (read_all ("@ tpm\ntpm\tyes\ntpm_version_major\t2\n@ = 0\n" END), FETTLE_OK);
+  assert_int_equal (n_items, 1);
+  assert_string_equal (items[0].name, "TPM 2");
+  assert_string_equal (items[0].match, "-");
+  assert_int_equal (items[0].flags, FETTLE_ITEM_TPM);
+  read_all ("@ tpm\ntpm\tyes\nactive\t1\nenabled\t0\n@ = 0\n" END);
+  assert_string_equal (items[0].name, "TPM, off");
+  assert_int_equal (items[0].flags, 0);
+  read_all ("@ tpm\ntpm\tyes\ntpm_version_major\t2\nbound\t/dev/sda3\n@ = 0\n" END);
+  assert_int_equal (items[0].flags, FETTLE_ITEM_TPM | FETTLE_ITEM_ENCRYPTED);
+  assert_string_equal (items[0].location, "/dev/sda3");
+  read_all ("@ tpm\n@ = 0\n" END);
+  assert_int_equal (n_items, 0);
+  read_all ("@ tpm\nnonsense\ntpm_version_major\t\x01\x1b[2J2222222222222222222222222\n@ = 0\n" END);
+  assert_int_equal (n_items, 1);
+  assert_null (strchr (items[0].name, '\x1b'));
+}
+
+static void
 test_system (void **state)
 {
   (void) state;
@@ -291,7 +313,7 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test (test_system),     cmocka_unit_test (test_dpkg),
+    cmocka_unit_test (test_tpm), cmocka_unit_test (test_system),     cmocka_unit_test (test_dpkg),
     cmocka_unit_test (test_rpm),        cmocka_unit_test (test_devices),
     cmocka_unit_test (test_fwupd),      cmocka_unit_test (test_hostile),
     cmocka_unit_test (test_broken_off), cmocka_unit_test (test_many_warnings),

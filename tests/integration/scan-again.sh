@@ -68,10 +68,10 @@ for f in big small; do echo "name=\"$f\";version=\"1\";format=\"raw\";kind=\"fir
 tar -C "$T/busy" -cf "$T/busy.tar" .
 (while [ -e "$T/busy/big.bin" ]; do touch "$T/busy/big.bin" "$T/busy.tar"; done) 2>/dev/null & toucher=$!
 at_exit "kill $toucher 2>/dev/null"
-named () { fettle-scan "$T/busy" >"$T/out" 2>/dev/null; jq -e 'select(.problem.file == "big.bin") | .problem.message | test("changed while it was read")' "$T/out"; }
+named () { fettle-scan "$T/busy" >"$T/out" 2>/dev/null; grep -q '"file":"big.bin","message":"it changed while it was read' "$T/out"; }
 ok "a file that changes while it is read is refused, and named" soon named
 is "others are what they are" "$(jq -r 'select(.component) | .component.id' "$T/out")" small.bin
-whole () { fettle-scan "$T/busy.tar" >"$T/out" 2>/dev/null; jq -e 'select(.problem.file == ".") | .problem.message | test("busy.tar changed while it was read")' "$T/out"; }
+whole () { fettle-scan "$T/busy.tar" >"$T/out" 2>/dev/null; grep -q '"file":"\.","message":"busy.tar changed while it was read' "$T/out"; }
 ok "so is an archive" soon whole
 is "nothing of it counts" "$(jq -c 'select(.done)' "$T/out")" ""
 kill $toucher; wait $toucher 2>/dev/null

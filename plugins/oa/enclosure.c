@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "enclosure.h"
@@ -105,16 +106,42 @@ oa_know_word (char *ret, size_t size, const char *text)
   take (ret, size, text, strcspn (text, " \t"));
 }
 
+/* "10.1.2.3", n bytes of it: four numbers below 256. */
+static int
+is_ipv4 (const char *text, size_t n)
+{
+  unsigned part[4];
+  char copy[20];
+  int end = 0;
+
+  if (n >= sizeof copy)
+    return 0;
+  memcpy (copy, text, n);
+  copy[n] = '\0';
+  return sscanf (copy, "%3u.%3u.%3u.%3u%n", &part[0], &part[1], &part[2], &part[3], &end) == 4
+         && copy[end] == '\0' && part[0] < 256 && part[1] < 256 && part[2] < 256 && part[3] < 256;
+}
+
+/* The host looks closer; here it is told from other things. */
+static int
+is_ipv6 (const char *text, size_t n)
+{
+  size_t i, colons = 0;
+
+  for (i = 0; i < n; i++)
+    colons += text[i] == ':';
+  return colons >= 2 && colons <= 7 && strspn (text, "0:1") < n;
+}
+
 void
 oa_know_address (char ret[64], const char *text)
 {
-  static const char *const none[] = { "0.0.0.0", "127.", "169.254.", "fe80:", "FE80:" };
+  static const char *const none[] = { "0.", "127.", "169.254.", "fe80:", "FE80:" };
   size_t n, i;
 
   text += strspn (text, " \t");
   n = strspn (text, "0123456789abcdefABCDEF.:");
-  if (ret[0] || n < 3 || n >= 64 || (text[n] && !strchr ("/ \t", text[n])) || !strpbrk (text, ".:")
-      || (text[0] == ':' && strspn (text, ":01") == n))
+  if (ret[0] || n >= 64 || (text[n] && !strchr ("/ \t", text[n])) || !(is_ipv4 (text, n) || is_ipv6 (text, n)))
     return;
   for (i = 0; i < sizeof none / sizeof none[0]; i++)
     if (strncmp (text, none[i], strlen (none[i])) == 0)

@@ -93,3 +93,7 @@ fuzz_node_request_LDADD = ../core/libservice.la ../core/libbase.la
 check_PROGRAMS += fuzz/dialogue
 fuzz_dialogue_SOURCES = fuzz/dialogue.c fuzz/driver.c fuzz/fuzz.h
 fuzz_dialogue_LDADD = ../sdk/lib/libdialogue.la ../core/libbase.la
+check_PROGRAMS += fuzz/oa
+fuzz_oa_SOURCES = fuzz/oa.c fuzz/driver.c fuzz/fuzz.h ../plugins/oa/enclosure.c ../plugins/oa/xmldata.c \
+  ../plugins/oa/soap-read.c ../plugins/oa/cli-read.c ../plugins/oa/answer.c
+fuzz_oa_LDADD = ../sdk/lib/libxml.la ../core/libbase.la $(XML_LIBS)

@@ -141,3 +141,9 @@ check_PROGRAMS += unit/quirks
 unit_quirks_SOURCES = unit/quirks.c
 unit_quirks_LDADD = ../core/libworker.la $(CMOCKA_LIBS)
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += unit/oa-answer
+unit_oa_answer_SOURCES = unit/oa-answer.c ../plugins/oa/answer.c ../plugins/oa/enclosure.c \
+  ../plugins/oa/oa.h ../plugins/oa/enclosure.h
+unit_oa_answer_LDADD = ../sdk/lib/libxml.la $(XML_LIBS) $(CMOCKA_LIBS)
+endif

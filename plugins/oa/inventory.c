@@ -242,7 +242,8 @@ oa_probe (OA_CALL, uint32_t *score)
   fettle_result r = e ? oa_ask_xmldata (h, c, t, e) : h->error (c, FETTLE_E_NOMEM, "no memory");
 
   *score = 0;
-  if (r == FETTLE_OK) {
+  /* Those of Superdomes have the name, and are another thing. */
+  if (r == FETTLE_OK && !strstr (e->oa_model, "Superdome") && !strstr (e->model, "Superdome")) {
     const struct oa_thing *oa = oa_asked (e);
 
     fettle_say (h, c, FETTLE_LOG_INFO, "%s, firmware %s, of a %s",

@@ -65,5 +65,18 @@ ok "then the iLOs" test "$(last '^10.77.2')" -lt "$(first '^10.77.1')"
 is "each once" "$(grep -c begins "$T/order")" 22
 is "nothing is left to be done" "$(f plan --baseline base --format json | jq '[.nodes[].entries[] | select(.action == "upgrade")] | length')" 0
 is "no session stays on the OA" "$(sessions_left)" 0
+
+# The service is killed while the standby is flashed.
+oa what=full version=4.70 flash=2 away=1
+ok "an enclosure with 4.70" f inventory enc1
+job=$(f deploy enc1 --baseline base --component hpoa497.bin --yes --no-wait 2>"$T/err")
+begun () { grep -q 'flash oa2 4.97 begins' "$LOG"; }
+ok "it is being flashed" soon begun
+kill -9 "$pid"; wait "$pid" 2>/dev/null
+ok "another service takes it up" start "$T/state" --plugindir "$T/plugins" --ssl-port 63002 --port 63001
+ended () { [ "$(f status "$job" --format json 2>/dev/null | jq -r .state)" = "done" ]; }
+ok "to its end" soon ended
+is "which is a good one" "$(f status "$job" --format json | jq -r '.tasks[0] | .state, .found' | tr '\n' ' ')" "done 4.97 "
+is "and it was flashed once" "$(grep -c ' update ' "$LOG") $(grep -c ' upload ' "$LOG")" "1 1"
 ok "the service ends" f service stop
 done_testing

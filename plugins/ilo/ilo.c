@@ -18,6 +18,7 @@ static const struct fettle_setting settings[] = {
   { "https_port", FETTLE_SETTING_PORT, 443, "443", "port of the iLO's web server" },
   { "transfer", FETTLE_SETTING_TEXT, 0, "auto", "how firmware gets to it: pull, push, or auto: what is possible" },
   { "update_by", FETTLE_SETTING_TEXT, 0, "auto", "flash: at once; queue: by iLO's repository and queue; or auto" },
+  { "reset_timeout", FETTLE_SETTING_UINT, 0, "900", "s that an iLO may be gone while it updates itself" },
   { "old_tls", FETTLE_SETTING_BOOL, 0, "no", "speak TLS 1.0 and weak ciphers, too: for old firmware" },
 };
 

@@ -723,10 +723,12 @@ finish (update *u)
 static void
 set_up (const struct fettle_host *h, fettle_ctx *c, struct fettle_redfish_updater *x)
 {
+  const char *timeout = h->setting (c, "reset_timeout");
+
   memset (x, 0, sizeof *x);
   x->tls = ilo_tls (h, c);
   x->reset_s = 20;
-  x->away_s = 900;
+  x->away_s = timeout ? (uint32_t) strtoul (timeout, NULL, 10) : 900;
   x->fetch_s = 120;
   x->service = service_path;
   x->firmware = firmware_path;

@@ -442,7 +442,7 @@ settle (update *u)
   json_t *now = NULL;
 
   u->h->progress (u->c, 950, "waiting until the node is well again");
-  if (changed != 1 && !number (u, "R") && !number (u, "W") && age (u) < (json_int_t) u->updater->reset_s)
+  if (changed != 1 && !number (u, "R") && !number (u, "W") && age (u) < (json_int_t) u->reset_s)
     return fettle_redfish_again (u, interval (u, NULL));
   path = fettle_redfish_link (fettle_redfish_root (u->redfish), "");
   for (i = 1; i < WELL; i++) {
@@ -511,14 +511,14 @@ still_runs (update *u, const struct fettle_redfish_task *t)
   if (u->way == FETTLE_REDFISH_PULL && !number (u, "F")) {
     if (fettle_redfish_fetched (u))
       keep_number (u, "F", 1);
-    else if (age (u) > (json_int_t) u->updater->fetch_s) {
-      snprintf (why, sizeof why, "nothing came of it in %u s", (unsigned) u->updater->fetch_s);
+    else if (age (u) > (json_int_t) u->fetch_s) {
+      snprintf (why, sizeof why, "nothing came of it in %u s", (unsigned) u->fetch_s);
       if (*TEXT (u->state, "k"))
         fettle_redfish_send (u->redfish, "DELETE", TEXT (u->state, "k"), NULL, NULL);
       return not_fetched (u, why);
     }
   }
-  if (!*TEXT (u->state, "k") && !u->updater->look && age (u) > (json_int_t) u->updater->silent_s) {
+  if (!*TEXT (u->state, "k") && !u->updater->look && age (u) > (json_int_t) u->silent_s) {
     keep_number (u, "u", 1);
     set_step (u, "settle");
     return settle (u);
@@ -607,6 +607,9 @@ start (update *u)
     if (fettle_redfish_task_path (&answer, path, sizeof path) && strlen (path) < 500)
       keep_text (u, "k", path);
     r = fettle_redfish_again (u, answer.retry_after ? answer.retry_after % 60 : 1);
+  } else if (r == FETTLE_E_BUSY && age (u) < BUSY_MAX_S) {
+    fettle_say (u->h, u->c, FETTLE_LOG_INFO, "%s: waiting", fettle_redfish_why (u->redfish));
+    r = fettle_redfish_again (u, age (u) < 30 ? 3 : 20);
   }
   json_decref (answer.body);
   return r;
@@ -649,9 +652,9 @@ gone (update *u, fettle_result r)
     u->h->log (u->c, FETTLE_LOG_INFO, "the node doesn't answer: it restarts, it seems");
   }
   keep_number (u, "R", 1);
-  if (now - number (u, "a") > (json_int_t) u->updater->away_s)
+  if (now - number (u, "a") > (json_int_t) u->away_s)
     return fettle_fail (u->h, u->c, FETTLE_E_TIMEOUT, "the node isn't back %u s after it stopped answering while"
-                        " it was updated: look at it, and at its power", (unsigned) u->updater->away_s);
+                        " it was updated: look at it, and at its power", (unsigned) u->away_s);
   u->h->progress (u->c, 900, "waiting for the node to be back");
   return fettle_redfish_again (u, now - number (u, "a") < 20 ? 2 : 10);
 }
@@ -691,7 +694,8 @@ fettle_result
 fettle_redfish_deploy (const struct fettle_host *h, fettle_ctx *c, const struct fettle_target *t,
                        const struct fettle_image *image, const struct fettle_redfish_updater *updater)
 {
-  update u = { .h = h, .c = c, .t = t, .image = image, .updater = updater };
+  update u = { .h = h, .c = c, .t = t, .image = image, .updater = updater, .reset_s = updater->reset_s,
+               .away_s = updater->away_s, .fetch_s = updater->fetch_s, .silent_s = updater->silent_s };
   const char *token = h->token (c);
   fettle_result r;
   int opened;

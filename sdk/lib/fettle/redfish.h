@@ -146,6 +146,7 @@ struct fettle_redfish_update {
   const struct fettle_redfish_updater *updater;
   struct fettle_redfish_ways ways;
   uint32_t way;          /* FETTLE_REDFISH_* */
+  uint32_t reset_s, away_s, fetch_s, silent_s; /* the updater's */
   json_t *service;       /* the UpdateService as it is now */
   json_t *state;         /* what is kept until the next call: small.  Keys of
                           * more than one letter are the updater's own */
@@ -163,7 +164,7 @@ struct fettle_redfish_updater {
    * resource and no collection. */
   const char *(*service) (struct fettle_redfish_update *);
   const char *(*firmware) (struct fettle_redfish_update *);
-  /* Fills in `ways` from the service. */
+  /* Fills in `ways` from the service; may change the times. */
   void (*ways) (struct fettle_redfish_update *);
   /* Tells the node to update itself, by `way`, or sees that it was told before
    * a crash.  With FETTLE_AGAIN by fettle_redfish_again it is called again. */

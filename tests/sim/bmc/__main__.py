@@ -30,7 +30,9 @@
 #   sticky=yes             state Error of long ago
 #   queue=exception        an item in the queue that has failed blocks the others
 #   power=transfer|flash   the power is lost then, once
-#   max=BYTES, same=refused, tpm=yes, etag=yes (PATCH needs If-Match), etag=moves (once it is 412)
+#   tpm=yes                a TPM is on, and wants to be known of; tpm=hidden: nothing says so
+#   max=BYTES, limit=BYTES of an image: told before, or not
+#   same=refused, etag=yes (PATCH needs If-Match), etag=moves (once it is 412)
 #   agent=Uefi             components aren't for the BMC to update
 #   tasks=kept             they are known after a restart
 #   certificate=second     it has another certificate, after its first restart
@@ -187,7 +189,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(200, open(b.how["xmldata"], "rb").read()) if "xmldata" in b.how else self.answer(404, b"")
         if path == "/emulated": # for tests: what has really happened
             return self.answer(200, {"versions": b.versions(), "staged": b.staged, "flashed": b.flashed,
-                                     "queue": list(b.queue), "repository": list(b.repository), "sessions": len(b.sessions)})
+                                     "queue": list(b.queue), "repository": list(b.repository), "sessions": len(b.sessions), "state": b.state})
         if b.fault("slash", "yes") and not path.endswith("/"):
             return self.answer(308, b"", Location=f"https://bmc.example{path}/" + ("?" + url.query if url.query else ""))
         path = path.rstrip("/")
@@ -297,7 +299,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         url = body.get("ImageURI", "")
         if "://" not in url:
             return self.answer(400, error("SimpleUpdateInvalidImageURI"))
-        if b.fault("tpm", "yes") and not body.get("TPMOverrideFlag"):
+        if b.fault("tpm") and not body.get("TPMOverrideFlag"):
             return self.answer(400, error("FWFlashTPMOverrideFlagRequired"))
         if b.who == "ilo5-old" and url.endswith(".fwpkg"):
             return self.answer(200, error("Success")) # and that is all
@@ -317,7 +319,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if b.busy:
             return self.answer(400, error("ComponentUploadAlreadyInProgress"))
         if said.get("UpdateTarget"):
-            if b.fault("tpm", "yes") and not said.get("TPMOverride"):
+            if b.fault("tpm") and not said.get("TPMOverride"):
                 return self.answer(400, error("FWFlashTPMOverrideFlagRequired"))
             b.begin(data, etag=said.get("UploadCurrentEtag"))
             return self.answer(200, {})
@@ -347,7 +349,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         name, file = body.get("Name", ""), body.get("Filename") or body.get("Component")
         if not name or name in b.queue or file not in b.repository:
             return self.answer(400, error("UpdateBadParameter"))
-        if b.fault("tpm", "yes") and not body.get("TPMOverride"):
+        if b.fault("tpm") and not body.get("TPMOverride"):
             return self.answer(400, error("FWFlashTPMOverrideFlagRequired"))
         path = f"{UPDATE}/UpdateTaskQueue/{urllib.parse.quote(name)}"
         b.queue[name] = {"Name": name, "State": "Pending", "Filename": file, "UpdatableBy": body.get("UpdatableBy", ["Bmc"])}
@@ -367,7 +369,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         b, body = self.bmc, self.json()
         if body.get("Action", "InstallFromURI") != "InstallFromURI" or "://" not in body.get("FirmwareURI", ""):
             return self.answer(400, error("UpdateBadParameter", "iLO.0.10."))
-        if b.fault("tpm", "yes") and not body.get("TPMOverrideFlag"):
+        if b.fault("tpm") and not body.get("TPMOverrideFlag"):
             return self.answer(400, error("FWFlashTPMOverrideFlagRequired", "iLO.0.10."))
         if b.begin(url=body["FirmwareURI"]) is None:
             return self.answer(400, error("FirmwareFlashAlreadyInProgress", "iLO.0.10."))

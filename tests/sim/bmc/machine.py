@@ -120,7 +120,7 @@ class Bmc:
             self.state, self.percent = state, percent
 
     def check(self, data):
-        if len(data) > int(self.how.get("max", 1 << 30)):
+        if len(data) > int(self.how.get("limit", self.how.get("max", 1 << 30))):
             raise Failed("UpdateImageTooLarge")
         head, why = image.read(data)
         if why:
@@ -295,6 +295,8 @@ class Bmc:
                 self.say_hpe(body["Oem"]["Hpe"])
             if path.endswith("/Managers/1/UpdateService"):
                 self.say_hp(body)
+            if path == ROOT + "/Systems/1" and self.fault("tpm", "yes"):
+                body["TrustedModules"] = [{"Status": {"State": "Enabled"}}]
             if path == UPDATE and "max" in self.how:
                 body["MaxImageSizeBytes"] = int(self.how["max"])
             return body

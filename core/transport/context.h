@@ -58,6 +58,7 @@ struct fettle_ctx {
   int known_hosts;           /* a file, or -1 */
   const char *certificate;   /* "SHA256:..." of the key of the node's certificate, or NULL */
   char *certificate_seen;    /* the same, first seen in this call: ours */
+  bool told_old_tls;         /* the report has it */
   uint32_t connect_timeout;  /* ms */
   uint32_t read_timeout;     /* ms without a byte from the node */
 

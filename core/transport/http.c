@@ -414,6 +414,20 @@ set_credentials (struct fettle_https *h)
            ? FETTLE_OK : no_memory (h);
 }
 
+/* Old firmware speaks what is refused unless it was allowed. */
+static const char *
+old_tls_advice (const struct fettle_https *h)
+{
+  static const char *const signs[] = { "unsupported protocol", "protocol version", "dh key too small",
+                                       "legacy renegotiation", "legacy sigalg", "ee key too small" };
+
+  for (size_t i = 0; i < COUNT (signs) && !(h->request->flags & FETTLE_HTTP_OLD_TLS); i++)
+    if (strstr (h->said, signs[i]))
+      return ".  Its firmware speaks old TLS, which isn't safe: update it by other means, or allow that for this"
+             " node by its setting old_tls=yes";
+  return "";
+}
+
 static fettle_result
 explain (struct fettle_https *h, CURLcode code)
 {
@@ -431,8 +445,8 @@ explain (struct fettle_https *h, CURLcode code)
     r = FETTLE_E_TIMEOUT;
   else if (code == CURLE_OUT_OF_MEMORY)
     r = FETTLE_E_NOMEM;
-  return fettle_error_set (&h->c->error, r, "%s %s of %s: %s", q->method, q->path, h->c->target.address,
-                           h->said[0] ? h->said : libcurl.easy_strerror (code));
+  return fettle_error_set (&h->c->error, r, "%s %s of %s: %s%s", q->method, q->path, h->c->target.address,
+                           h->said[0] ? h->said : libcurl.easy_strerror (code), old_tls_advice (h));
 }
 
 static bool

@@ -55,12 +55,32 @@ judge (fettle_ctx *c, X509 *certificate)
   return FETTLE_OK;
 }
 
+/* What the user has allowed for this node is told, once in a call, when it was
+ * needed: it goes into the report. */
+static void
+tell_old (fettle_ctx *c, X509_STORE_CTX *store)
+{
+  SSL *ssl = X509_STORE_CTX_get_ex_data (store, SSL_get_ex_data_X509_STORE_CTX_idx ());
+  const SSL_CIPHER *cipher = ssl ? SSL_get_pending_cipher (ssl) : NULL;
+  char text[300];
+
+  if (!ssl || SSL_version (ssl) >= TLS1_2_VERSION || c->told_old_tls)
+    return;
+  c->told_old_tls = true;
+  snprintf (text, sizeof text, "%s is spoken to by %s with %s, which its setting old_tls allows: who is on the way can"
+            " read it.  Update its firmware, or keep its network apart", c->target.name, SSL_get_version (ssl),
+            cipher ? SSL_CIPHER_get_name (cipher) : "an old cipher");
+  c->send (c, json_pack ("{s:s, s:i}", "log", text, "level", (int) FETTLE_LOG_WARNING));
+}
+
 /* In place of OpenSSL's own verification. */
 static int
 verify (X509_STORE_CTX *store, void *arg)
 {
   bool good = judge (arg, X509_STORE_CTX_get0_cert (store)) == FETTLE_OK;
 
+  if (good)
+    tell_old (arg, store);
   X509_STORE_CTX_set_error (store, good ? X509_V_OK : X509_V_ERR_CERT_UNTRUSTED);
   return good;
 }

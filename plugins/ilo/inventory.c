@@ -211,10 +211,14 @@ static fettle_result
 without_redfish (ILO_CALL, fettle_result result)
 {
   struct ilo_identity who;
+  fettle_result r;
 
   if (result != FETTLE_E_UNSUPPORTED && result != FETTLE_E_PROTOCOL)
     return result;
-  if (ilo_read_identity (h, c, t, &who) == FETTLE_OK && who.generation >= 2 && who.generation <= 4)
+  r = ilo_read_identity (h, c, t, &who);
+  if (r != FETTLE_OK) /* it has said why */
+    return r;
+  if (who.generation >= 2 && who.generation <= 4)
     return ribcl_inventory (h, c, t, &who);
   return fettle_fail (h, c, FETTLE_E_UNSUPPORTED, "the node has no Redfish service at port 443.  Is it an"
                       " iLO, and is its web server on?");

@@ -15,3 +15,4 @@ bench_serve_load_LDADD = $(SSL_LIBS) $(CRYPTO_LIBS)
 integration_serve_listener_SOURCES = integration/serve-listener.c
 integration_serve_listener_LDADD = ../core/libservice.la ../core/libbase.la $(EVENT_LIBS) $(SSL_LIBS)
 EXTRA_DIST += bench/serve.sh
+EXTRA_DIST += bench/redfish

@@ -97,3 +97,8 @@ check_PROGRAMS += fuzz/oa
 fuzz_oa_SOURCES = fuzz/oa.c fuzz/driver.c fuzz/fuzz.h ../plugins/oa/enclosure.c ../plugins/oa/xmldata.c \
   ../plugins/oa/soap-read.c ../plugins/oa/cli-read.c ../plugins/oa/answer.c
 fuzz_oa_LDADD = ../sdk/lib/libxml.la ../core/libbase.la $(XML_LIBS)
+check_PROGRAMS += fuzz/redfish fuzz/quirks
+fuzz_redfish_SOURCES = fuzz/redfish.c fuzz/driver.c fuzz/fuzz.h ../plugins/redfish/src/node.c
+fuzz_redfish_LDADD = ../sdk/lib/libredfish.la ../core/libbase.la $(JANSSON_LIBS)
+fuzz_quirks_SOURCES = fuzz/quirks.c fuzz/driver.c fuzz/fuzz.h
+fuzz_quirks_LDADD = ../core/libworker.la

@@ -24,6 +24,7 @@ done
 fault ok-sticky-push ilo5 "$push" sticky=yes
 fault ok-409-push ilo5 "$push" update=409
 fault ok-no-task ilo5-old ""
+fault ok-old-tls ilo6 "--setting old_tls=yes" tls=old
 # Those that aren't.
 fault bad-lie ilo6 "" lie=completed
 fault bad-power ilo6 "" power=flash
@@ -56,6 +57,10 @@ bad bad-agent failed "by an agent in the server's system alone"
 bad bad-certificate failed "certificate has changed.*fettle node set bad-certificate --certificate"
 bad bad-gone unknown "isn't back 3 s after it stopped answering"
 bad bad-tpm failed "a TPM is on"
+
+like "old TLS is told of" "$(log ok-old-tls)" "is spoken to by TLSv1\.1 with [A-Z0-9-]+, which its setting old_tls allows"
+bmc_settings= bmc old ilo6 tls=old
+like "and isn't spoken otherwise" "$(fettle inventory old 2>&1)" "old TLS, which isn't safe.*old_tls=yes"
 
 # A device that says so, and has nothing.
 nodes=

@@ -73,4 +73,4 @@ state () { task "$1" .state; }
 message () { task "$1" '.error.message // ""'; }
 log () { task "$1" '.log[]'; }
 found () { task "$1" .found; }
-real () { curl -sk -m 60 "https://${bmc_addresses[$1]}:$bmc_port/emulated" | jq -cr ".$2"; }
+real () { curl -sk -m 60 --tlsv1.0 --ciphers 'ALL:@SECLEVEL=0' "https://${bmc_addresses[$1]}:$bmc_port/emulated" | jq -cr ".$2"; }

@@ -121,6 +121,9 @@ unit_addresses_SOURCES = unit/addresses.c
 unit_addresses_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
 endif
 if HAVE_CMOCKA
+check_PROGRAMS += unit/redfish-task
+unit_redfish_task_SOURCES = unit/redfish-task.c ../sdk/lib/redfish-internal.h
+unit_redfish_task_LDADD = ../sdk/lib/libredfish.la $(JANSSON_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += unit/ilo-parse
 unit_ilo_parse_SOURCES = unit/ilo-parse.c ../plugins/ilo/items.c ../plugins/ilo/xmldata.c \
   ../plugins/ilo/items.h ../plugins/ilo/ilo.h ../sdk/lib/redfish-internal.h

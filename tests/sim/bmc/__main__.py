@@ -35,10 +35,12 @@
 #   same=refused, etag=yes (PATCH needs If-Match), etag=moves (once it is 412)
 #   agent=Uefi             components aren't for the BMC to update
 #   tasks=kept             they are known after a restart
+#   tls=old                it speaks TLS 1.0 and 1.1 alone
 #   certificate=second     it has another certificate, after its first restart
 #
 # SPDX-License-Identifier: Apache-2.0
-import sys
+import sys, warnings
+warnings.simplefilter("ignore", DeprecationWarning)
 sys.dont_write_bytecode = True
 import email, email.policy, http.server, json, os, socket, ssl, struct, threading, time, urllib.parse
 
@@ -446,7 +448,8 @@ class Server(http.server.ThreadingHTTPServer):
             if bmc.is_away():
                 raise Gone()
             second = bmc.fault("certificate", "second") and bmc.away_until
-            request = self.contexts[bool(second)].wrap_socket(request, server_side=True)
+            which = self.old if bmc.fault("tls") else self.contexts[bool(second)]
+            request = which.wrap_socket(request, server_side=True)
             self.finish_request(request, address)
         except Gone: # as if it weren't there
             request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -472,6 +475,9 @@ def main(args):
     server = Server((host, int(port or 0)), Handler)
     server.world = World(ready)
     server.contexts = [context(cert, key)]
+    server.old = context(cert, key)
+    server.old.minimum_version, server.old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+    server.old.set_ciphers("ALL:@SECLEVEL=0")
     if "--second" in more:
         server.contexts.append(context(*args[more["--second"] + 1:more["--second"] + 3]))
     with open(ready + ".new", "w") as f:

@@ -1,0 +1,30 @@
+/* A plugin's file of quirks: a value is found, or what is wrong is said.
+ *
+ * Sources: worker/quirks.c
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "util/base.h"
+
+#include "fuzz/fuzz.h"
+#include "worker/quirks.h"
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+  _cleanup_free_ char *text = strndup ((const char *) data, size);
+  json_t *all = json_array ();
+  struct fettle_error err = { 0 };
+  const char *key;
+  json_t *value;
+
+  MUST (text && all);
+  if (fettle_quirks_parse (text, "x.quirks", all, &err) != FETTLE_OK)
+    MUST (err.text[0] && err.code == FETTLE_E_CONFIG);
+  else
+    json_object_foreach (json_array_get (all, 0), key, value)
+      MUST (json_is_string (value));
+  fettle_quirks_find (all, "acme/bmc/1.0", "reset_s");
+  json_decref (all);
+  return 0;
+}

@@ -83,7 +83,7 @@ fettle_brocade_plist (const char *text, size_t size, const char *path, struct fe
     return err->code;
   one->tree = true;
   one->c.reboot = true;
-  if (!fettle_component_set (&one->c.name, "Fabric OS") || !fettle_about_version (&one->c, version, "")
+  if (!fettle_component_set (&one->c.name, "Fabric OS") || !fettle_about_version (&one->c, version, "fos")
       || !fettle_about_match (&one->c, "", "brocade:fos") || !fettle_component_set (&one->c.format, "fos")
       || !fettle_component_set (&one->c.kind, "firmware")
       || !fettle_about_text (&one->c.summary, "A release folder, which a switch fetches as a whole", 100))

@@ -254,3 +254,50 @@ fettle_version_compare_hpe (struct span a, struct span b, int *ret_order)
   *ret_order = order;
   return true;
 }
+
+/* ---- fos ---- */
+
+struct fos {
+  struct span number[3], letters, last; /* v8.2.3c1: 8 2 3, c, 1 */
+};
+
+static bool
+is_small_letter (char c)
+{
+  return c >= 'a' && c <= 'z';
+}
+
+static bool
+parse_fos (struct span s, struct fos *ret)
+{
+  if (s.n && s.at[0] == 'v')
+    s = span_after (s, 1);
+  for (int i = 0; i < 3; i++) {
+    size_t n = span_count (s, is_digit);
+
+    if (!n || (i < 2 && (n == s.n || s.at[n] != '.')))
+      return false;
+    ret->number[i] = (struct span){ s.at, n };
+    s = span_after (s, i < 2 ? n + 1 : n);
+  }
+  ret->letters = (struct span){ s.at, span_count (s, is_small_letter) };
+  s = span_after (s, ret->letters.n);
+  ret->last = (struct span){ s.at, span_count (s, is_digit) };
+  return ret->last.n == s.n && ret->letters.n < 3 && (ret->letters.n || !ret->last.n);
+}
+
+bool
+fettle_version_compare_fos (struct span a, struct span b, int *ret_order)
+{
+  struct fos x, y;
+  int order = 0;
+
+  if (!parse_fos (a, &x) || !parse_fos (b, &y))
+    return false;
+  for (int i = 0; i < 3 && !order; i++)
+    order = span_number_order (x.number[i], y.number[i]);
+  if (!order)
+    order = span_text_order (x.letters, y.letters);
+  *ret_order = order ? order : span_number_order (x.last, y.last);
+  return true;
+}

@@ -1,4 +1,4 @@
-/* version-hpe.h - the comparer of scheme "hpe": for version.c only.
+/* version-hpe.h - the comparers of schemes "hpe" and "fos": for version.c only.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -8,5 +8,6 @@
 #include "model/version-span.h"
 
 bool fettle_version_compare_hpe (struct span a, struct span b, int *ret_order);
+bool fettle_version_compare_fos (struct span a, struct span b, int *ret_order);
 
 #endif

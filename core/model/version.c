@@ -345,6 +345,7 @@ static const struct {
   { "semver", compare_semver },
   { "dotted", compare_dotted },
   { "hpe",    fettle_version_compare_hpe },
+  { "fos",    fettle_version_compare_fos },
   { "plain",  compare_plain },
 };
 

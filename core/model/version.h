@@ -17,6 +17,7 @@
  *            "0x31000030", "HPG3"                     hexadecimal; drive firmware
  *          The number decides; when it is equal and both have a date, the date
  *          does.  Two ROM or drive families can't be compared.
+ *  fos     Brocade's Fabric OS: "v7.4.1", then "v7.4.1a", "v7.4.1a1", "v7.4.1b"
  *  plain   anything; equal or cannot tell
  *
  * Equal texts are equal in any scheme.  Otherwise a version that isn't of its

@@ -4,7 +4,10 @@
  */
 #include <fettle/plugin.h>
 
+#include "fc.h"
 #include "ilo.h"
+#include "sas.h"
+#include "vc.h"
 
 /* All four types need the same ports. */
 static const struct fettle_port ports[] = {
@@ -22,6 +25,15 @@ static const struct fettle_setting settings[] = {
   { "old_tls", FETTLE_SETTING_BOOL, 0, "no", "speak TLS 1.0 and weak ciphers, too: for old firmware" },
 };
 
+static const struct fettle_setting fc_settings[] = {
+  { "firmware_source", FETTLE_SETTING_TEXT, 0, NULL, "where a switch fetches releases: PROTOCOL://[USER@]HOST/FOLDER" },
+};
+
+static const struct fettle_setting sas_settings[] = {
+  { "bay", FETTLE_SETTING_TEXT, 0, NULL, "the switch's interconnect bay, 1 to 8; without it, all SAS switches" },
+  { "old_tls", FETTLE_SETTING_BOOL, 0, "no", "speak TLS 1.0 and weak ciphers, too: for old firmware" },
+};
+
 #define NODE_TYPE(name_, title_, position_)                                   \
   .name = name_, .title = title_, .position = position_,                      \
   .hosts = FETTLE_HOST_WINDOWS | FETTLE_HOST_LINUX,                           \
@@ -32,9 +44,14 @@ static const struct fettle_node_type types[] = {
     .settings = settings, .n_settings = FETTLE_COUNT (settings), .services = "http/1 stream/1",
     .wants = "serve/1", .probe = ilo_probe, .inventory = ilo_inventory, .deploy = ilo_deploy_which,
     .cleanup = ilo_cleanup },
-  { NODE_TYPE ("vc",         "VC",         70) },
-  { NODE_TYPE ("fc-switch",  "FC switch",  80) },
-  { NODE_TYPE ("sas-switch", "SAS switch", 90) },
+  { NODE_TYPE ("vc",         "VC",         70), .layer = FETTLE_LAYER_INTERCONNECT, .services = "ssh/1",
+    .probe = vc_probe, .inventory = vc_inventory, .deploy = vc_deploy },
+  { NODE_TYPE ("fc-switch",  "FC switch",  80), .layer = FETTLE_LAYER_INTERCONNECT, .services = "ssh/1",
+    .settings = fc_settings, .n_settings = FETTLE_COUNT (fc_settings),
+    .probe = fc_probe, .inventory = fc_inventory, .deploy = fc_deploy },
+  { NODE_TYPE ("sas-switch", "SAS switch", 90), .layer = FETTLE_LAYER_INTERCONNECT, .services = "http/1",
+    .settings = sas_settings, .n_settings = FETTLE_COUNT (sas_settings),
+    .inventory = sas_inventory, .deploy = sas_deploy },
 };
 
 static const struct fettle_plugin plugin = {

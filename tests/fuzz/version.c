@@ -9,7 +9,7 @@
 #include "fuzz/fuzz.h"
 #include "model/version.h"
 
-static const char *const schemes[] = { "dpkg", "rpm", "semver", "dotted", "hpe", "plain", "none" };
+static const char *const schemes[] = { "dpkg", "rpm", "semver", "dotted", "hpe", "fos", "plain", "none" };
 
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)

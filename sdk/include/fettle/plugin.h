@@ -187,7 +187,7 @@ struct fettle_item {
   const char *name;        /* for people */
   const char *version;     /* as the node says it; "" if it doesn't */
   const char *scheme;      /* how versions compare: "dpkg", "rpm", "semver",
-                            * "dotted", "hpe", "plain"; NULL is "plain" */
+                            * "dotted", "hpe", "fos", "plain"; NULL is "plain" */
   const char *match;       /* what a component names to be for this item:
                             * "deb:openssl", "pci:15b3:1017", a GUID; spaces
                             * between several; NULL if nothing can be */

@@ -223,7 +223,7 @@ converse (struct update *u, struct fettle_dialogue *d, const struct source *s)
     { "User Name", anonymous ? anonymous : user, 0, FETTLE_DIALOGUE_FILL, 0 },
     { "File Name", folder, 0, 0, 0 },
     { "Network Protocol", number, 0, 0, 0 },
-    { "[Pp]assword:", anonymous ? anonymous : "%{text:password}\n", 0, FETTLE_DIALOGUE_FILL, 0 },
+    { "[Pp]assword:", anonymous ? anonymous : "%{text:second_password}\n", 0, FETTLE_DIALOGUE_FILL, 0 },
     { "Do Auto-Commit after [Rr]eboot", "y\n", 0, 0, 0 },
     { "Reboot system after download", "y\n", 0, 0, 0 },
     { "Do you want to continue", "y\n", 0, 0, 3 },
@@ -233,7 +233,7 @@ converse (struct update *u, struct fettle_dialogue *d, const struct source *s)
   fettle_result r;
 
   snprintf (host, sizeof host, "%s\n", s->host);
-  snprintf (user, sizeof user, "%s\n", s->user[0] ? s->user : "%{text:user}");
+  snprintf (user, sizeof user, "%s\n", s->user[0] ? s->user : "%{text:second_user}");
   snprintf (folder, sizeof folder, "%s\n", s->folder);
   snprintf (number, sizeof number, "%s\n", s->number);
   memset (&ask, 0, sizeof ask);

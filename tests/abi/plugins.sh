@@ -30,10 +30,13 @@ for so in "$builddir"/../plugins/*/.libs/*.so; do
     awk '$1 == "U" && $2 !~ /@/ {print $2}')" ""
 done
 
-# ---- --with-preload links several into one program: their names must not meet.
+# ---- --with-preload links several into one program: their names must not meet,
+# but those of the SDK's libraries, which are the same in each.
 
+names () { nm -g --defined-only "$1" 2>"$T/err" | awk 'NF == 3 && $2 ~ /[TDRBC]/ {print $3}' | sort -u; }
+for a in "$builddir"/../sdk/lib/*.a; do names "$a"; done | sort -u >"$T/sdk"
 for a in "$builddir"/../plugins/*/.libs/*.a "$builddir"/../core/.libs/libbase.a; do
-  [ -e "$a" ] && nm -g --defined-only "$a" 2>"$T/err" | awk 'NF == 3 && $2 ~ /[TDRBC]/ {print $3}' | sort -u
+  [ -e "$a" ] && names "$a" | comm -23 - "$T/sdk"
 done | sort | uniq -d >"$T/twice"
 is "no two plugins, nor the core, have a global name in common" "$(tr '\n' ' ' <"$T/twice")" ""
 

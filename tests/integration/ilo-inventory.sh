@@ -157,8 +157,8 @@ bmc none xmldata="$T/ilo2.xml"
 call probe
 is "iLO 2, its answer cut off" "$(jq -r 'select(.outcome).score' <<<"$OUT")" 100
 call inventory
-is "its inventory" "$(outcome)" unsupported
-like "says why" "$(text)" 'Integrated Lights-Out 2 \(iLO 2\) with firmware 2.33: it knows RIBCL alone'
+is "which is asked in RIBCL, and then not understood" "$(outcome)" protocol
+like "says why" "$(text)" 'Integrated Lights-Out 2 \(iLO 2\) answers with no RIBCL'
 
 # ---- Captures.
 fixtures=${FETTLE_FIXTURES-}

@@ -18,7 +18,7 @@ call () {
   OUT=$("$builddir/plugins/call" "$@" "$(jq -cn --arg type "$type" --arg call "$what" --arg pw "$PASSWORD" --argjson p "$P" \
     --argjson web "${WEB-1}" --argjson more "$more" '{call: $call, type: $type, target: {address: "127.0.0.1", name: "n1",
     operation: "t-1"}, phase: 3, ports: [[6, 22, 22, $p, $p], [6, 443, 443, $web, $web]], settings: {},
-    credentials: {user: "admin", password: $pw}, host_key: {policy: "tofu", pinned: null}, certificate: null,
+    credentials: {user: "admin", password: $pw, second_user: "files", second_password: "f1les ought"}, host_key: {policy: "tofu", pinned: null}, certificate: null,
     timeouts: {connect: 20, read: 60}, token: null} + $more')" 2>&1)
 }
 outcome () { jq -r 'select(.outcome).outcome' <<<"$OUT"; }
@@ -93,7 +93,8 @@ for row in 'scp://192.0.2.5/images/ 3' 'ftp://192.0.2.5/images 2' 'sftp://fw@192
 done
 deploy v9.1.1b
 is "the same again does nothing" "$(outcome) $(cli_log | grep -c '^firmwaredownload$')" "ok 1"
-not_ok "the password is nowhere in what comes out" grep -qF "$PASSWORD" <<<"$ALL"
+not_ok "the password is nowhere in what comes out" grep -qF -e "$PASSWORD" -e "f1les ought" <<<"$ALL"
+like "but was said" "$(cli_log)" "Password: -> .11 bytes"
 for shape in director older; do
   cli_fresh; cli_how shape=$shape
   deploy v9.1.1b
@@ -120,9 +121,14 @@ password rejected v9.0.1a assword
 stay ok v9.1.1b .
 F
 cli_fresh
+call fc-switch deploy "$(jq -cn --arg sum "$SUM" --arg pw "$PASSWORD" --argjson settings "$SOURCE" '{image: {id: "x", format: "fos",
+  match: "brocade:fos", version: "v9.1.1b", flags: 0, files: [{name: "release.plist", sha256: $sum, size: 2000}]},
+  settings: $settings, credentials: {user: "admin", password: $pw}}')" --file "$T/release.plist"
+like "no second credentials, and they are asked for" "$(outcome): $(text)" '^(auth|config): .*--second-user'
 deploy v9.1.1b '{}'
 is "no place to fetch from" "$(outcome)" unsupported
 like "says what to set" "$(text)" 'set firmware_source to PROTOCOL://'
+cli_fresh
 for source in http://192.0.2.5/x scp:///x scp://h 'scp://h/a b' 'scp://h/a;reboot'; do
   deploy v9.1.1b "$(jq -cn --arg s "$source" '{firmware_source: $s}')"
   is "a place that is none: $source" "$(outcome) $(cli_log | grep -c firmwaredownload)" "config 0"

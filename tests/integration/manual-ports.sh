@@ -29,7 +29,7 @@ for folder in "$builddir"/../plugins/*/.libs; do
   like "fettle-$name(7): headings" "$got" \
     '^NAME DESCRIPTION NETWORK PORTS SETTINGS .*NOT TRIED( ON HARDWARE)? SEE ALSO '
   settings=$(fettle plugin show "$name" --plugindir "$folder" |
-    sed -n '/^  Settings$/,/^$/p' | awk 'NR > 2 { print $1 }')
+    sed -n '/^  Settings$/,/^$/p' | awk 'NF && $1 != "Settings" && $1 != "SETTING" { print $1 }')
   missing=
   for s in $settings; do
     sed -n '/^\.Sh SETTINGS/,/^\.Sh WHAT/p' "$page" | grep -qw -- "$s" || missing="$missing $s"

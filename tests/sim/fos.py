@@ -123,7 +123,7 @@ class Switch(cli.Cli):
             self.secret("Password: ")
         self.say("", "Checking system settings for firmwaredownload...")
         m = re.match(r"/images/(v[\w.]+)$", path)
-        if fault in REFUSALS or not m or host != "192.0.2.5" or (way, user) not in (("2", "anonymous"), ("3", "admin"), ("4", "fw")):
+        if fault in REFUSALS or not m or host != "192.0.2.5" or (way, user) not in (("2", "anonymous"), ("3", "files"), ("4", "fw")):
             return self.say(*REFUSALS.get(fault, REFUSALS["inaccessible"]).split("\n"))
         self.say("System settings check passed.", "", "You can run firmwaredownloadstatus to get the status of this command.", "",
                  "This command will cause a warm/non-disruptive boot but will require that existing telnet, secure telnet or"

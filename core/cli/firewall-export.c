@@ -28,7 +28,7 @@ run_export (struct fettle_cli *cli, const struct fettle_args *args)
     return fettle_cli_usage ("firewall export needs --format: nft, iptables, firewalld, ufw, netsh, "
                              "powershell, esxcli, csv, json, aws-sg or cisco-acl");
   if (fettle_cli_phase (fettle_args_value (args, "phase"), &plan.phases, &err)
-      || fettle_firewall_plan_make (cli, from ? from : "all", &plan, &err))
+      || fettle_firewall_plan_make (cli, from, &plan, &err))
     return fettle_cli_fail (&err);
   fettle_firewall_plan_notices (cli, &plan);
   if (fettle_export (&plan.rules, place_of (fettle_args_value (args, "for")), cli->format, cli->out,
@@ -44,6 +44,7 @@ static const struct fettle_option options[] = {
   { "for",   0, "host|nodes|between", "where the rules are for: this host, initially; the nodes; "
                                       "firewalls in between" },
   { "nodes", 0, "FILE|all",           "as for firewall plan; initially all" },
+  FETTLE_SELECTOR_OPTION,
   { "phase", 0, "PHASE",              "for this phase only: inventory or deployment" },
   { NULL, 0, NULL, NULL },
 };

@@ -73,6 +73,13 @@ run_status (struct fettle_cli *cli, const struct fettle_args *args)
   return ask (cli, "GET", "/firewall", NULL);
 }
 
+/* All nodes are opened for, or closed, only by the word all. */
+static bool
+names_none (const struct fettle_args *args)
+{
+  return args->n_words == 0 && !fettle_args_flag (args, "selector");
+}
+
 static int
 run_open (struct fettle_cli *cli, const struct fettle_args *args)
 {
@@ -81,6 +88,10 @@ run_open (struct fettle_cli *cli, const struct fettle_args *args)
   const char *phase = fettle_args_value (args, "phase");
   uint64_t number = 0;
 
+  if (names_none (args)) {
+    json_decref (body);
+    return fettle_cli_usage ("fettle firewall open needs NODE... or --selector");
+  }
   if (minutes && !fettle_parse_uint (minutes, 1, 1440, &number)) {
     json_decref (body);
     return fettle_cli_usage ("--minutes is a number of 1 to 1440");
@@ -95,6 +106,8 @@ run_open (struct fettle_cli *cli, const struct fettle_args *args)
 static int
 run_close (struct fettle_cli *cli, const struct fettle_args *args)
 {
+  if (names_none (args))
+    return fettle_cli_usage ("fettle firewall close needs NODE... or --selector");
   return ask (cli, "POST", "/firewall/close",
               json_pack ("{s:o}", "nodes", fettle_nodes_wanted (args)));
 }
@@ -117,11 +130,11 @@ const struct fettle_command fettle_command_firewall_status = {
 };
 
 const struct fettle_command fettle_command_firewall_open = {
-  "firewall", "open", "NODE...", 1, SIZE_MAX, "let nodes reach this host's listeners, for a while",
+  "firewall", "open", "NODE...", 0, SIZE_MAX, "let nodes reach this host's listeners, for a while",
   FETTLE_FORMATS_USUAL, FETTLE_FORMAT_TABLE, open_options, run_open,
 };
 
 const struct fettle_command fettle_command_firewall_close = {
-  "firewall", "close", "NODE...", 1, SIZE_MAX, "close what firewall open opened for nodes",
+  "firewall", "close", "NODE...", 0, SIZE_MAX, "close what firewall open opened for nodes",
   FETTLE_FORMATS_USUAL, FETTLE_FORMAT_TABLE, close_options, run_close,
 };

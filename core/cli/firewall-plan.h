@@ -19,7 +19,7 @@ struct fettle_firewall_plan {
   struct fettle_rules rules;
 };
 
-/* `from`: a file, "-" or "all". */
+/* `from`: a file, "-" or "all"; NULL: all, or those that --selector means. */
 fettle_result fettle_firewall_plan_make (struct fettle_cli *, const char *from,
                                          struct fettle_firewall_plan *, struct fettle_error *);
 void fettle_firewall_plan_clear (struct fettle_firewall_plan *);

@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/firewall-plan.h"
+#include "cli/nodes.h"
 
 void
 fettle_firewall_plan_clear (struct fettle_firewall_plan *plan)
@@ -337,14 +338,17 @@ take_listen_ports (const json_t *service, struct fettle_listen_ports *listen)
 }
 
 static fettle_result
-ask_service (struct fettle_cli *cli, struct fettle_firewall_plan *plan, struct fettle_error *err)
+ask_service (struct fettle_cli *cli, const char *selector, struct fettle_firewall_plan *plan,
+             struct fettle_error *err)
 {
   _cleanup_client_ struct fettle_client *client = NULL;
   _cleanup_json_ json_t *answer = NULL;
 
   if (fettle_client_open (cli, true, &client, err)
-      || fettle_client_call (client, "GET", "/nodes", NULL, &answer, err))
+      || fettle_nodes_get (client, selector, &answer, err))
     return err->code;
+  if (selector && !json_array_size (json_object_get (answer, "nodes")))
+    return fettle_error_set (err, FETTLE_E_CONFIG, "no node fits %.200s", selector);
   take_listen_ports (fettle_client_service (client), &plan->listen);
   return fettle_plan_nodes_json (&plan->nodes, json_object_get (answer, "nodes"), &plan->plugins,
                                  err);
@@ -354,6 +358,7 @@ fettle_result
 fettle_firewall_plan_make (struct fettle_cli *cli, const char *from,
                            struct fettle_firewall_plan *plan, struct fettle_error *err)
 {
+  const char *selector = fettle_args_value (cli->args, "selector");
   const struct fettle_settings *s = &cli->settings;
   struct fettle_listen_ports *listen = &plan->listen;
 
@@ -363,8 +368,11 @@ fettle_firewall_plan_make (struct fettle_cli *cli, const char *from,
                                   &listen->ftp_data_last, err)
       || fettle_cli_plugins (cli, &plan->plugins, err))
     return err->code;
-  if (strcmp (from, "all") == 0 ? ask_service (cli, plan, err)
-                                : fettle_plan_nodes_read (&plan->nodes, from, &plan->plugins, err))
+  if (selector && from)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "--nodes and --selector exclude each other");
+  if (!from || strcmp (from, "all") == 0
+        ? ask_service (cli, selector, plan, err)
+        : fettle_plan_nodes_read (&plan->nodes, from, &plan->plugins, err))
     return err->code;
   if (fettle_plan_nodes_browsers (&plan->nodes, s->browsers, err))
     return err->code;
@@ -395,8 +403,8 @@ run_plan (struct fettle_cli *cli, const struct fettle_args *args)
   const char *from = fettle_args_value (args, "nodes");
   struct fettle_error err;
 
-  if (!from)
-    return fettle_cli_usage ("firewall plan needs --nodes: a file, - or all");
+  if (!from && !fettle_args_flag (args, "selector"))
+    return fettle_cli_usage ("firewall plan needs --nodes: a file, - or all; or --selector");
   if (fettle_cli_phase (fettle_args_value (args, "phase"), &plan.phases, &err)
       || fettle_firewall_plan_make (cli, from, &plan, &err))
     return fettle_cli_fail (&err);
@@ -413,6 +421,7 @@ run_plan (struct fettle_cli *cli, const struct fettle_args *args)
 static const struct fettle_option options[] = {
   { "nodes", 0, "FILE|all", "lines \"address,type[,name[,setting=value]]\"; -: standard input; "
                             "all: the service's nodes" },
+  FETTLE_SELECTOR_OPTION,
   { "phase", 0, "PHASE",    "for this phase only: inventory or deployment" },
   { NULL, 0, NULL, NULL },
 };

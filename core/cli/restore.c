@@ -42,13 +42,13 @@ static int
 run_create (struct fettle_cli *cli, const struct fettle_args *args)
 {
   _cleanup_client_ struct fettle_client *client = NULL;
-  _cleanup_json_ json_t *answer = NULL, *nodes = json_array ();
+  _cleanup_json_ json_t *answer = NULL, *nodes = NULL;
+  struct fettle_args rest = *args; /* the first word is the name */
   struct fettle_error err;
 
-  for (size_t i = 1; i < args->n_words; i++)
-    json_array_append_new (nodes, json_string (args->words[i]));
-  if (args->n_words == 1)
-    json_array_append_new (nodes, json_string ("all"));
+  rest.words++;
+  rest.n_words--;
+  nodes = fettle_nodes_wanted (&rest);
   if (fettle_client_open (cli, true, &client, &err)
       || fettle_client_call (client, "POST", "/snapshots",
                              json_pack ("{s:s s:O}", "name", args->words[0], "nodes", nodes),
@@ -59,9 +59,14 @@ run_create (struct fettle_cli *cli, const struct fettle_args *args)
   return FETTLE_EXIT_DONE;
 }
 
+static const struct fettle_option create_options[] = {
+  FETTLE_SELECTOR_OPTION,
+  { NULL, 0, NULL, NULL },
+};
+
 const struct fettle_command fettle_command_snapshot_create = {
   "snapshot", "create", "NAME [NODE...]", 1, SIZE_MAX,
-  "remember what the last inventories found on nodes", 0, FETTLE_FORMAT_TEXT, NULL, run_create,
+  "remember what the last inventories found on nodes", 0, FETTLE_FORMAT_TEXT, create_options, run_create,
 };
 
 static int

@@ -114,3 +114,5 @@ dist_check_SCRIPTS += integration/real.sh
 EXTRA_DIST += sim/udf-image.py
 dist_check_SCRIPTS += integration/superdome-x.sh
 EXTRA_DIST += sim/sdx.py
+dist_check_SCRIPTS += integration/vmware-inventory.sh
+EXTRA_DIST += sim/esx.py integration/esx-lib.sh

@@ -73,7 +73,7 @@ static const struct meaning meanings[] = {
   { "same",     FETTLE_E_REJECTED,    "the node has this version, and doesn't install it again: \"%s\"" },
   { "older",    FETTLE_E_REJECTED,    "the bundle is older than what is there, and the node doesn't go back: \"%s\"; an "
                                       "older version must be asked for (--downgrade)" },
-  { "download", FETTLE_E_UNREACHABLE, "the node couldn't fetch the bundle from here: \"%s\"; fettle check tells what is in "
+  { "download", FETTLE_E_REJECTED,    "the node couldn't fetch the bundle from here: \"%s\"; fettle check tells what is in "
                                       "the way" },
   { "analysis", FETTLE_E_REJECTED,    "the node's analysis says that the update would do harm: \"%s\"; shut the partitions "
                                       "down that it names, or update another time" },

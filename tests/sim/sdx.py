@@ -37,8 +37,9 @@ class Superdome(cli.Cli):
     def begin(self):
         with self.changing() as state:
             state["restarts"] -= 1
-            if state["restarts"] >= 0:
-                self.hang_up()
+            away = state["restarts"] >= 0
+        if away:
+            self.hang_up()
 
     def do_set_script_mode(self, words):
         self.script = words == ["on"]

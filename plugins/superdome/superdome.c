@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "superdome.h"
+#include "flex.h"
 
 static const struct fettle_port x_ports[] = {
   FETTLE_TO     (FETTLE_BOTH, FETTLE_TCP, 22,  "SSH: command line"),
@@ -19,6 +19,10 @@ static const struct fettle_setting x_settings[] = {
 static const struct fettle_port flex_ports[] = {
   FETTLE_TO   (FETTLE_BOTH, FETTLE_TCP, 443, "Redfish of the RMC"),
   FETTLE_FROM (FETTLE_DEPLOYMENT, FETTLE_LISTEN_HTTPS, "bundle pull over TLS"),
+};
+
+static const struct fettle_setting flex_settings[] = {
+  { "exclude_partitions", FETTLE_SETTING_BOOL, 0, "no", "leave the partitions' firmware as it is" },
 };
 
 static const struct fettle_node_type types[] = {
@@ -43,6 +47,12 @@ static const struct fettle_node_type types[] = {
     .hosts = FETTLE_HOST_WINDOWS | FETTLE_HOST_LINUX,
     .ports = flex_ports,
     .n_ports = FETTLE_COUNT (flex_ports),
+    .settings = flex_settings,
+    .n_settings = FETTLE_COUNT (flex_settings),
+    .services = "http/1 serve/1",
+    .probe = flex_probe,
+    .inventory = flex_inventory,
+    .deploy = flex_deploy,
   },
 };
 

@@ -118,3 +118,5 @@ dist_check_SCRIPTS += integration/vmware-inventory.sh
 EXTRA_DIST += sim/esx.py integration/esx-lib.sh
 dist_check_SCRIPTS += integration/superdome-pull.sh
 EXTRA_DIST += integration/superdome-lib.sh
+dist_check_SCRIPTS += integration/superdome-flex.sh
+EXTRA_DIST += sim/rmc.py

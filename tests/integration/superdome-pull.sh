@@ -76,9 +76,9 @@ with_state '.complex = "8.9.0"'
 deploy 8.8.0
 is "it went on since the last inventory" "$status $(task .state)" "253 failed"
 like "an older one must be asked for" "$(why)" 'older than what is there.*--downgrade'
-fettle --quiet inventory
+fettle --quiet inventory >"$T/out"
 for when in 'cut=^update' 'cut-after=^update' 'cut=^show update' 'hangup=^update'; do
-  with_state '.complex = "8.5.34"'; fettle --quiet inventory
+  with_state '.complex = "8.5.34"'; fettle --quiet inventory >"$T/out"
   rm -f "$T/once"; faults "$when" "once=$T/once"
   deploy 8.7.0
   # Before it was told, or told it may be: the truth is what the inventory finds.
@@ -90,7 +90,7 @@ for when in 'cut=^update' 'cut-after=^update' 'cut=^show update' 'hangup=^update
 done
 
 # ---- The service is killed while the node is at it.
-with_state '.complex = "8.5.34"'; fettle --quiet inventory
+with_state '.complex = "8.5.34"'; fettle --quiet inventory >"$T/out"
 faults wait="$T/go"
 bundle 8.7.0 complex superdome-x
 job=$(fettle deploy sdx --baseline "$base" --yes --no-wait 2>"$T/err")

@@ -205,6 +205,8 @@ extern const struct fettle_command
   fettle_command_firewall_status, fettle_command_firewall_open,      /* firewall-holes.c */
   fettle_command_firewall_close,
   fettle_command_firewall_setup, fettle_command_firewall_undo_setup, /* firewall-setup.c */
-  fettle_command_plugin_list, fettle_command_plugin_show;            /* plugin.c */
+  fettle_command_plugin_list, fettle_command_plugin_show,            /* plugin.c */
+  fettle_command_plugin_check,                                       /* plugin-check.c */
+  fettle_command_plugin_new;                                         /* plugin-new.c */
 
 #endif

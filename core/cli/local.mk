@@ -13,3 +13,4 @@ fettle_SOURCES += cli/discover.c
 fettle_SOURCES += cli/token.c cli/watch.c
 fettle_SOURCES += cli/sum.c cli/sum.h cli/sum-baseline.c cli/sum-console.c cli/sum-console-deploy.c cli/sum-console.h cli/sum-details.c cli/sum-input.c cli/sum-log.c cli/sum-nodes.c cli/sum-parse.c \
   cli/sum-report.c cli/sum-run.c cli/sum-service.c cli/sum-table.c
+fettle_SOURCES += cli/plugin-check.c cli/plugin-check.h cli/plugin-calls.c cli/plugin-rules.c cli/plugin-symbols.c

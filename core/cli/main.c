@@ -136,6 +136,7 @@ static const char *const format_names[] = {
   [FETTLE_FORMAT_CISCO_ACL] = "cisco-acl", [FETTLE_FORMAT_INI] = "ini",
   [FETTLE_FORMAT_YAML] = "yaml",           [FETTLE_FORMAT_XML] = "xml",
   [FETTLE_FORMAT_JUNIT] = "junit",
+  [FETTLE_FORMAT_TAP] = "tap",
 };
 
 const char *

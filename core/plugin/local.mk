@@ -1,4 +1,4 @@
 libbase_la_SOURCES += \
   plugin/load.c plugin/load.h plugin/validate.c \
-  plugin/wire.c plugin/wire.h
+  plugin/quirks.c plugin/quirks.h plugin/wire.c plugin/wire.h
 libservice_la_SOURCES += plugin/pool.c plugin/pool.h plugin/said.c plugin/said.h plugin/zygote.c plugin/zygote.h

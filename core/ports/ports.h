@@ -132,7 +132,9 @@ enum fettle_format { FETTLE_FORMAT_TABLE, FETTLE_FORMAT_CSV, FETTLE_FORMAT_JSON,
                      FETTLE_FORMAT_INI, FETTLE_FORMAT_YAML,
                      /* reports */
                      FETTLE_FORMAT_XML, FETTLE_FORMAT_JUNIT,
-                     FETTLE_FORMAT_LAST = FETTLE_FORMAT_JUNIT };
+                     /* fettle plugin check */
+                     FETTLE_FORMAT_TAP,
+                     FETTLE_FORMAT_LAST = FETTLE_FORMAT_TAP };
 
 /* One row: node types of a plugin that need the same, in `position` order.
  * All that a valid descriptor can hold fits. */

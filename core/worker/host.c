@@ -10,10 +10,10 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "plugin/quirks.h"
 #include "transport/transport.h"
 #include "util/file.h"
 #include "util/text.h"
-#include "worker/quirks.h"
 #include "worker/worker.h"
 
 #define FIELD_MAX  4096    /* bytes of one text of an item */

@@ -21,10 +21,10 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "plugin/quirks.h"
 #include "transport/transport.h"
 #include "util/log.h"
 #include "util/text.h"
-#include "worker/quirks.h"
 #include "worker/worker.h"
 
 struct child {

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "util/base.h"
-#include "worker/quirks.h"
+#include "plugin/quirks.h"
 
 static const char good[] =
   "# a comment\n"

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 
 #include "plugin/load.h"
+#include "plugin/quirks.h"
 #include "util/buf.h"
 #include "util/file.h"
-#include "worker/quirks.h"
 
 #define VALUE_MAX 8192 /* bytes */
 

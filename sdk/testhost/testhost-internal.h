@@ -1,0 +1,46 @@
+/* testhost-internal.h - one call with the test host.
+ *
+ * SPDX-License-Identifier: Apache-2.0 OR BSD-2-Clause
+ */
+#ifndef FETTLE_TESTHOST_INTERNAL_H
+#define FETTLE_TESTHOST_INTERNAL_H
+
+#include <fettle/testhost.h>
+#include <fettle/util.h>
+
+#define TESTHOST_FILE_SIZE 4096u /* bytes of each file of the image */
+
+struct fettle_ctx {
+  const struct fettle_node_type *type;
+  const struct fettle_testhost_plan *plan;
+  struct fettle_testhost_seen *seen;
+  uint32_t phases;        /* the operation's: a port of one of them may be used */
+  uint32_t n_files;
+  uint32_t all_calls;     /* of everything */
+  uint32_t after_abort;
+  int aborted, said, again;
+  int shell, shell_answered; /* a conversation is open; the node has said its text */
+  int stream;             /* a stream is open */
+  size_t stream_at;       /* how much of the answer was read */
+};
+
+extern const struct fettle_ssh fettle_testhost_ssh;
+extern const struct fettle_http fettle_testhost_http;
+extern const struct fettle_stream fettle_testhost_stream;
+extern const struct fettle_serve fettle_testhost_serve;
+
+/* The first thing that a plugin must not do is kept. */
+FETTLE_PRINTF (2, 3) void fettle_testhost_wrong (fettle_ctx *, const char *format, ...);
+
+/* A call of the host, which can't fail or which can: with the latter a result
+ * other than FETTLE_OK is what it is to return. */
+void fettle_testhost_note (fettle_ctx *, const char *name);
+fettle_result fettle_testhost_begin (fettle_ctx *, const char *name);
+
+/* Fails as the host does, which has then said why. */
+fettle_result fettle_testhost_fail (fettle_ctx *, fettle_result, const char *text);
+
+/* A port of the node that a service is to use. */
+fettle_result fettle_testhost_port (fettle_ctx *, const char *service, uint32_t port);
+
+#endif

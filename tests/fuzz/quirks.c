@@ -1,13 +1,13 @@
 /* A plugin's file of quirks: a value is found, or what is wrong is said.
  *
- * Sources: worker/quirks.c
+ * Sources: plugin/quirks.c
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"
 
 #include "fuzz/fuzz.h"
-#include "worker/quirks.h"
+#include "plugin/quirks.h"
 
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)

@@ -155,7 +155,7 @@ static fettle_result
 host_add_item (fettle_ctx *c, const struct fettle_item *i)
 {
   static const char *const kinds[] = { "firmware", "driver", "package", "os", "hardware", NULL };
-  static const char *const schemes[] = { "dpkg", "rpm", "semver", "dotted", "hpe", "plain", NULL };
+  static const char *const schemes[] = { "dpkg", "rpm", "semver", "dotted", "hpe", "fos", "plain", NULL };
   fettle_result r = fettle_testhost_begin (c, "add_item");
 
   if (!i || !FETTLE_HAS (i, struct fettle_item, id) || !FETTLE_HAS (i, struct fettle_item, kind)

@@ -111,6 +111,7 @@ dist_check_SCRIPTS += integration/dialogue.sh
 EXTRA_DIST += sim/talk.py
 dist_check_SCRIPTS += integration/udf.sh
 dist_check_SCRIPTS += integration/real.sh
+dist_check_SCRIPTS += integration/smartupdate-ilo.sh
 EXTRA_DIST += sim/udf-image.py
 dist_check_SCRIPTS += integration/superdome-x.sh
 EXTRA_DIST += sim/sdx.py

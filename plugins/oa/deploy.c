@@ -122,8 +122,9 @@ prepare (const struct oa_job *j, struct oa_enclosure *e)
   if (!to)
     return fettle_fail (j->h, j->c, FETTLE_E_CONFIG, "%s is no version of an OA: those are such as 4.97",
                         j->image->version);
-  t = behind (e, to);
-  if (!t && !j->force)
+  if (!oa_thing_next (e, OA_MANAGER, NULL))
+    return fettle_fail (j->h, j->c, FETTLE_E_PROTOCOL, "the OA doesn't tell which version it has");
+  if (!behind (e, to) && !j->force)
     return FETTLE_OK;
   for (t = oa_thing_next (e, OA_MANAGER, NULL); t; t = oa_thing_next (e, OA_MANAGER, t)) {
     step = oa_needs_step (oa_version (t->firmware), to);
@@ -266,25 +267,25 @@ begin (const struct oa_job *j, struct oa_enclosure *e)
 /* ---- wait, sync ---- */
 
 static fettle_result
-synchronise (const struct oa_job *j, const struct oa_thing *other)
+synchronise (const struct oa_job *j, const struct oa_thing *other, long long since)
 {
   struct fettle_http_answer a;
   struct oa_session s;
   fettle_result r = oa_login (&s, j->h, j->c, j->t);
 
   fettle_say (j->h, j->c, FETTLE_LOG_INFO, "the OA in bay %s still has %s: it is told to take this one's version",
-              other->bay, other->firmware[0] ? other->firmware : "an unknown version");
+              other->bay, other->firmware);
   if (r == FETTLE_OK)
     r = oa_call (&s, "syncOaRomEnhanced", "", 600000, &a);
   oa_logout (&s, r);
   if (r == FETTLE_E_BUSY || r == FETTLE_E_UNREACHABLE || r == FETTLE_E_TIMEOUT)
-    return wait_token (j, "wait", (long long) time (NULL), 1, oa_number (j->h, j->c, "poll"));
+    return wait_token (j, "wait", since, 1, oa_number (j->h, j->c, "poll"));
   return r == FETTLE_OK ? wait_token (j, "sync", (long long) time (NULL), 1, oa_number (j->h, j->c, "poll")) : r;
 }
 
 /* It answers, and has the old version: is it still at it? */
 static fettle_result
-back_with_old (const struct oa_job *j, const struct oa_thing *t, const char *word, long long since, int gone)
+back_with_old (const struct oa_job *j, const struct oa_thing *t, long long since, int gone)
 {
   struct oa_session s;
   fettle_result r;
@@ -298,7 +299,7 @@ back_with_old (const struct oa_job *j, const struct oa_thing *t, const char *wor
   if (gone > BACK_WITH_OLD_MAX)
     return fettle_fail (j->h, j->c, FETTLE_E_REJECTED, "the OA was flashed with %s and has restarted, but the one in bay %s"
                         " has %s", j->image->version, t->bay, t->firmware[0] ? t->firmware : "an unknown version");
-  return wait_token (j, word, since, gone, oa_number (j->h, j->c, "poll"));
+  return wait_token (j, "wait", since, gone, oa_number (j->h, j->c, "poll"));
 }
 
 static fettle_result
@@ -331,12 +332,13 @@ await (const struct oa_job *j, struct oa_enclosure *e, const char *word, long lo
     return too_late (j, t, t != NULL);
   if (!t)
     return wait_token (j, word, since, gone || r == FETTLE_E_UNREACHABLE, oa_number (j->h, j->c, "poll"));
-  /* The one that we talk to is done, the other one isn't. */
-  if (t != this_one (e) && oa_version (this_one (e)->firmware) == to && strcmp (word, "sync") != 0
-      && !oa_is_standby (e) && gone)
-    return synchronise (j, t);
-  return strcmp (word, "sync") == 0 ? wait_token (j, word, since, gone, oa_number (j->h, j->c, "poll"))
-                                    : back_with_old (j, t, word, since, gone);
+  if (strcmp (word, "sync") == 0)
+    return wait_token (j, word, since, gone, oa_number (j->h, j->c, "poll"));
+  /* The one that we talk to is done, which comes last, and the other one isn't. */
+  if (oa_version (this_one (e)->firmware) == to && !oa_is_standby (e))
+    return t->firmware[0] ? synchronise (j, t, since)
+                          : wait_token (j, word, since, gone, oa_number (j->h, j->c, "poll"));
+  return back_with_old (j, t, since, gone);
 }
 
 /* ---- the call ---- */

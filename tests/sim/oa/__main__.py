@@ -8,7 +8,8 @@
 #   python3 FOLDER image FILE VERSION [HARDWARE]
 #
 # writes "PORT1 PORT2 HTTPPORT" to READY; READY.sock is for cli.py.  Requests and
-# what befalls the hardware are lines in READY.log; READY.sessions has how many are logged in.  READY.how has NAME=VALUE
+# what befalls the hardware are lines in READY.log; READY.sessions has how many are logged in,
+# READY.versions what the OAs have.  READY.how has NAME=VALUE
 # lines; when `new` changes there it is another enclosure, else it stays.
 #   what=full|mixed        what is in it (enclosure.py); xmldata=FILE: a capture
 #   xmldata=off  soap=off  old=yes (no newer fields)  script=no (pages instead)
@@ -91,9 +92,11 @@ class World:
         self.note()
 
     def note(self):
-        """How many are logged in, for tests."""
-        with open(self.args.ready + ".sessions", "w") as f:
-            f.write(f"{len(self.sessions)}\n")
+        """For tests: how many are logged in, and what the OAs have."""
+        for name, text in ("sessions", f"{len(self.sessions)}\n"), ("versions", " ".join(o.version for o in self.oas) + "\n"):
+            with open(f"{self.args.ready}.{name}.new", "w") as f:
+                f.write(text)
+            os.rename(f"{self.args.ready}.{name}.new", f"{self.args.ready}.{name}")
 
     def once(self, name, method):
         """Is this fault wanted here, and for the first time?"""
@@ -128,7 +131,9 @@ class World:
         if self.how.get("forever"):
             return
         time.sleep(self.number("away", 0.15))
-        oa.version = oa.next
+        with self.lock:
+            oa.version = oa.next
+            self.note()
         self.open(oa.bay)
         oa.away = False
         self.log(f"oa{oa.bay} is back")
@@ -148,8 +153,9 @@ class World:
         self.flash_one(active, version, "EVENT_FLASH")
         self.event("EVENT_FLASH_PENDING")
         time.sleep(0.1)
-        self.sessions.clear()
-        self.note()
+        with self.lock:
+            self.sessions.clear()
+            self.note()
         self.restart(active)
         if standby and self.how.get("swap"):
             active.role, standby[0].role = "STANDBY", "ACTIVE"
@@ -172,7 +178,9 @@ class World:
         for o in self.oas:
             if o.version != active.version:
                 self.log(f"sync oa{o.bay} {active.version}")
-                o.version = active.version
+                o.version = o.next = active.version
+        with self.lock:
+            self.note()
 
     # ---- listeners
 
@@ -300,8 +308,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if key not in w.sessions:
             raise Fault(150)
         if method == "userLogOut":
-            w.sessions.discard(key)
-            w.note()
+            with w.lock:
+                w.sessions.discard(key)
+                w.note()
             return ""
         if self.oa.role == "STANDBY":
             raise Fault(139)
@@ -337,8 +346,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if len(w.sessions) >= int(w.how.get("sessions", 4)):
             raise Fault(137)
         key = secrets.token_hex(8)
-        w.sessions.add(key)
-        w.note()
+        with w.lock:
+            w.sessions.add(key)
+            w.note()
         return f"<hpoa:HpOaSessionKeyToken><hpoa:oaSessionKey>{key}</hpoa:oaSessionKey></hpoa:HpOaSessionKeyToken>"
 
     def flash(self, token, force, reset):

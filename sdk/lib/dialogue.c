@@ -319,7 +319,7 @@ listen (struct fettle_dialogue *d)
     if (!rule) {
       const struct fettle_dialogue_screen *s = &d->screen;
 
-      snprintf (d->prompted, sizeof d->prompted, "%s", s->line + (s->size > TAIL ? s->size - TAIL : 0));
+      snprintf (d->prompted, sizeof d->prompted, "%.*s", TAIL, s->line + (s->size > TAIL ? s->size - TAIL : 0));
       fettle_dialogue_screen_drop (&d->screen);
       return FETTLE_OK;
     }

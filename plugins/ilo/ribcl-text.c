@@ -207,7 +207,10 @@ decode (const char *p, size_t n, char *ret, size_t size)
 
     if (*p != '&')
       step = 1;
-    ret[used++] = c >= ' ' && c < 0x7f ? c : ' ';
+    if (c <= ' ' || c >= 0x7f)
+      c = ' ';
+    if (used || c != ' ')
+      ret[used++] = c;
   }
   while (used > 0 && ret[used - 1] == ' ')
     used--;

@@ -150,3 +150,9 @@ unit_oa_answer_SOURCES = unit/oa-answer.c ../plugins/oa/answer.c ../plugins/oa/e
   ../plugins/oa/oa.h ../plugins/oa/enclosure.h
 unit_oa_answer_LDADD = ../sdk/lib/libxml.la $(XML_LIBS) $(CMOCKA_LIBS)
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += unit/switch-parse
+unit_switch_parse_SOURCES = unit/switch-parse.c ../plugins/ilo/fc-text.c ../plugins/ilo/ribcl-text.c \
+  ../plugins/ilo/vc-text.c ../plugins/ilo/fc.h ../plugins/ilo/ribcl.h ../plugins/ilo/vc.h
+unit_switch_parse_LDADD = $(CMOCKA_LIBS)
+endif

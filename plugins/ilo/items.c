@@ -228,11 +228,29 @@ ilo_items_firmware (struct ilo_items *v, const json_t *members)
 
 /* ---- iLO 4 ---- */
 
+/* What components for an iLO 4 and for its server's ROM are for, as RIBCL's
+ * inventory says it: "ilo:4", "bios:i36" of "I36 v1.40 (...)".  "": nothing. */
+static void
+match_ilo4 (const char *key, const char *version, char ret[20])
+{
+  size_t n = strspn (version, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"), i;
+
+  ret[0] = '\0';
+  if (strcmp (key, "SystemBMC") == 0)
+    strcpy (ret, "ilo:4");
+  else if (strcmp (key, "SystemRomActive") == 0 && n > 0 && n <= 10 && version[n] == ' ') {
+    snprintf (ret, 20, "bios:%.*s", (int) n, version);
+    for (i = 0; ret[i]; i++)
+      if (ret[i] >= 'A' && ret[i] <= 'Z')
+        ret[i] = (char) (ret[i] - 'A' + 'a');
+  }
+}
+
 static fettle_result
 add_ilo4 (struct ilo_items *v, const char *key, const json_t *one)
 {
   const char *place = TEXT (one, "Location");
-  char id[ID_SIZE] = "firmware:";
+  char id[ID_SIZE] = "firmware:", match[20];
   struct fettle_item item;
 
   memset (&item, 0, sizeof item);
@@ -240,6 +258,10 @@ add_ilo4 (struct ilo_items *v, const char *key, const json_t *one)
   item.name = *TEXT (one, "Name") ? TEXT (one, "Name") : key;
   item.version = *TEXT (one, "VersionString") ? TEXT (one, "VersionString") : TEXT (one, "Version");
   item.location = *place ? place : NULL;
+  match_ilo4 (key, item.version, match);
+  item.match = match[0] ? match : NULL;
+  if (match[0])
+    item.flags |= FETTLE_ITEM_UPDATEABLE;
   if (!json_is_object (one) || !*item.name) {
     fettle_say (v->h, v->c, FETTLE_LOG_WARNING, "a firmware %.100s can't be read and is left out", key);
     return FETTLE_OK;

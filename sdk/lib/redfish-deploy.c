@@ -76,6 +76,13 @@ fettle_redfish_again (update *u, uint32_t delay_s)
   return r;
 }
 
+static const char *
+service_path (update *u)
+{
+  return u->updater->service ? u->updater->service (u)
+                             : fettle_redfish_link (fettle_redfish_root (u->redfish), "UpdateService");
+}
+
 /* ---- what is on the node: a sum that changes with any version ---- */
 
 struct sum {
@@ -444,11 +451,13 @@ settle (update *u)
   u->h->progress (u->c, 950, "waiting until the node is well again");
   if (changed != 1 && !number (u, "R") && !number (u, "W") && age (u) < (json_int_t) u->reset_s)
     return fettle_redfish_again (u, interval (u, NULL));
-  path = fettle_redfish_link (fettle_redfish_root (u->redfish), "");
-  for (i = 1; i < WELL; i++) {
+  path = service_path (u);
+  for (i = 1; i < WELL && path; i++) {
     if (u->h->sleep_ms (u->c, 1000) != FETTLE_OK)
       return u->h->error (u->c, FETTLE_E_ABORTED, "aborted while the node restarted");
-    if (fettle_redfish_get (u->redfish, path ? path : "/redfish/v1/", &now, NULL) != FETTLE_OK) {
+    if (fettle_redfish_get (u->redfish, path, &now, NULL) != FETTLE_OK) {
+      if (age (u) > (json_int_t) u->away_s)
+        break; /* as well as it gets */
       keep_number (u, "R", 1);
       return fettle_redfish_again (u, 2);
     }
@@ -662,9 +671,7 @@ gone (update *u, fettle_result r)
 static fettle_result
 read_service (update *u)
 {
-  const char *path = u->updater->service
-                       ? u->updater->service (u)
-                       : fettle_redfish_link (fettle_redfish_root (u->redfish), "UpdateService");
+  const char *path = service_path (u);
 
   if (!path)
     return u->h->error (u->c, FETTLE_E_UNSUPPORTED, "the node has no Redfish UpdateService, so that Fettle can't"

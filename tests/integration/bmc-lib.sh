@@ -55,13 +55,16 @@ how () { # NAME [FAULT...]
 }
 
 firmware () { # FOLDER TARGET VERSION [SIZE] [HOW]
+  make_image "$@"
+  fettle --quiet baseline add "$T/$1" --name "$1" --allow-unsigned
+}
+make_image () { # the same, of a folder that is to have more
   mkdir -p "$T/$1"
   python3 "$srcdir/sim/bmc" image "$T/$1/${image_name-fw.bin}" "$2" "$3" "${4-2000}" ${5-}
   cat >"$T/$1/${image_name-fw.bin}.component.cfg" <<C
 name = "Firmware of $2"; version = "$3"; scheme = "hpe"; format = "raw"; kind = "firmware";
 match = "${image_match-guid:$2}";
 C
-  fettle --quiet baseline add "$T/$1" --name "$1" --allow-unsigned
 }
 
 deploy () { # NODES BASELINE [OPTION...]

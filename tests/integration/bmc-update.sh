@@ -1,4 +1,4 @@
-# bmc-update.sh - from a plan to a verified new version: emulated iLO 5 to 7, by
+# bmc-update.sh - from a plan to a verified new version: emulated iLO 4 to 7, by
 # pull and by push, at once and by iLO's queue.
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
@@ -23,4 +23,46 @@ for n in ${nodes//,/ }; do
   is "$n: nothing of ours is left" "$(real "$n" '| [.sessions, .queue, .repository]')" "[0,[],[]]"
   like "$n: so it was" "$(log "$n")" "by $(cut -d- -f"$([[ $n = ilo5-old* ]] && echo 3 || echo 2)" <<<"$n")"
 done
+
+# iLO 4 pulls; what is pushed to it goes by RIBCL.
+image_match=ilo:4 ok "a baseline for iLO 4" firmware four SystemBMC "2.82 Feb 06 2023"
+bmc_settings="--setting transfer=pull"
+bmc ilo4 ilo4; bmc ilo4-old ilo4-old; bmc ilo4-lie ilo4 lie=completed; bmc ilo4-tpm ilo4 lie=failed
+deploy ilo4,ilo4-old,ilo4-lie,ilo4-tpm four
+for n in ilo4 ilo4-old ilo4-tpm; do
+  is "$n: updated, by the inventory" "$(state $n) $(task $n .verified) $(found $n) $(message $n)" "done true 2.82 Feb 06 2023 "
+  is "$n: once" "$(real $n '| [(.flashed | length), .sessions]')" "[1,0]"
+done
+is "an iLO 4 that lies" "$(state ilo4-lie)" failed
+
+# The system ROM works from the server's next start on.
+ok "a system ROM" firmware rom t2 "U99 v2.00 (01/01/2026)"
+bmc_settings= bmc rom ilo6
+deploy rom rom
+is "a system ROM" "$(state rom) $(task rom .reboot) $(found rom)" "done true U99 v1.00 (01/01/2025)"
+is "waits for the server's restart" "$(real rom '| [.staged, .flashed]')" \
+  '[{"t2":"U99 v2.00 (01/01/2026)"},[["t2","U99 v2.00 (01/01/2026)"]]]'
+
+# Captures of real ones, as they would be after an update of iLO itself.
+nodes=
+for d in "${FETTLE_FIXTURES-}"/ilo/redfish-*/; do
+  if [ ! -f "$d/index.json" ]; then
+    skip "captures of iLO 5, 6 and 7" "FETTLE_FIXTURES names no folder with ilo/redfish-*"
+    break
+  fi
+  n=$(basename "$d" | tr A-Z_ a-z-)
+  target=$(jq -r '.Oem.Hpe.Targets[0]' "$d/UpdateService/FirmwareInventory/1/index.json")
+  mkdir -p "$T/captures"
+  [ -e "$T/captures/$target.bin" ] || image_name=$target.bin make_image captures "$target" "9.99 Jan 01 2030"
+  bmc_settings= bmc "$n" "$d"
+  nodes+=${nodes:+,}$n
+done
+if [ -n "$nodes" ]; then
+  fettle --quiet baseline add "$T/captures" --name captured --allow-unsigned >/dev/null
+  deploy "$nodes" captured --tpm-bypass
+  for n in ${nodes//,/ }; do
+    is "$n: updated" "$(state "$n") $(task "$n" .verified) $(found "$n") $(message "$n")" "done true 9.99 Jan 01 2030 "
+    is "$n: no session is left" "$(real "$n" sessions)" 0
+  done
+fi
 done_testing

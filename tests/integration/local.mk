@@ -31,6 +31,7 @@ EXTRA_DIST += sim/ribcl.py
 EXTRA_DIST += sim/redfish.py
 EXTRA_DIST += sim/oa/__main__.py sim/oa/enclosure.py sim/oa/cli.py integration/oa-lib.sh
 dist_check_SCRIPTS += integration/bmc-update.sh
+dist_check_SCRIPTS += integration/bmc-crash.sh
 dist_check_SCRIPTS += integration/bmc-redfish.sh
 dist_check_SCRIPTS += integration/bmc-faults.sh
 dist_check_SCRIPTS += integration/bmc-negative.sh

@@ -136,7 +136,8 @@ def ilo4(old):
                                                     | one("SystemRomActive", "System ROM", "I36 v1.40 (01/01/2015)")},
             service_path: {"Type": "HpiLOFirmwareUpdate.1.0.0", "State": "IDLE", "ProgressPercent": 0}}
     if not old:
-        tree[ROOT]["Links"] = {"Sessions": link(ROOT + "/SessionService/Sessions")}
+        del tree[ROOT]["links"]
+        tree[ROOT] |= {"Links": {"Sessions": link(ROOT + "/SessionService/Sessions")}, "Systems": link(ROOT + "/Systems")}
         tree[service_path]["Actions"] = {"#HpiLOFirmwareUpdate.InstallFromURI": {
             "target": service_path + "/Actions/HpiLOFirmwareUpdate.InstallFromURI"}}
     return tree

@@ -107,3 +107,6 @@ fuzz_ribcl_SOURCES = fuzz/ribcl.c fuzz/driver.c fuzz/fuzz.h ../plugins/ilo/ribcl
 fuzz_ribcl_LDADD = ../core/libbase.la
 fuzz_switch_text_SOURCES = fuzz/switch_text.c fuzz/driver.c fuzz/fuzz.h ../plugins/ilo/fc-text.c ../plugins/ilo/vc-text.c
 fuzz_switch_text_LDADD = ../core/libbase.la
+check_PROGRAMS += fuzz/superdome
+fuzz_superdome_SOURCES = fuzz/superdome.c fuzz/driver.c fuzz/fuzz.h ../plugins/superdome/x-text.c ../plugins/superdome/flex-items.c
+fuzz_superdome_LDADD = ../sdk/lib/libredfish.la ../sdk/lib/libdialogue.la ../core/libbase.la $(JANSSON_LIBS)

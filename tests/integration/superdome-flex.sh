@@ -27,7 +27,7 @@ ok "the node is added" fettle --quiet node add "$(address flex)" --name flex --t
   --password-file "$T/password"
 items () {
   fettle inventory >"$T/out" 2>&1
-  fettle inventory show flex --format json 2>>"$T/out" | jq -r '.. | objects | select (.kind? and .id?) |
+  fettle node items flex --format json 2>>"$T/out" | jq -r '.items[] |
     [.id, .name, .version, .match // "-"] | join ("|")'
 }
 open_ports >"$T/ports.inventory" & watcher=$!
@@ -72,19 +72,17 @@ fails () { # WHAT REGEX
   like "$1: says so" "$(why)" "$2"
 }
 faults running=yes
-flex 3.60.1
-fails "another update runs" 'Another firmware update is in progress'
+ok "another update runs: says so" tries 'Another firmware update is in progress' 3.60.1 bundle superdome-flex
 faults fetch=fail
-flex 3.60.1
-fails "the download fails" "didn't fetch the image: .*could not be downloaded.*fettle check"
+ok "the download fails: says so" tries "didn't fetch the image: .*could not be downloaded.*fettle check" 3.60.1 bundle superdome-flex
 faults
 hardware=other flex 3.60.1
 fails "a bundle for other hardware" 'The bundle is for other hardware'
 flex 3.20.1 --downgrade
 fails "an older one that the node refuses" 'older than the installed firmware'
 faults cut=UpdateAll
-flex 3.60.1
-fails "the connection breaks when it is told" '.'
+ok "the connection breaks when it is told: says so" tries 'UpdateAll' 3.60.1 bundle superdome-flex
+is "none of these changed anything" "$(state .version)" 3.50.1
 faults flashes=no
 flex 3.60.1
 like "it says that it is done, and isn't" "$(task .state) $(task .found)" '^(failed|unknown) 3.50.1'
@@ -95,9 +93,10 @@ fails "a wrong user" 'refused the user or the password'
 fettle --quiet node set flex --user admin --password-file "$T/password"
 fettle inventory >"$T/out" 2>&1
 faults cut-after=UpdateAll
+n=$(state .n)
 flex 3.60.1
 is "the connection breaks once it was told: it isn't told again, and the inventory decides" \
-  "$(state '.n') $(task '.found // "3.60.1"') $(state .version)" "$(state .n) $(state .version) 3.60.1"
+  "$(task .state) $(task .found) $(state .version) $(($(state .n) - n))" "done 3.60.1 3.60.1 1"
 
 # ---- The service is killed while the node is at it.
 fettle inventory >"$T/out" 2>&1

@@ -4,6 +4,7 @@
 #   firewalled_server                 drops all that nobody opens; our plugin looks often
 #   bundle VERSION [TARGET] [HARDWARE]   a baseline with it: sets $base
 #   deploy VERSION [TARGET] [HARDWARE] [OPTIONS]   deploys one: sets $status
+#   tries REGEX VERSION ...           deploys one that fails so at first, and gives up
 #   task FILTER; why                  of its task, by jq; its error's message
 #   open_ports                        prints, until it is killed, what is open: "ADDRESS PORT"
 #   setting NAME=VALUE                of the node; faults FAULT...: from now on
@@ -49,6 +50,19 @@ deploy () {
   bundle "$version" "$target" "$hardware"
   fettle deploy "$node_name" --baseline "$base" --yes --no-check --format json "$@" >"$T/job" 2>"$T/err"
   status=$?
+}
+# tries REGEX VERSION [TARGET] [HARDWARE]: it fails with this, and would be tried
+# again, which isn't waited for.
+tries () {
+  local regex=$1 job; shift
+  [ -z "${CLI-}" ] || : >"$CLI/log"
+  bundle "$@"
+  job=$(fettle deploy "$node_name" --baseline "$base" --yes --no-check --no-wait 2>"$T/err")
+  has_said () { fettle status "$job" --format json 2>/dev/null | jq -r '.tasks[0].log[]' | grep -qE -- "$regex"; }
+  has_ended () { [ "$(fettle status "$job" --format json 2>/dev/null | jq -r .state)" != running ]; }
+  soon has_said || return 1
+  fettle abort --hard "$job" >"$T/out" 2>&1
+  soon has_ended
 }
 task () { jq -r ".tasks[0] | $1" "$T/job"; }
 why () { task '.error.message // .error // ""'; }

@@ -78,6 +78,7 @@ const struct fettle_command *const fettle_commands[] = {
   &fettle_command_plugin_list,
   &fettle_command_plugin_show,
   &fettle_command_plugin_check,
+  &fettle_command_plugin_new,
   &fettle_command_audit_list,
   &fettle_command_audit_verify,
   &fettle_command_token_create,

@@ -14,3 +14,16 @@ fettle_SOURCES += cli/token.c cli/watch.c
 fettle_SOURCES += cli/sum.c cli/sum.h cli/sum-baseline.c cli/sum-console.c cli/sum-console-deploy.c cli/sum-console.h cli/sum-details.c cli/sum-input.c cli/sum-log.c cli/sum-nodes.c cli/sum-parse.c \
   cli/sum-report.c cli/sum-run.c cli/sum-service.c cli/sum-table.c
 fettle_SOURCES += cli/plugin-check.c cli/plugin-check.h cli/plugin-calls.c cli/plugin-rules.c cli/plugin-symbols.c
+
+# What fettle plugin new writes, as text.
+fettle_SOURCES += cli/plugin-new.c
+nodist_fettle_SOURCES = cli/plugin-template.h
+BUILT_SOURCES += cli/plugin-template.h
+template_files = README.md configure.ac Makefile.am CMakeLists.txt plugin.c plugin.quirks plugin.7 check.sh
+CLEANFILES += cli/plugin-template.h
+cli/plugin-template.h: $(template_files:%=$(top_srcdir)/sdk/template/%) Makefile
+	$(AM_V_GEN)$(MKDIR_P) cli && for f in $(template_files); do \
+	  echo "static const char fettle_template_$$(echo $$f | tr . _)[] ="; \
+	  $(SED) -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/  "/' -e 's/$$/\\n"/' $(top_srcdir)/sdk/template/$$f; \
+	  echo '  ;'; \
+	done >$@-t && mv $@-t $@

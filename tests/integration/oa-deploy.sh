@@ -12,7 +12,7 @@ image "$T/ilo4.bin" 2.79 ilo4
 rewrite=2 downgrade=1
 events () { sed -n 's/^[0-9.]* \(oa[0-9] restarts\|oa[0-9] is back\|flash .*\|update .*\|sync .*\|ilos .*\)/\1/p' "$LOG"; }
 
-oa
+oa patient=yes
 deploy "$T/hpoa497.bin" 4.97
 is "an update" "$(outcome) $(have)" "ok 4.97 4.97 "
 is "the standby first, then the active one" "$(events)" "update 4.97
@@ -98,16 +98,17 @@ again_from () { # TOKEN
     '{image: {id: "x", format: "raw", match: "oa:firmware", version: "4.97", flags: 0, files: [{name: "hpoa497.bin", sha256: $sum,
     size: $size}]}, token: $token, phase: 2, settings: {poll: "0"}}')" -- --file "$T/hpoa497.bin"
 }
-fault flash=3
+fault hold=yes
 again_from '"begin"' & first=$!
 begun () { grep -q 'flash oa2 4.97 begins' "$LOG"; }
-ok "it is being flashed" soon begun
+ok "it is being flashed" patiently begun
 kill $first 2>/dev/null; wait $first 2>/dev/null
 again_from '"begin"'
 like "the same token meanwhile: it waits" "$(outcome) $(token) $(logs)" '^again wait [0-9]+ 0 an update runs already'
 t=$(jq -c 'select(.outcome).token' <<<"$OUT")
+fault
 ended () { again_from "$t"; t=$(jq -c 'select(.outcome) | .token // "x"' <<<"$OUT"); [ "$(outcome)" != again ]; }
-ok "to the end" soon ended
+ok "to the end" patiently ended
 is "which is a good one" "$(outcome) $(have)$(asked '^[0-9.]* update ') $(asked ' upload ')" "ok 4.97 4.97 1 1"
 again_from '"begin"'
 is "after it: nothing is done twice" "$(outcome) $(asked ' upload ')" "ok 1"

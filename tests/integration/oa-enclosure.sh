@@ -37,7 +37,7 @@ socketserver.ThreadingTCPServer (("10.77.0.1", 22), H).serve_forever ()' & at_ex
 ok "the service starts" start "$T/state" --plugindir "$T/plugins" --ssl-port 63002 --port 63001
 FETTLE_STATE_DIR=$T/state
 export FETTLE_STATE_DIR
-f () { timeout 120 fettle --quiet "$@"; }
+f () { timeout 300 fettle --quiet "$@"; }
 ok "the baseline is added" f baseline add "$T/base" --name base --allow-unsigned
 printf '%s' "$OA_PASSWORD" >"$T/password"
 ok "one node is added" f node add 10.77.0.1 --name enc1 --type oa --user "$OA_USER" --password-file "$T/password" --setting poll=1
@@ -67,15 +67,15 @@ is "nothing is left to be done" "$(f plan --baseline base --format json | jq '[.
 is "no session stays on the OA" "$(sessions_left)" 0
 
 # The service is killed while the standby is flashed.
-oa what=full version=4.70 flash=2 away=1
+oa what=full version=4.70 flash=1 away=1
 ok "an enclosure with 4.70" f inventory enc1
 job=$(f deploy enc1 --baseline base --component hpoa497.bin --yes --no-wait 2>"$T/err")
 begun () { grep -q 'flash oa2 4.97 begins' "$LOG"; }
-ok "it is being flashed" soon begun
+ok "it is being flashed" patiently begun
 kill -9 "$pid"; wait "$pid" 2>/dev/null
 ok "another service takes it up" start "$T/state" --plugindir "$T/plugins" --ssl-port 63002 --port 63001
 ended () { [ "$(f status "$job" --format json 2>/dev/null | jq -r .state)" = "done" ]; }
-ok "to its end" soon ended
+ok "to its end" patiently ended
 is "which is a good one" "$(f status "$job" --format json | jq -r '.tasks[0] | .state, .found' | tr '\n' ' ')" "done 4.97 "
 is "and it was flashed once" "$(grep -c ' update ' "$LOG") $(grep -c ' upload ' "$LOG")" "1 1"
 ok "the service ends" f service stop

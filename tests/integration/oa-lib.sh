@@ -45,6 +45,7 @@ nodes () { jq -r 'select(.node).node | [.address, .type // "auto", .name // "-",
 brief () { items | jq -r '[.id, .name, .version, .location // "-"] | join(" | ")'; }
 asked () { grep -c "$1" "$LOG"; }
 sessions_left () { cat "$T/oa.sessions"; }
+patiently () { soon "$@" || soon "$@" || soon "$@"; } # also on a machine that is very busy
 image () { python3 "$srcdir/sim/oa" image "$@"; }
 
 # deploy FILE VERSION [FLAGS [MATCH]]: with the tokens that it gives, to its end,

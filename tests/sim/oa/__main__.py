@@ -20,6 +20,7 @@
 #   cut=METHOD  cutafter=METHOD   the connection ends before, after it was done; once
 #   update=running         somebody else's update: nobody is let in
 #   flash=S, away=S        how long each OA is flashed, is gone (0.1, 0.15)
+#   hold=yes               no flash goes on; patient=yes: nor is it restarted before its events were asked for
 #   standby_fails=yes  nosync=yes (the standby keeps its version)  lie=yes (both do)
 #   swap=yes               the other one is the active OA afterwards
 #   forever=yes            it doesn't come back
@@ -117,6 +118,9 @@ class World:
     def flash_one(self, oa, version, prefix):
         self.event(prefix + "_STARTED")
         self.log(f"flash oa{oa.bay} {version} begins")
+        while self.how.get("hold"):
+            time.sleep(0.05)
+            self.look()
         for i in range(1, 6):
             time.sleep(self.number("flash", 0.1) / 5)
             self.event(prefix + "_PROGRESS", i * 20)
@@ -153,6 +157,10 @@ class World:
         self.flash_one(active, version, "EVENT_FLASH")
         self.event("EVENT_FLASH_PENDING")
         time.sleep(0.1)
+        for _ in range(600):
+            if not self.how.get("patient") or not self.events:
+                break
+            time.sleep(0.05)
         with self.lock:
             self.sessions.clear()
             self.note()
@@ -321,7 +329,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return "<hpoa:pid>77</hpoa:pid>"
         if method == "getAllEvents":
             with w.lock:
-                found, w.events[:] = w.events[:7], w.events[7:]
+                some = 3 if w.how.get("patient") else 7
+                found, w.events[:] = w.events[:some], w.events[some:]
             return "<hpoa:eventInfoArray>" + "".join(
                 enclosure.hpoa("eventInfo", event=n, eventTimeStamp="1", numValue=str(v)) for n, v in found or [("EVENT_HEARTBEAT", 0)]
             ) + "</hpoa:eventInfoArray>"

@@ -61,7 +61,7 @@ find_executer (struct vm_session *s)
   if (r == FETTLE_OK && s->fault.name[0])
     return vm_refused (s, "esxcli");
   if (r == FETTLE_OK && !vm_read_ref (n, &s->executer))
-    r = s->h->error (s->c, FETTLE_E_UNSUPPORTED, "esxcli: the host names nothing that runs its commands");
+    r = vm_fail (s, FETTLE_E_UNSUPPORTED, "esxcli: the host names nothing that runs its commands");
   return r;
 }
 
@@ -77,7 +77,7 @@ vm_esxcli (struct vm_session *s, const char *command, const struct vm_argument *
   if (r != FETTLE_OK)
     return r;
   if (!write_arguments (a, n, text))
-    return fettle_fail (s->h, s->c, FETTLE_E_INTERNAL, "the arguments of esxcli %s are too long", command);
+    return vm_fail (s, FETTLE_E_INTERNAL, "the arguments of esxcli %s are too long", command);
   handler_of (command, handler, sizeof handler);
   snprintf (arguments, sizeof arguments, "<moid>%s</moid><version>urn:vim25/5.0</version><method>vim.EsxCLI.%s</method>%s",
             handler, command, text);

@@ -36,13 +36,13 @@ retrieve (struct vm_session *s, const char *type, const char *pathsets, const st
     length = snprintf (arguments, sizeof arguments, "<specSet><propSet><type>%s</type><all>false</all>%s</propSet><objectSet>"
                        "<obj type=\"%s\">%s</obj>%s</objectSet></specSet><options/>", type, pathsets, kind, id, how);
   if (length < 0 || length >= (int) sizeof arguments)
-    return s->h->error (s->c, FETTLE_E_INTERNAL, "a request for properties is too long");
+    return vm_fail (s, FETTLE_E_INTERNAL, "a request for properties is too long");
   r = vm_ask (s, "RetrievePropertiesEx", &s->collector, arguments, 0, &n);
   if (r != FETTLE_OK)
     return r;
   object = fettle_xml_child (n, "objects");
   if (!object)
-    return fettle_fail (s->h, s->c, FETTLE_E_PROTOCOL, "RetrievePropertiesEx: the answer has no %s", type);
+    return vm_fail (s, FETTLE_E_PROTOCOL, "RetrievePropertiesEx: the answer has no %s", type);
   for (n = fettle_xml_child (object, "missingSet"); n; n = fettle_xml_next (n, "missingSet")) {
     char path[100];
 
@@ -86,7 +86,7 @@ vm_host (struct vm_session *s)
   if (r != FETTLE_OK)
     return r;
   if (!vm_read_ref (fettle_xml_child (object, "obj"), &s->host))
-    return s->h->error (s->c, FETTLE_E_PROTOCOL, "RetrievePropertiesEx: the host has no id");
+    return vm_fail (s, FETTLE_E_PROTOCOL, "RetrievePropertiesEx: the host has no id");
   xmlFreeDoc (s->props);
   s->props = s->doc; /* beyond the next request */
   s->doc = NULL;
@@ -129,7 +129,7 @@ vm_enter_maintenance (struct vm_session *s)
             (unsigned) limit);
   r = vm_task (s, "EnterMaintenanceMode_Task", &s->host, arguments, limit + 30);
   if (r == FETTLE_E_TIMEOUT && strcmp (s->fault.name, "Timedout") == 0)
-    return fettle_fail (s->h, s->c, r, "the host didn't enter maintenance mode within %u s, as it does while virtual machines "
+    return vm_fail (s, r, "the host didn't enter maintenance mode within %u s, as it does while virtual machines "
                         "run on it: move or shut them down (the setting maintenance_timeout says how long to wait)",
                         (unsigned) limit);
   if (r == FETTLE_OK)

@@ -6,6 +6,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 
 #include "vmware.h"
 
-enum { BODY_SIZE = 16384, POLL_MS = 1000 };
+enum { BODY_SIZE = 16384, POLL_MS = 2000 };
 
 int
 vm_says_yes (const struct fettle_host *h, fettle_ctx *c, const char *setting)
@@ -37,6 +38,17 @@ vm_read_ref (const xmlNode *n, struct vm_ref *ref)
   fettle_xml_attribute (n, "type", ref->type, sizeof ref->type);
   fettle_xml_text (n, NULL, ref->id, sizeof ref->id);
   return ref->type[0] && ref->id[0];
+}
+
+fettle_result
+vm_fail (struct vm_session *s, fettle_result code, const char *format, ...)
+{
+  va_list ap;
+
+  va_start (ap, format);
+  vsnprintf (s->why, sizeof s->why, format, ap);
+  va_end (ap);
+  return s->h->error (s->c, code, s->why);
 }
 
 /* ---- one request ---- */
@@ -90,8 +102,8 @@ static fettle_result
 no_soap (struct vm_session *s, const char *method, const struct fettle_http_answer *a)
 {
   if (a->status == 503)
-    return fettle_fail (s->h, s->c, FETTLE_E_UNREACHABLE, "%s: the host's API isn't up (status 503)", method);
-  return fettle_fail (s->h, s->c, a->status == 404 || a->status == 405 || a->status == 501 ? FETTLE_E_UNSUPPORTED
+    return vm_fail (s, FETTLE_E_UNREACHABLE, "%s: the host's API isn't up (status 503)", method);
+  return vm_fail (s, a->status == 404 || a->status == 405 || a->status == 501 ? FETTLE_E_UNSUPPORTED
                       : FETTLE_E_PROTOCOL, "%s: status %d, and no answer of a vSphere API", method, (int) a->status);
 }
 
@@ -111,7 +123,7 @@ post (struct vm_session *s, const char *method, const struct vm_ref *ref, const 
   xmlFreeDoc (s->doc);
   s->doc = NULL;
   if (!write_body (method, ref, arguments, body))
-    return fettle_fail (s->h, s->c, FETTLE_E_INTERNAL, "the request %s is too long", method);
+    return vm_fail (s, FETTLE_E_INTERNAL, "the request %s is too long", method);
   r = send (s, "POST", "/sdk", body, flags, timeout_ms, &a);
   s->gone = r == FETTLE_E_UNREACHABLE || r == FETTLE_E_TIMEOUT || r == FETTLE_E_ABORTED;
   if (r != FETTLE_OK)
@@ -315,7 +327,7 @@ look (struct vm_session *s, const char *method, const struct vm_ref *task)
     return vm_refused (s, method);
   }
   if (strcmp (state, "queued") != 0 && strcmp (state, "running") != 0)
-    return fettle_fail (s->h, s->c, FETTLE_E_PROTOCOL, "%s: the task's state is \"%s\", which is none", method, state);
+    return vm_fail (s, FETTLE_E_PROTOCOL, "%s: the task's state is \"%s\", which is none", method, state);
   fettle_say (s->h, s->c, FETTLE_LOG_DEBUG, "%s: %s %s", method, state,
               fettle_xml_text (info, "progress", percent, sizeof percent));
   return FETTLE_AGAIN;
@@ -325,6 +337,7 @@ fettle_result
 vm_task (struct vm_session *s, const char *method, const struct vm_ref *ref, const char *arguments, uint32_t limit_s)
 {
   time_t since = time (NULL);
+  uint32_t pause = 100;
   struct vm_ref task;
   xmlNode *n;
   fettle_result r = vm_ask (s, method, ref, arguments, 0, &n);
@@ -332,14 +345,15 @@ vm_task (struct vm_session *s, const char *method, const struct vm_ref *ref, con
   if (r != FETTLE_OK)
     return r;
   if (!vm_read_ref (n, &task))
-    return fettle_fail (s->h, s->c, FETTLE_E_PROTOCOL, "%s: the answer names no task", method);
+    return vm_fail (s, FETTLE_E_PROTOCOL, "%s: the answer names no task", method);
   while ((r = look (s, method, &task)) == FETTLE_AGAIN) {
     if (time (NULL) - since > (time_t) limit_s) {
       cancel (s, &task);
       snprintf (s->fault.name, sizeof s->fault.name, "Timedout");
-      return fettle_fail (s->h, s->c, FETTLE_E_TIMEOUT, "%s: not done within %u s", method, (unsigned) limit_s);
+      return vm_fail (s, FETTLE_E_TIMEOUT, "%s: not done within %u s", method, (unsigned) limit_s);
     }
-    r = s->h->sleep_ms (s->c, POLL_MS);
+    r = s->h->sleep_ms (s->c, pause);
+    pause = pause * 2 < POLL_MS ? pause * 2 : POLL_MS;
     if (r != FETTLE_OK) { /* the host does what is left of it */
       s->gone = 1;
       return r;

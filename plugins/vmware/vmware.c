@@ -15,6 +15,13 @@ static const struct fettle_port ports[] = {
 static const struct fettle_setting settings[] = {
   { "https_port",          FETTLE_SETTING_PORT, 443, "443",  "port of the host's web server" },
   { "old_tls",             FETTLE_SETTING_BOOL, 0,   "no",   "speak TLS 1.0 and weak ciphers, too: for old hosts" },
+  { "transfer",            FETTLE_SETTING_TEXT, 0,   "auto", "auto, pull (the host fetches) or push (to a datastore)" },
+  { "datastore",           FETTLE_SETTING_TEXT, 0,   NULL,   "name of the datastore for files; unset: the first by name" },
+  { "firewall_ruleset",    FETTLE_SETTING_TEXT, 0,   "nfsClient", "ruleset of the host's firewall that is opened for us" },
+  { "maintenance_mode",    FETTLE_SETTING_BOOL, 0,   "yes",  "install in maintenance mode" },
+  { "maintenance_timeout", FETTLE_SETTING_UINT, 0,   "900",  "seconds that entering maintenance mode may take" },
+  { "poll",                FETTLE_SETTING_UINT, 0,   "10",   "seconds between looks at a host that restarts" },
+  { "reboot_timeout",      FETTLE_SETTING_UINT, 0,   "1800", "seconds that a restart may take" },
 };
 
 static const struct fettle_node_type types[] = {
@@ -29,7 +36,13 @@ static const struct fettle_node_type types[] = {
     .n_settings = FETTLE_COUNT (settings),
     .services = "http/1",
     .probe = vm_probe,
+    .wants = "serve/1",
     .inventory = vm_inventory,
+    .deploy = vm_deploy,
+    .cleanup = vm_cleanup,
+    .activate = vm_activate,
+    .firewall_open = vm_firewall_open,
+    .firewall_restore = vm_firewall_restore,
   },
 };
 

@@ -39,7 +39,7 @@ struct vm_session {
   struct vm_ref collector, sessions, root, files, host, executer;
   char us[64];              /* our address, as the host sees it */
   struct vm_fault fault;    /* why the last request failed */
-  char why[1000];           /* the same as a sentence; "": it didn't, or not by a fault */
+  char why[1000];           /* why the last thing failed, as a sentence; "": it didn't */
   xmlDoc *doc;              /* the last answer */
   xmlDoc *props;            /* the host's, by vm_host */
 };
@@ -64,6 +64,10 @@ fettle_result vm_ask (struct vm_session *, const char *method, const struct vm_r
 /* The same, where a fault is an answer: FETTLE_OK, and s->fault.name isn't "". */
 fettle_result vm_try (struct vm_session *, const char *method, const struct vm_ref *, const char *arguments,
                       uint32_t timeout_ms, xmlNode **ret);
+
+/* Says why, and keeps it in s->why: what comes behind, to put things back, may hide it. */
+FETTLE_PRINTF (3, 4)
+fettle_result vm_fail (struct vm_session *, fettle_result, const char *format, ...);
 
 /* Says why it failed, by s->fault. */
 fettle_result vm_refused (struct vm_session *, const char *what);
@@ -110,7 +114,7 @@ fettle_result vm_esxcli (struct vm_session *, const char *command, const struct 
 
 struct vm_store {
   char name[100];
-  char folder[320];         /* "/folder/%s?dcPath=...", escaped but for the file's name */
+  char folder[320];         /* the query of /folder/NAME */
   unsigned long long free;
 };
 
@@ -122,8 +126,8 @@ void vm_file_name (const struct vm_session *, const char *what, char ret[120]);
 fettle_result vm_put_file (struct vm_session *, const struct vm_store *, const char *name,
                            const struct fettle_image *, uint32_t file);
 fettle_result vm_put_note (struct vm_session *, const struct vm_store *, const char *name, const char *text);
-/* 1: there is one. */
-int vm_get_note (struct vm_session *, const struct vm_store *, const char *name, char *ret, size_t size);
+/* "": there is none. */
+fettle_result vm_get_note (struct vm_session *, const struct vm_store *, const char *name, char *ret, size_t size);
 fettle_result vm_delete_file (struct vm_session *, const struct vm_store *, const char *name);
 
 /* ---- settings ---- */

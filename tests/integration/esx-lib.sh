@@ -3,10 +3,11 @@
 #
 #   esx NAME=VALUE...     from now on it is a new one, of this kind
 #   fault NAME=VALUE...   the same one, with other faults
+#   real WORD [ADDRESS]   what has really happened to it: vibs, maintenance, files, ...
 #   call CALL [MEMBERS of the request] [-- OPTIONS of plugins/call]: the lines in $OUT
 #
 # SPDX-License-Identifier: Apache-2.0
-requires jq openssl python3
+requires curl jq openssl python3
 LC_ALL=C # sort
 export LC_ALL
 unset http_proxy https_proxy all_proxy
@@ -36,6 +37,8 @@ call () {
     settings: {}, credentials: {user: "root", password: $password}, host_key: {policy: "tofu", pinned: null},
     certificate: null, timeouts: {connect: 20, read: 60}, token: null} + $more')" 2>&1)
 }
+# What has really happened to the host at an address.
+real () { curl -sk -m 60 "https://${2-127.0.0.1}:$P/emulated" | jq -c ".$1"; }
 outcome () { jq -r 'select(.outcome).outcome' <<<"$OUT"; }
 score () { jq -r 'select(.outcome).score' <<<"$OUT"; }
 text () { jq -r 'select(.outcome).text' <<<"$OUT"; }

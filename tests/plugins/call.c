@@ -74,8 +74,8 @@ on_done (void *arg, const struct fettle_outcome *o)
   else
     failed++;
   if (!quiet || o->code < 0)
-    print (json_pack ("{s:s, s:s?, s:i, s:i, s:s?}", "outcome", fettle_result_name (o->code), "text",
-                      o->text, "score", (int) o->score, "delay", (int) o->delay_s, "token", o->token));
+    print (json_pack ("{s:s, s:s?, s:i, s:i, s:s?, s:s*}", "outcome", fettle_result_name (o->code), "text",
+                      o->text, "score", (int) o->score, "delay", (int) o->delay_s, "token", o->token, "former", o->former));
   if (--left == 0)
     event_base_loopbreak (base);
 }

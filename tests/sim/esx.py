@@ -34,7 +34,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import sys
 sys.dont_write_bytecode = True
-import argparse, html, http.server, io, os, re, secrets, socket, socketserver, ssl, threading, time, traceback, urllib.parse, urllib.request, zipfile
+import argparse, html, http.client, http.server, io, json, os, re, secrets, socket, socketserver, ssl, threading, time, traceback, urllib.parse, zipfile
 import xml.etree.ElementTree as ET
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -209,11 +209,15 @@ class Host:
             self.log(f"may not fetch from {u.hostname} {u.port}")
             raise Cli("[VibDownloadError]", f"('{url}', '<urlopen error [Errno 110] Connection timed out>')")
         try:
-            with urllib.request.urlopen(url, timeout=60) as r:
-                data = r.read()
+            c = http.client.HTTPConnection(u.hostname, u.port or 80, timeout=60, source_address=(self.address, 0))
+            c.request("GET", u.path)
+            r = c.getresponse()
+            data = r.read()
+            if r.status != 200:
+                raise OSError(f"HTTP Error {r.status}")
             self.log(f"fetched {len(data)}")
             return data
-        except OSError as e:
+        except (OSError, http.client.HTTPException) as e:
             self.log(f"couldn't fetch: {e}")
             raise Cli("[VibDownloadError]", f"('{url}', '{e}')")
 
@@ -408,6 +412,11 @@ class Soap(http.server.BaseHTTPRequestHandler):
         return name[len("/folder/"):]
 
     def do_GET(self):
+        if self.path == "/emulated": # what has really happened to it, for tests
+            h = self.host
+            rule = h.rulesets["nfsClient"]
+            return self.answer(200, json.dumps({"vibs": h.vibs, "next": h.next, "maintenance": h.maintenance, "boots": h.boots, "files": sorted(h.files),
+                                                "sessions": len(h.sessions), "nfs": [rule[1], rule[2]]}))
         if self.path == "/sdk/vimServiceVersions.xml" and self.host.how.get("versions") != "no":
             return self.answer(200, '<?xml version="1.0"?><namespaces version="1.0"><namespace><name>urn:vim25</name><version>6.5</version>'
                                "<priorVersions><version>6.0</version><version>5.5</version></priorVersions></namespace></namespaces>")

@@ -110,3 +110,6 @@ fuzz_switch_text_LDADD = ../core/libbase.la
 check_PROGRAMS += fuzz/superdome
 fuzz_superdome_SOURCES = fuzz/superdome.c fuzz/driver.c fuzz/fuzz.h ../plugins/superdome/x-text.c ../plugins/superdome/flex-items.c
 fuzz_superdome_LDADD = ../sdk/lib/libredfish.la ../sdk/lib/libdialogue.la ../core/libbase.la $(JANSSON_LIBS)
+check_PROGRAMS += fuzz/vmware
+fuzz_vmware_SOURCES = fuzz/vmware.c fuzz/driver.c fuzz/fuzz.h ../plugins/vmware/answer.c
+fuzz_vmware_LDADD = ../sdk/lib/libxml.la ../core/libbase.la $(XML_LIBS)

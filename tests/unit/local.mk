@@ -156,3 +156,8 @@ unit_switch_parse_SOURCES = unit/switch-parse.c ../plugins/ilo/fc-text.c ../plug
   ../plugins/ilo/vc-text.c ../plugins/ilo/fc.h ../plugins/ilo/ribcl.h ../plugins/ilo/vc.h
 unit_switch_parse_LDADD = $(CMOCKA_LIBS)
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += unit/vmware-answer
+unit_vmware_answer_SOURCES = unit/vmware-answer.c ../plugins/vmware/answer.c ../plugins/vmware/answer.h
+unit_vmware_answer_LDADD = ../sdk/lib/libxml.la $(XML_LIBS) $(CMOCKA_LIBS)
+endif

@@ -23,7 +23,7 @@ enum {
   TAIL = 512,       /* bytes of a line's end that patterns are looked for in */
   SHOWN = 3,        /* last lines in a message */
   RULES_MAX = 64,   /* of a command and a conversation */
-  WHY_SIZE = 1024,
+  WHY_SIZE = 1200,
 };
 
 /* A rule, ready for use. */

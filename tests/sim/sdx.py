@@ -12,7 +12,7 @@
 #   sparse=yes      values are "[Unknown]", bays are empty, modules unknown
 #
 # SPDX-License-Identifier: Apache-2.0
-import cli, json, os, ssl, sys, time, urllib.error, urllib.request
+import cli, json, os, signal, ssl, sys, time, urllib.error, urllib.request
 
 
 def newer(a, b):
@@ -153,6 +153,8 @@ class Superdome(cli.Cli):
         if self.how.get("fetch") == "no":
             return self.say("The firmware update was queued.")
         self.set("Downloading", "Starting")
+        # Who asked may hang up before the child has a session of its own.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         if os.fork() == 0:
             os.setsid()
             for fd in (0, 1, 2):

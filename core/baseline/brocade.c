@@ -3,7 +3,7 @@
  *
  * Nobody documents the list's content.  The version is the folder's name, as
  * the vendor unpacks it ("v7.4.1d"), or the first word of the list that looks
- * so.
+ * so.  The switch restarts by itself, within the update: nothing is left to do.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -82,7 +82,6 @@ fettle_brocade_plist (const char *text, size_t size, const char *path, struct fe
   if (!one)
     return err->code;
   one->tree = true;
-  one->c.reboot = true;
   if (!fettle_component_set (&one->c.name, "Fabric OS") || !fettle_about_version (&one->c, version, "fos")
       || !fettle_about_match (&one->c, "", "brocade:fos") || !fettle_component_set (&one->c.format, "fos")
       || !fettle_component_set (&one->c.kind, "firmware")

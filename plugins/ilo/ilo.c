@@ -25,7 +25,12 @@ static const struct fettle_setting settings[] = {
   { "old_tls", FETTLE_SETTING_BOOL, 0, "no", "speak TLS 1.0 and weak ciphers, too: for old firmware" },
 };
 
+#define SSH_PORT { "ssh_port", FETTLE_SETTING_PORT, 22, "22", "port of the module's command line" }
+
+static const struct fettle_setting vc_settings[] = { SSH_PORT };
+
 static const struct fettle_setting fc_settings[] = {
+  SSH_PORT,
   { "firmware_source", FETTLE_SETTING_TEXT, 0, NULL, "where a switch fetches releases: PROTOCOL://[USER@]HOST/FOLDER" },
 };
 
@@ -45,6 +50,7 @@ static const struct fettle_node_type types[] = {
     .wants = "serve/1", .probe = ilo_probe, .inventory = ilo_inventory, .deploy = ilo_deploy_which,
     .cleanup = ilo_cleanup },
   { NODE_TYPE ("vc",         "VC",         70), .layer = FETTLE_LAYER_INTERCONNECT, .services = "ssh/1",
+    .settings = vc_settings, .n_settings = FETTLE_COUNT (vc_settings),
     .probe = vc_probe, .inventory = vc_inventory, .deploy = vc_deploy },
   { NODE_TYPE ("fc-switch",  "FC switch",  80), .layer = FETTLE_LAYER_INTERCONNECT, .services = "ssh/1",
     .settings = fc_settings, .n_settings = FETTLE_COUNT (fc_settings),

@@ -26,6 +26,7 @@ EXTRA_DIST += sim/post-status.py
 dist_check_SCRIPTS += integration/ilo-inventory.sh
 dist_check_SCRIPTS += integration/ilo-ribcl.sh
 dist_check_SCRIPTS += integration/interconnects.sh
+dist_check_SCRIPTS += integration/ilo-old-deploy.sh
 EXTRA_DIST += sim/fos.py
 EXTRA_DIST += sim/ribcl.py
 EXTRA_DIST += sim/redfish.py

@@ -2,7 +2,7 @@
 # handshake, the others as the body of POST /ribcl after an upload.  It really
 # flashes what it is sent, restarts, and is gone meanwhile.
 #
-#   ribcl.py CERTIFICATE KEY READY
+#   ribcl.py CERTIFICATE KEY READY [ADDRESS]
 #
 # writes its port to READY, and what it is asked to READY.log.  READY.how says
 # what it is, a NAME=VALUE in each line, read with each connection; when `new`
@@ -40,6 +40,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "bmc
 import image
 
 cert, key, ready = sys.argv[1:4]
+address = sys.argv[4] if len(sys.argv) > 4 else "127.0.0.1"
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(cert, key)
 NONE = {"STATUS": "0x0000", "MESSAGE": "No error"}
@@ -335,7 +336,7 @@ class Server:
     def listen(self):
         s = socket.socket()
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        s.bind(("127.0.0.1", self.port))
+        s.bind((address, self.port))
         s.listen(50)
         s.settimeout(0.1)
         self.port = s.getsockname()[1]

@@ -1,12 +1,13 @@
 #!/bin/bash
 # A large bundle: an ISO image of BUNDLE_GIB (10) with components of 8 MiB, and
-# one file of more than 4 GiB; read by fettle-scan, against reading and hashing
+# one file of more than 4 GiB (of zeros, but for its end); read by fettle-scan, against reading and hashing
 # it one after the other with sha256sum.  What is asserted is what was found;
 # times are printed.  In the build folder of the tests:
 #   srcdir=../../tests ../run bash ../../tests/bench/bundle.sh
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
-requires jq xorriso
+requires jq xorriso curl
+. "$srcdir/integration/serve-lib.sh"
 gib=${BUNDLE_GIB-10}
 [ "$(($(df --output=avail -k "$T" | tail -n 1) / 1048576))" -gt $((2 * gib + 10)) ] || skip_all "needs $((2 * gib + 10)) GiB of room"
 
@@ -39,7 +40,15 @@ is "a file of more than 4 GiB" "$(jq -r 'select(.component.name == "d") | .compo
 read -r offset length <<<"$(jq -r 'select(.component.name == "z") | .component.files[0] | "\(.offset) \(.size)"' "$T/out")"
 ok "what lies behind it" [ "$offset" -gt 4294967296 ]
 is "its bytes" "$(tail -c +$((offset + 1)) "$T/b.iso" | head -c "$length")" 'the last file lies behind 4 GiB'
+read -r offset length sum <<<"$(jq -r 'select(.component.name == "d") | .component.files[0] | "\(.offset) \(.size) \(.sha256)"' "$T/out")"
+ok "it is served from inside the image" listener "$T/b.iso" offset="$offset" length="$length"
+fetch () { curl -fsS "$file" | sha256sum | cut -c1-64 >"$T/got"; }
+served=$(seconds fetch)
+is "as a whole" "$(cat "$T/got")" "$sum"
+is "its end alone" "$(curl -fsS -r -3 "$file")" end
+is "and what lies at 4 GiB" "$(curl -fsS -r 4294967290-4294967305 "$file" | sha256sum)" "$(tail -c +$((offset + 4294967291)) "$T/b.iso" | head -c 16 | sha256sum)"
+kill "$listener"
 again=$(seconds run)
 is "the second time all is known" "$(jq -s 'map(select(.progress)) | .[-1].progress.reused' "$T/out")" $((n + 5))
-echo "# $((size >> 20)) MiB: sha256sum $plain s, first scan $first s ($(awk "BEGIN {printf \"%.2f\", $first / $plain}")), second $again s"
+echo "# $((size >> 20)) MiB: sha256sum $plain s, first scan $first s ($(awk "BEGIN {printf \"%.2f\", $first / $plain}")), second $again s; $((length >> 20)) MiB served and hashed in $served s"
 done_testing

@@ -7,9 +7,9 @@
  */
 #include "util/base.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -17,7 +17,6 @@
 
 #include "cli/plugin-check.h"
 #include "plugin/quirks.h"
-#include "util/buf.h"
 
 enum {
   MAX_FAILING = 12,      /* calls of one run that are made to fail in turn */
@@ -80,6 +79,7 @@ be_call (const struct run *r, const struct fettle_testhost_plan *plan)
 {
   struct rlimit none = { 0, 0 };
 
+  prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* nothing stays behind when the check is interrupted */
   (void) setrlimit (RLIMIT_CORE, &none);
   (void) dup2 (STDERR_FILENO, STDOUT_FILENO);
   close (fileno (r->checker->out)); /* who stays behind doesn't keep the command waiting */

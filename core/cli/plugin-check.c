@@ -6,9 +6,9 @@
 #include "util/base.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -81,6 +81,7 @@ be_checker (const char *path, unsigned timeout_s, int fd)
 
   if (!k.out || !k.quirks || null < 0)
     abort (); /* no memory */
+  prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   (void) dup2 (null, STDIN_FILENO);
   (void) dup2 (STDERR_FILENO, STDOUT_FILENO); /* the report is the command's */
   run_checks (&k);

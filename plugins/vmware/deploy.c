@@ -1,8 +1,8 @@
 /* deploy.c - VIBs and offline bundles onto a host, in maintenance mode.
  *
- * The first call remembers whether the host was in maintenance mode, in its
- * token and in a note on the datastore; the second does all the rest, and puts
- * the host back, whatever came of it.  Repeated after a crash it looks first
+ * The first call remembers in its token whether the host was in maintenance
+ * mode; the second notes on the datastore that it isn't to stay there, enters
+ * it, does all the rest, and puts the host back, whatever came of it.  Repeated after a crash it looks first
  * whether the packages are there.  What it couldn't put back, since it was
  * aborted or the host was away, cleanup does by the note.
  *
@@ -296,6 +296,27 @@ put_back (struct update *u)
   return r == FETTLE_OK ? vm_delete_file (&u->s, &u->store, name) : r;
 }
 
+/* Each time it is entered, since the note goes when it is left. */
+static fettle_result
+enter (struct update *u)
+{
+  char name[120];
+  fettle_result r = FETTLE_OK;
+
+  if (!vm_says_yes (u->s.h, u->s.c, "maintenance_mode") || vm_is (&u->s, "runtime.inMaintenanceMode", "true"))
+    return FETTLE_OK;
+  if (u->store.name[0]) {
+    vm_file_name (&u->s, "maintenance", name);
+    r = vm_put_note (&u->s, &u->store, name, "Fettle has put this host into maintenance mode.\n");
+  }
+  if (r == FETTLE_E_REJECTED || r == FETTLE_E_AUTH) {
+    u->s.h->log (u->s.c, FETTLE_LOG_WARNING, "no note can be left on the datastore: if this is cut off in the middle, look whether the "
+                 "host is to leave maintenance mode");
+    r = FETTLE_OK;
+  }
+  return r == FETTLE_OK ? vm_enter_maintenance (&u->s) : r;
+}
+
 static fettle_result
 work (struct update *u)
 {
@@ -307,8 +328,7 @@ work (struct update *u)
     u->put = 1; /* perhaps, by an earlier call */
     u->s.h->log (u->s.c, FETTLE_LOG_INFO, "the host has it already");
   } else if (r == FETTLE_OK) {
-    if (vm_says_yes (u->s.h, u->s.c, "maintenance_mode"))
-      r = vm_enter_maintenance (&u->s);
+    r = enter (u);
     if (r == FETTLE_OK)
       r = transfer_and_install (u, former[0] ? former : NULL);
   }
@@ -323,25 +343,6 @@ work (struct update *u)
   if (r == FETTLE_OK && back != FETTLE_OK)
     return back;
   return r == FETTLE_OK && u->reboot ? FETTLE_OK_REBOOT : r;
-}
-
-static fettle_result
-begin (struct update *u)
-{
-  char name[120];
-  fettle_result r = FETTLE_OK;
-
-  u->was_in_maintenance = vm_is (&u->s, "runtime.inMaintenanceMode", "true");
-  if (!u->was_in_maintenance && u->store.name[0]) {
-    vm_file_name (&u->s, "maintenance", name);
-    r = vm_put_note (&u->s, &u->store, name, "Fettle has put this host into maintenance mode.\n");
-    if (r == FETTLE_E_REJECTED || r == FETTLE_E_AUTH) {
-      u->s.h->log (u->s.c, FETTLE_LOG_WARNING, "no note can be left on the datastore: if this is cut off in the middle, look whether the "
-                   "host is to leave maintenance mode");
-      r = FETTLE_OK;
-    }
-  }
-  return r == FETTLE_OK ? u->s.h->again (u->s.c, 0, u->was_in_maintenance ? "install 1" : "install 0") : r;
 }
 
 fettle_result
@@ -361,7 +362,7 @@ vm_deploy (VM_CALL, const struct fettle_image *image)
   if (r == FETTLE_OK && vm_store (&u.s, &u.store) != FETTLE_OK && u.s.gone)
     r = FETTLE_E_UNREACHABLE;
   if (r == FETTLE_OK && !token)
-    r = begin (&u);
+    r = h->again (c, 0, vm_is (&u.s, "runtime.inMaintenanceMode", "true") ? "install 1" : "install 0");
   else if (r == FETTLE_OK && strncmp (token, "install ", 8) == 0) {
     u.was_in_maintenance = token[8] == '1';
     r = work (&u);
@@ -391,11 +392,17 @@ vm_cleanup (VM_CALL)
     vm_file_name (&s, "maintenance", name);
     r = vm_get_note (&s, &store, name, text, sizeof text);
     if (r == FETTLE_OK && text[0])
+      r = vm_stop_entering (&s);
+    if (r == FETTLE_OK && text[0])
       r = vm_exit_maintenance (&s);
     if (r == FETTLE_OK && text[0])
       r = remove_files (&s, &store, FILES_MAX, 1);
     if (r == FETTLE_OK && text[0])
       r = vm_delete_file (&s, &store, name);
+    if (r == FETTLE_E_UNSUPPORTED) { /* by its licence: that won't change */
+      fettle_say (h, c, FETTLE_LOG_WARNING, "remove %s by hand from the datastore %s: %s", name, store.name, s.why);
+      r = FETTLE_OK;
+    }
   }
   return vm_close (&s, r);
 }

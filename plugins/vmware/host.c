@@ -20,6 +20,7 @@ static const char *const paths[] = {
   "name", "hardware.systemInfo", "hardware.biosInfo", "hardware.pciDevice", "config.product",
   "config.storageDevice.hostBusAdapter", "config.storageDevice.scsiLun", "config.network.pnic",
   "runtime.inMaintenanceMode", "runtime.connectionState", "runtime.bootTime", "configManager", "datastore",
+  "recentTask",
 };
 
 static fettle_result
@@ -135,6 +136,30 @@ vm_enter_maintenance (struct vm_session *s)
   if (r == FETTLE_OK)
     s->h->log (s->c, FETTLE_LOG_INFO, "the host is in maintenance mode");
   return r;
+}
+
+/* One that an aborted call has begun may wait for machines to stop. */
+fettle_result
+vm_stop_entering (struct vm_session *s)
+{
+  const xmlNode *n = fettle_xml_child (vm_property (s, "recentTask"), NULL);
+  fettle_result r = FETTLE_OK;
+
+  for (; n && r == FETTLE_OK; n = fettle_xml_next (n, NULL)) {
+    char what[80], state[20];
+    const xmlNode *info;
+    xmlNode *object;
+    struct vm_ref task;
+
+    if (!vm_read_ref (n, &task) || vm_properties (s, &task, "<pathSet>info</pathSet>", &object) != FETTLE_OK)
+      continue; /* it is gone by now */
+    info = vm_value (object, "info");
+    fettle_xml_text (info, "descriptionId", what, sizeof what);
+    fettle_xml_text (info, "state", state, sizeof state);
+    if (strstr (what, "enterMaintenanceMode") && (strcmp (state, "running") == 0 || strcmp (state, "queued") == 0))
+      r = vm_end_task (s, &task);
+  }
+  return s->gone ? FETTLE_E_UNREACHABLE : r;
 }
 
 /* By what it is now: an earlier call may have changed it. */

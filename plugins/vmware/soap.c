@@ -333,25 +333,17 @@ look (struct vm_session *s, const char *method, const struct vm_ref *task)
   return FETTLE_AGAIN;
 }
 
-fettle_result
-vm_task (struct vm_session *s, const char *method, const struct vm_ref *ref, const char *arguments, uint32_t limit_s)
+/* FETTLE_AGAIN: it hasn't ended in that time. */
+static fettle_result
+follow (struct vm_session *s, const char *method, const struct vm_ref *task, uint32_t limit_s)
 {
   time_t since = time (NULL);
   uint32_t pause = 100;
-  struct vm_ref task;
-  xmlNode *n;
-  fettle_result r = vm_ask (s, method, ref, arguments, 0, &n);
+  fettle_result r;
 
-  if (r != FETTLE_OK)
-    return r;
-  if (!vm_read_ref (n, &task))
-    return vm_fail (s, FETTLE_E_PROTOCOL, "%s: the answer names no task", method);
-  while ((r = look (s, method, &task)) == FETTLE_AGAIN) {
-    if (time (NULL) - since > (time_t) limit_s) {
-      cancel (s, &task);
-      snprintf (s->fault.name, sizeof s->fault.name, "Timedout");
-      return vm_fail (s, FETTLE_E_TIMEOUT, "%s: not done within %u s", method, (unsigned) limit_s);
-    }
+  while ((r = look (s, method, task)) == FETTLE_AGAIN) {
+    if (time (NULL) - since > (time_t) limit_s)
+      return FETTLE_AGAIN;
     r = s->h->sleep_ms (s->c, pause);
     pause = pause * 2 < POLL_MS ? pause * 2 : POLL_MS;
     if (r != FETTLE_OK) { /* the host does what is left of it */
@@ -360,4 +352,36 @@ vm_task (struct vm_session *s, const char *method, const struct vm_ref *ref, con
     }
   }
   return r;
+}
+
+fettle_result
+vm_task (struct vm_session *s, const char *method, const struct vm_ref *ref, const char *arguments, uint32_t limit_s)
+{
+  struct vm_ref task;
+  xmlNode *n;
+  fettle_result r = vm_ask (s, method, ref, arguments, 0, &n);
+
+  if (r != FETTLE_OK)
+    return r;
+  if (!vm_read_ref (n, &task))
+    return vm_fail (s, FETTLE_E_PROTOCOL, "%s: the answer names no task", method);
+  r = follow (s, method, &task, limit_s);
+  if (r == FETTLE_AGAIN) {
+    cancel (s, &task);
+    snprintf (s->fault.name, sizeof s->fault.name, "Timedout");
+    return vm_fail (s, FETTLE_E_TIMEOUT, "%s: not done within %u s", method, (unsigned) limit_s);
+  }
+  return r;
+}
+
+fettle_result
+vm_end_task (struct vm_session *s, const struct vm_ref *task)
+{
+  fettle_result r;
+
+  cancel (s, task);
+  r = s->gone ? FETTLE_E_UNREACHABLE : follow (s, "CancelTask", task, 120);
+  if (r == FETTLE_AGAIN)
+    return vm_fail (s, FETTLE_E_BUSY, "a task on the host can't be cancelled: %s", task->id);
+  return s->gone ? r : FETTLE_OK; /* it has ended: well, cancelled or with an error */
 }

@@ -76,6 +76,9 @@ fettle_result vm_refused (struct vm_session *, const char *what);
 fettle_result vm_task (struct vm_session *, const char *method, const struct vm_ref *, const char *arguments,
                        uint32_t limit_s);
 
+/* Cancels a task and waits for its end, whatever that is. */
+fettle_result vm_end_task (struct vm_session *, const struct vm_ref *);
+
 /* An object reference of a node like <x type="T">ID</x>.  0: it is none. */
 int vm_read_ref (const xmlNode *, struct vm_ref *);
 
@@ -98,6 +101,7 @@ const xmlNode *vm_value (const xmlNode *object, const char *path);
 /* In and out of maintenance mode; nothing is done where it is so already. */
 fettle_result vm_enter_maintenance (struct vm_session *);
 fettle_result vm_exit_maintenance (struct vm_session *);
+fettle_result vm_stop_entering (struct vm_session *);
 
 /* ---- esxcli over SOAP (esxcli.c) ---- */
 

@@ -24,8 +24,7 @@ clean='false [] 0'
 
 file 2.0.16-1OEM
 deploy ""
-is "the first call remembers what the host was like" "$(outcome) $(token) $(real maintenance) $(real files)" \
-  'again install 0 false ["fettle-t-1-maintenance"]'
+is "the first call remembers what the host was like" "$(outcome) $(token) $(as_it_was)" "again install 0 $clean"
 deploy "install 0"
 is "the second installs" "$(outcome) $(real vibs.nhpsa) $(real next.nhpsa)" 'ok-reboot "2.0.14-1OEM.650.0.0.4598673" "2.0.16-1OEM"'
 is "in maintenance mode, which it has left" "$(asked 'task enterMaintenanceMode success') $(as_it_was)" "1 $clean"
@@ -82,8 +81,13 @@ while IFS='|' read -r how result words; do
 done <<'X'
 esxcli=[DependencyError]|rejected|needs other packages.*DependencyError. as it was told to
 fault=EnterMaintenanceMode_Task:InvalidState|rejected|isn.t in a state
-licence=free|unsupported|licence allows no changes
 X
+esx licence=free
+deploy "install 0"
+is "a licence that allows no changes" "$(outcome) $(real maintenance)" "unsupported false"
+like "says so" "$(text)" "licence allows no changes"
+call cleanup
+like "what can't be removed is named, once" "$(outcome) $(logs)" "^ok remove fettle-t-1-maintenance by hand"
 esx vms=yes
 settings='{"transfer": "push", "maintenance_timeout": "1"}' deploy "install 0"
 is "maintenance mode isn't reached" "$(outcome) $(as_it_was)" "timeout $clean"
@@ -103,14 +107,22 @@ for cut in cutafter=EnterMaintenanceMode_Task cut=ExitMaintenanceMode_Task cutaf
   is "$cut: repeated" "$(outcome) $(real next.nhpsa) $(as_it_was | sed 's/ [0-9]*$//')" "ok-reboot \"2.0.16-1OEM\" false []"
 done
 esx
-deploy ""
-fault cutafter=PUT
+fault cutafter=EnterMaintenanceMode_Task
 deploy "install 0"
-is "a deployment that nobody repeats" "$(real maintenance)" true
+in_maintenance () { [ "$(real maintenance)" = true ]; }
+ok "a deployment that nobody repeats" soon in_maintenance
+is "leaves a note" "$(real files)" '["fettle-t-1-maintenance"]'
 call cleanup
-is "is cleaned up behind" "$(outcome) $(as_it_was | sed 's/ [0-9]*$//')" "ok false []"
+is "and is cleaned up behind" "$(outcome) $(as_it_was | sed 's/ [0-9]*$//')" "ok false []"
 call cleanup
 is "once is enough" "$(outcome) $(asked 'task exitMaintenanceMode')" "ok 1"
+esx vms=yes
+fault cutafter=EnterMaintenanceMode_Task vms=yes
+deploy "install 0"
+call cleanup
+is "so is one that still waited for machines to stop" \
+  "$(outcome) $(asked 'task enterMaintenanceMode error RequestCanceled') $(as_it_was | sed 's/ [0-9]*$//')" "ok 1 false []"
+fault vms=no
 
 esx stay=yes
 call activate '{"token": "boot 2026-11-22T10:00:01Z 0", "settings": {"poll": "1", "reboot_timeout": "0"}}'

@@ -140,11 +140,11 @@ class Host:
                 time.sleep(self.number("slow", 0.1))
             try:
                 work(task)
-                task["state"] = "success"
                 self.log(f"task {name} success")
+                task["state"] = "success"
             except Fault as f:
-                task["fault"], task["state"] = f, "error"
                 self.log(f"task {name} error {f.name}")
+                task["fault"], task["state"] = f, "error"
         threading.Thread(target=run, daemon=True).start()
         return f'<returnval type="Task">{key}</returnval>'
 
@@ -327,6 +327,7 @@ class Host:
             "configManager": ("HostConfigManager", '<firewallSystem type="HostFirewallSystem">fw-9</firewallSystem>'
                 + ("" if self.how.get("nopatch") else '<patchManager type="HostPatchManager">patches</patchManager>')
                 + ("" if self.how.get("noimages") else '<imageConfigManager type="HostImageConfigManager">images</imageConfigManager>')),
+            "recentTask": ("ArrayOfManagedObjectReference", "".join(f'<ManagedObjectReference type="Task">{k}</ManagedObjectReference>' for k in list(self.tasks)[-5:])),
             "datastore": ("ArrayOfManagedObjectReference", "" if self.how.get("nodatastore") else
                           '<ManagedObjectReference type="Datastore">ds-2</ManagedObjectReference><ManagedObjectReference type="Datastore">ds-1</ManagedObjectReference>'),
         }
@@ -337,7 +338,7 @@ class Host:
         if kind == "Task" and id in self.tasks:
             t = self.tasks[id]
             error = t["fault"]
-            return {"info": ("TaskInfo", f'<key>{id}</key><task type="Task">{id}</task><state>{t["state"]}</state>' + (
+            return {"info": ("TaskInfo", f'<key>{id}</key><task type="Task">{id}</task><descriptionId>HostSystem.{t["name"]}</descriptionId><state>{t["state"]}</state>' + (
                 f'<error><fault xsi:type="{error.name}"/><localizedMessage>{error.text}</localizedMessage></error>' if error else ""))}
         if kind == "Datastore" and id in ("ds-1", "ds-2"):
             name, accessible = (("local ds1", "true"), ("gone", "false"))[id == "ds-2"]

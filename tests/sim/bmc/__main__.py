@@ -151,7 +151,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if full:
             return self.answer(400, error("SessionLimitExceeded"))
         self.answer(201, {"Id": str(n)}, X_Auth_Token=f"token-{n}",
-                    Location=f"https://bmc.example{ROOT}/SessionService/Sessions/{n}")
+                    Location=f"https://{self.headers['Host']}{ROOT}/SessionService/Sessions/{n}")
 
     # ---- reading
 

@@ -118,7 +118,12 @@ def redfish(who):
         tree[f"{UPDATE}/{name}"] = members(f"{UPDATE}/{name}", [])
     if who in ILOS:
         tree[UPDATE + "/ComponentRepository"]["Oem"] = {"Hpe": {"FreeSizeBytes": 800000000, "TotalSizeBytes": 1000000000}}
-    return tree | firmware(who)
+    tree |= firmware(who)
+    for path, body in tree.items(): # the standard wants these of each
+        body.setdefault("Id", path.rsplit("/", 1)[1])
+        body.setdefault("Name", body["Id"])
+        body.setdefault("UUID", "00000000-0000-0000-0000-000000000001")
+    return tree
 
 
 def ilo4(old):

@@ -21,7 +21,6 @@
 #define COMMAND   1200             /* bytes, of which a URL may have 511 */
 #define ANSWER_S  120              /* for the command that begins the update */
 #define LOGIN_S   (15 * 60)        /* how long it may refuse logins while it restarts */
-#define STALE_S   (5 * 60)         /* how long it may say nothing new */
 
 /* What the calls of a task know of each other. */
 struct x_token {
@@ -153,7 +152,7 @@ judge (struct x_update *u, const char *text)
   }
   if (r != FETTLE_OK)
     return r;
-  if (stale && waited < STALE_S) /* it hasn't begun yet, or that is what it said before */
+  if (stale && waited < x_number (h, u->talk.c, "begin_s", 300)) /* it hasn't begun yet, or that is what it said before */
     return come_back (u);
   if (u->fetched && says (u, "done", text, &r))
     return FETTLE_OK;

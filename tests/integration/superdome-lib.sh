@@ -24,7 +24,7 @@ table inet hostfw {
 RULES
   mkdir -p "$T/plugins"; chmod 755 "$T" "$T/plugins"
   install -m 755 "$builddir/../plugins/superdome/.libs/superdome.so" "$T/plugins/"
-  sed "s/poll_s = [0-9]*/poll_s = 1/; s/reset_s = [0-9]*/reset_s = 1/" "$srcdir/../plugins/superdome/superdome.quirks" >"$T/plugins/superdome.quirks"
+  sed "s/poll_s = [0-9]*/poll_s = 1/; s/begin_s = [0-9]*/begin_s = 2/; s/reset_s = [0-9]*/reset_s = 1/" "$srcdir/../plugins/superdome/superdome.quirks" >"$T/plugins/superdome.quirks"
   chmod 644 "$T/plugins/superdome.quirks"
   FETTLE_PLUGINDIR=$T/plugins
 }

@@ -91,7 +91,7 @@ done
 with_state '.complex = "8.5.34"'; fettle --quiet inventory >"$T/out"
 faults wait="$T/go"
 bundle 8.7.0 complex superdome-x
-job=$(fettle deploy sdx --baseline "$base" --yes --no-wait 2>"$T/err")
+job=$(fettle deploy sdx --baseline "$base" --yes --no-check --no-wait 2>"$T/err")
 ok "a deployment begins" soon busy_updating
 kill -9 "$(service_pid)"
 ok "another service takes it up" server fettled --background --open-firewall

@@ -11,7 +11,8 @@
 static const struct fettle_column columns[] = {
   { "ADDRESS", "address", false, false },
   { "PORTS",   "open",    false, false },
-  { "TYPES",   "could_be", false, true },
+  { "TYPE",    "type",    false, false },
+  { "COULD BE", "could_be", false, true },
   { "NODE",    "node",    false, false },
 };
 
@@ -127,6 +128,35 @@ ask_all (struct fettle_cli *cli, struct fettle_client *client, const json_t *add
   return FETTLE_OK;
 }
 
+/* ---- Which type it is ---- */
+
+/* The plugins look, at one address after the other; what can't be told stays
+ * what it could be. */
+static fettle_result
+find_types (struct fettle_cli *cli, struct fettle_client *client, json_t *found,
+            struct fettle_error *err)
+{
+  size_t i, all = json_array_size (found);
+  json_t *row;
+
+  json_array_foreach (found, i, row) {
+    const json_t *types = json_object_get (row, "types");
+    _cleanup_json_ json_t *answer = NULL;
+
+    json_object_set_new (row, "type", json_null ());
+    if (json_is_string (json_object_get (row, "node")) || !json_array_size (types))
+      continue;
+    if (fettle_client_call (client, "POST", "/probes",
+                            json_pack ("{s:O s:O}", "address", json_object_get (row, "address"),
+                                       "types", types), &answer, err))
+      return err->code;
+    json_object_set (row, "type", json_object_get (answer, "type"));
+    if (cli->progress && !cli->quiet)
+      fprintf (stderr, "\r%zu of %zu looked at%s", i + 1, all, i + 1 < all ? "" : "\n");
+  }
+  return FETTLE_OK;
+}
+
 /* ---- Adding ---- */
 
 /* What isn't a node yet; its type where only one can be. */
@@ -145,7 +175,9 @@ new_nodes (const json_t *found, const json_t *all)
       continue;
     node = fettle_node_copy (all);
     json_object_set (node, "address", json_object_get (row, "address"));
-    if (json_array_size (types) == 1 && !json_object_get (node, "type"))
+    if (!json_object_get (node, "type") && json_is_string (json_object_get (row, "type")))
+      json_object_set (node, "type", json_object_get (row, "type"));
+    else if (json_array_size (types) == 1 && !json_object_get (node, "type"))
       json_object_set (node, "type", json_array_get (types, 0));
     json_array_append_new (nodes, node);
   }
@@ -167,7 +199,8 @@ run_discover (struct fettle_cli *cli, const struct fettle_args *args)
     return fettle_cli_usage ("--name is for one node only");
   if (take_addresses (args, addresses, &err) || take_pace (args, &pace, &err)
       || fettle_node_input (args, all, &err) || fettle_client_open (cli, true, &client, &err)
-      || ask_all (cli, client, addresses, types, &pace, found, &err))
+      || ask_all (cli, client, addresses, types, &pace, found, &err)
+      || (!fettle_args_flag (args, "no-probe") && find_types (cli, client, found, &err)))
     return fettle_cli_fail (&err);
   if (!fettle_args_flag (args, "add"))
     return fettle_cli_print (cli, answer, found, columns, COUNT (columns), &err)
@@ -184,6 +217,7 @@ static const struct fettle_option options[] = {
   { "types",    0, "TYPE,...", "look for these node types only" },
   { "rate",     0, "N",   "try so many ports a second (100)" },
   { "parallel", 0, "N",   "try so many ports at a time (32)" },
+  { "no-probe", 0, NULL,  "look at open ports only, don't find out which type it is" },
   { "add",      0, NULL,  "add what is found and could be a node" },
   { NULL, 0, NULL, NULL },
 };

@@ -41,8 +41,8 @@ fettle_node_moved (const struct fettle_port_node *node, uint16_t declared)
   return 0;
 }
 
-static json_t *
-allowed_ports (const struct fettle_node_type *type, const json_t *settings, uint32_t phase)
+json_t *
+fettle_call_ports (const struct fettle_node_type *type, const json_t *settings, uint32_t phase)
 {
   struct fettle_port_node node = { .name = "", .address = "", .our_address = "", .plugin = "",
                                    .type = type, .moved = fettle_node_moved, .opaque = settings };
@@ -191,7 +191,7 @@ fettle_call_request_make (struct lane *lane, const char *address, struct fettle_
   r->json = json_pack (
     "{s:s s:s s:o s:i s:o s:o s:{s:s s:s?} s:s? s:{s:I s:I} s:s? s:s? s:[]}", "call", lane->what, "type",
     type_name, "target", target_of (lane, address), "phase", (int) lane->phase, "ports",
-    allowed_ports (type, settings, lane->phase), "settings", settings, "host_key", "policy",
+    fettle_call_ports (type, settings, lane->phase), "settings", settings, "host_key", "policy",
     e->settings->host_keys, "pinned", fettle_rows_text (&rows, 1),
     "certificate", fettle_rows_text (&rows, 2), "timeouts", "connect",
     (json_int_t) e->settings->connect_timeout, "read", (json_int_t) e->settings->read_timeout,

@@ -20,6 +20,9 @@ struct fettle_call_request {
 fettle_result fettle_call_request_make (struct lane *, const char *address,
                                         struct fettle_call_request *ret, struct fettle_error *);
 
+/* The ports that a call of this type may connect to, as a request has them. */
+json_t *fettle_call_ports (const struct fettle_node_type *, const json_t *settings, uint32_t phase);
+
 /* Wipes the credentials, closes the descriptors. */
 void fettle_call_request_clear (struct fettle_call_request *);
 

@@ -14,6 +14,7 @@
 
 static const struct fettle_route routes[] = {
   { "POST",   "/api/v1/scouts",                FETTLE_ROLE_ADMIN,    fettle_api_scouts },
+  { "POST",   "/api/v1/probes",                FETTLE_ROLE_ADMIN,    fettle_api_probes },
   { "GET",    "/api/v1/groups",                FETTLE_ROLE_VIEWER,   fettle_api_groups_list },
   { "POST",   "/api/v1/groups",                FETTLE_ROLE_ADMIN,    fettle_api_groups_add },
   { "GET",    "/api/v1/groups/:group",         FETTLE_ROLE_VIEWER,   fettle_api_group_show },
@@ -226,6 +227,7 @@ fettle_engine_free (struct fettle_engine *e)
   fettle_events_end (e);
   fettle_holes_free (e);
   fettle_prober_free (e->prober);
+  fettle_probes_free (e);
   if (e->dns)
     evdns_base_free (e->dns, 0);
   fettle_backup_stop (e);

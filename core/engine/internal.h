@@ -28,6 +28,7 @@ struct fettle_callbacks;
 struct fettle_helper;
 struct fettle_port_node;
 struct fettle_prober;
+struct probing;
 struct job;
 struct lane;
 struct rollout;
@@ -164,6 +165,8 @@ struct fettle_engine {
   struct unpacking *unpackings; /* unpack.c */
   struct job *jobs;           /* running ones, and the last few that ended */
   struct lane *ready, **ready_end;
+  struct probing *probings;   /* probe.c */
+  unsigned n_probings;
   struct watch *watches;      /* events.c */
   int n_watches;
   int64_t event_last, event_committed;
@@ -425,6 +428,9 @@ void fettle_engine_recover (struct fettle_engine *);    /* recover.c */
 /* rollout.c: windows of nodes or groups may be others now. */
 void fettle_rollouts_changed (struct fettle_engine *);
 
+/* probe.c: what is asked at this moment is given up, without a word. */
+void fettle_probes_free (struct fettle_engine *);
+
 /* ---- events.c: what happens, for those who watch ---- */
 
 void fettle_events_begin (struct fettle_engine *);
@@ -440,6 +446,7 @@ void fettle_event_node (struct fettle_engine *, int64_t node, const char *what);
 /* ---- handlers of the API ---- */
 
 void fettle_api_scouts (void *, struct fettle_request *);
+void fettle_api_probes (void *, struct fettle_request *);
 void fettle_api_groups_list (void *, struct fettle_request *);
 void fettle_api_groups_add (void *, struct fettle_request *);
 void fettle_api_group_show (void *, struct fettle_request *);

@@ -29,7 +29,7 @@ is "... once, with its type, group and label" \
 fettle node discover $ranges --types linux --add >"$T/out" 2>&1
 is "again there is nothing new" $? 3
 is "known nodes are named" "$(fettle node discover 10.81.11.2 --types linux --format json | jq -r '.found[0].node')" 10.81.11.2
-like "as a table" "$(fettle --quiet node discover 10.81.11.2 --types linux)" "10.81.11.2 +22 +linux +10.81.11.2"
+like "as a table" "$(fettle --quiet node discover 10.81.11.2 --types linux)" "10.81.11.2 +22 +- +linux +10.81.11.2"
 ok "a range of nodes is added" fettle --quiet node add 10.81.99.5-7 --type linux
 is "... each" "$(fettle node list -l 'name=10.81.99.*' --format json | jq '.nodes | length')" 3
 # Connections were closed, and nothing but connections was made.

@@ -78,6 +78,7 @@ dist_check_SCRIPTS += integration/restore.sh
 dist_check_SCRIPTS += integration/secrets.sh
 dist_check_SCRIPTS += integration/credentials.sh
 dist_check_SCRIPTS += integration/report.sh
+dist_check_SCRIPTS += integration/probes.sh
 dist_check_SCRIPTS += integration/rollout-stop.sh integration/selectors.sh
 dist_check_SCRIPTS += integration/rollout-guards.sh
 dist_check_SCRIPTS += integration/store-trouble.sh

@@ -14,8 +14,8 @@ is "a verb that was begun" "$(offers baseline s)" "show sbom sign "
 is "options of a command" "$(offers node add --pass)" \
   "--password-file --password-fd --password-env --passphrase-file --passphrase-fd --passphrase-env "
 like "options of every command" "$(offers node list --)" '--type --group .*--state-dir .*--help $'
-is "formats are the command's" "$(offers report --format '')" "csv json html "
-is "formats, as bash takes it apart" "$(offers report --format = j)" "json "
+is "formats are the command's" "$(offers report --format '')" "csv json html xml junit "
+is "formats, as bash takes it apart" "$(offers report --format = j)" "json junit "
 is "choices" "$(offers deploy --reboot '')" "never if-needed always "
 is "files" "$(offers node add --key '')" ":files "
 is "folders" "$(offers --state-dir '')" ":folders "

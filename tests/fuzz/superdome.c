@@ -3,7 +3,7 @@
  * lie within what was said, ids are words.
  *
  * Sources: ../plugins/superdome/x-text.c ../plugins/superdome/flex-items.c
- *  ../sdk/lib/redfish-json.c ../sdk/lib/dialogue-find.c
+ *  ../sdk/lib/redfish-json.c ../sdk/lib/redfish-words.c ../sdk/lib/dialogue-find.c
  *
  * SPDX-License-Identifier: Apache-2.0
  */

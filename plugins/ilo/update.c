@@ -350,7 +350,8 @@ look_at_flash (update *u, const char *path, struct fettle_redfish_task *ret)
   r = fettle_redfish_look (u->redfish, path, &task);
   if (r == FETTLE_OK && (task.state == FETTLE_REDFISH_DONE || task.state == FETTLE_REDFISH_FAILED))
     *ret = task;
-  return r;
+  /* Its State is enough where the task can't be read. */
+  return ret->state != FETTLE_REDFISH_RUNS ? FETTLE_OK : r;
 }
 
 static fettle_result

@@ -23,6 +23,7 @@
 #   slash=yes  expand=no|links  page=N|loop  xmldata=FILE  rest=FILE
 # Its updates:
 #   flash=S, away=S, linger=S   how long they take, the restart, and until it (0.3, 1, 0.1)
+#   hold=yes               it flashes until that is gone here, and somebody has asked it something
 #   update=STATUS          the first one is refused so: 503 (Retry-After 1), 409, 429
 #   monitor=404            tasks aren't found after they were made
 #   location=no            no Location; location=body: the task's id in the body's words only

@@ -170,6 +170,8 @@ class Bmc:
                 time.sleep(self.seconds("flash", 0.3) / STEPS)
                 if i == STEPS // 2 and self.power_loss("flash"):
                     return
+                while i == STEPS // 2 and self.fault("hold"):
+                    time.sleep(0.05)
             kind = self.apply(head)
             self.finish(task, "UpdateFailed" if self.fault("lie", "failed") else None)
             if kind == "bmc":

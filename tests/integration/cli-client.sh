@@ -220,12 +220,12 @@ run plan --baseline b --downgrade --kind firmware --kind driver --reboot if-need
 is "plan: exit code" "$status" 0
 is "plan: what is sent" "$(sent POST /plans | jq -Sc .)" \
 '{"baselines":["b"],"nodes":["all"],"options":{"downgrade":true,"kinds":["firmware","driver"],"on_failed_dependency":"force","reboot":"if-needed"}}'
-like "plan: an entry" "$out" '^web1 +x\.deb +b +1 +2 +upgrade +1 < 2$'
-like "plan: a node's problem" "$out" '^web2 .*problem +was never inventoried$'
+like "plan: an entry" "$out" '^web1 +x\.deb +b +1 +2 +upgrade +- +1 < 2$'
+like "plan: a node's problem" "$out" '^web2 .*problem +- +was never inventoried$'
 is "plan: what isn't for the node is left out" "$(grep -c y.deb "$T/out")" 0
 is "plan: the hash is a notice" "$err" "fettle: plan abc: 1 upgrade, 1 not-applicable"
 run plan --all --format csv
-like "plan --all, as CSV" "$out" '^web1,y\.deb,b,,2,not-applicable,not here$'
+like "plan --all, as CSV" "$out" '^web1,y\.deb,b,,2,not-applicable,,not here$'
 : >"$T/log"
 run deploy --dry-run --format json
 is "deploy --dry-run: the plan, and nothing is deployed" "$status $(jq -r .hash "$T/out") $(sent POST /deployments)" "0 abc "

@@ -11,6 +11,7 @@
 # $T is a folder of the test's own, removed at the end; `at_exit CMD` adds clean-up.
 
 set -u
+unset MAKEFLAGS MFLAGS MAKELEVEL # a make in a test is no part of the one that runs the tests
 T=$(mktemp -d "${TMPDIR:-/tmp}/fettle-test.XXXXXX")
 tap_n=0 tap_failed=0 tap_exit=
 

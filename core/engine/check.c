@@ -36,7 +36,7 @@ spec_of (const struct fettle_flow *f)
                     "protocol", fettle_protocol_name (f->protocol), "port", (int) f->first, "last",
                     (int) f->last, "listener",
                     f->from_node ? listener_name (f->row->listener) : NULL, "purpose",
-                    f->row->purpose, "optional", (f->row->flags & FETTLE_PORT_OPTIONAL) != 0);
+                    f->row->purpose, "optional", !fettle_port_is_needed (f->row));
 }
 
 static void
@@ -70,7 +70,7 @@ verdict (struct check_row *row, const struct fettle_verdict *v)
   const struct check *c = row->check;
   struct task *t = row->task;
   bool open = fettle_cause_is_open (v->cause);
-  bool optional = row->row->flags & FETTLE_PORT_OPTIONAL;
+  bool optional = !fettle_port_is_needed (row->row);
   struct fettle_error err;
 
   fettle_way_found (row, v);

@@ -124,7 +124,7 @@ static const struct check_user before_deployment = { looking, verdict, ended };
 static bool
 matters (const struct fettle_node_type *type, const struct fettle_flow *f)
 {
-  return f->protocol == FETTLE_TCP && !(f->row->flags & FETTLE_PORT_OPTIONAL)
+  return f->protocol == FETTLE_TCP && fettle_port_is_needed (f->row)
          && f->row->first == f->row->last && (!f->from_node || type->reach_back);
 }
 

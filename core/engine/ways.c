@@ -19,7 +19,7 @@ fettle_way_found (const struct check_row *row, const struct fettle_verdict *v)
 
   if (v->cause == FETTLE_UNTESTED)
     return; /* what was seen before is still the best that is known */
-  if (fettle_cause_is_open (v->cause) || (row->row->flags & FETTLE_PORT_OPTIONAL))
+  if (fettle_cause_is_open (v->cause) || !fettle_port_is_needed (row->row))
     fettle_store_run (lane->engine->store,
                       "DELETE FROM way WHERE node = ? AND direction = ? AND protocol = ?"
                       " AND port = ?", "issi", lane->node, direction,

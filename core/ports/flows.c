@@ -15,6 +15,12 @@ const struct fettle_node_type fettle_browser_type = {
   .ports = browser_ports, .n_ports = COUNT (browser_ports),
 };
 
+bool
+fettle_port_is_needed (const struct fettle_port *row)
+{
+  return !(row->flags & (FETTLE_PORT_OPTIONAL | FETTLE_PORT_SPARE));
+}
+
 fettle_result
 fettle_parse_port_range (const char *text, uint16_t *ret_first, uint16_t *ret_last,
                          struct fettle_error *err)

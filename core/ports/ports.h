@@ -39,6 +39,9 @@ fettle_result fettle_parse_port_range (const char *text, uint16_t *ret_first, ui
  * HTTPS ports.  For a fettle_port_node of each address in setting browsers. */
 extern const struct fettle_node_type fettle_browser_type;
 
+/* Does the plugin count on it?  If not, a closed one is no failure. */
+bool fettle_port_is_needed (const struct fettle_port *);
+
 /* A node, as far as ports matter.  Borrowed. */
 struct fettle_port_node {
   const char *name;

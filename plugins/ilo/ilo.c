@@ -9,12 +9,20 @@
 #include "sas.h"
 #include "vc.h"
 
-/* All four types need the same ports. */
-static const struct fettle_port ports[] = {
-  FETTLE_TO     (FETTLE_BOTH, FETTLE_TCP, 22,  "SSH: command line"),
-  FETTLE_TO_OPT (FETTLE_BOTH, FETTLE_TCP, 80,  "HTTP, redirects to 443"),
-  FETTLE_TO     (FETTLE_BOTH, FETTLE_TCP, 443, "Redfish, RIBCL, REST"),
-  FETTLE_FROM   (FETTLE_DEPLOYMENT, FETTLE_LISTEN_HTTP, "firmware pull, status"),
+/* All four types have the same ports.  Which of them they can do without
+ * differs: what has a web server is spoken to by that, the others by SSH. */
+static const struct fettle_port by_web[] = {
+  FETTLE_TO_SPARE (FETTLE_BOTH, FETTLE_TCP, 22,  "SSH: command line"),
+  FETTLE_TO_OPT   (FETTLE_BOTH, FETTLE_TCP, 80,  "HTTP, redirects to 443"),
+  FETTLE_TO       (FETTLE_BOTH, FETTLE_TCP, 443, "Redfish, RIBCL, REST"),
+  FETTLE_FROM     (FETTLE_DEPLOYMENT, FETTLE_LISTEN_HTTP, "firmware pull, status"),
+};
+
+static const struct fettle_port by_ssh[] = {
+  FETTLE_TO       (FETTLE_BOTH, FETTLE_TCP, 22,  "SSH: command line"),
+  FETTLE_TO_OPT   (FETTLE_BOTH, FETTLE_TCP, 80,  "HTTP, redirects to 443"),
+  FETTLE_TO_SPARE (FETTLE_BOTH, FETTLE_TCP, 443, "Redfish, RIBCL, REST"),
+  FETTLE_FROM     (FETTLE_DEPLOYMENT, FETTLE_LISTEN_HTTP, "firmware pull, status"),
 };
 
 static const struct fettle_setting settings[] = {
@@ -39,23 +47,23 @@ static const struct fettle_setting sas_settings[] = {
   { "old_tls", FETTLE_SETTING_BOOL, 0, "no", "speak TLS 1.0 and weak ciphers, too: for old firmware" },
 };
 
-#define NODE_TYPE(name_, title_, position_)                                   \
+#define NODE_TYPE(name_, title_, position_, ports_)                           \
   .name = name_, .title = title_, .position = position_,                      \
   .hosts = FETTLE_HOST_WINDOWS | FETTLE_HOST_LINUX,                           \
-  .ports = ports, .n_ports = FETTLE_COUNT (ports)
+  .ports = ports_, .n_ports = FETTLE_COUNT (ports_)
 
 static const struct fettle_node_type types[] = {
-  { NODE_TYPE ("ilo", "iLO", 60),
+  { NODE_TYPE ("ilo", "iLO", 60, by_web),
     .settings = settings, .n_settings = FETTLE_COUNT (settings), .services = "http/1 stream/1",
     .wants = "serve/1", .probe = ilo_probe, .inventory = ilo_inventory, .deploy = ilo_deploy_which,
     .cleanup = ilo_cleanup },
-  { NODE_TYPE ("vc",         "VC",         70), .layer = FETTLE_LAYER_INTERCONNECT, .services = "ssh/1",
+  { NODE_TYPE ("vc",         "VC",         70, by_ssh), .layer = FETTLE_LAYER_INTERCONNECT, .services = "ssh/1",
     .settings = vc_settings, .n_settings = FETTLE_COUNT (vc_settings),
     .probe = vc_probe, .inventory = vc_inventory, .deploy = vc_deploy },
-  { NODE_TYPE ("fc-switch",  "FC switch",  80), .layer = FETTLE_LAYER_INTERCONNECT, .services = "ssh/1",
+  { NODE_TYPE ("fc-switch",  "FC switch",  80, by_ssh), .layer = FETTLE_LAYER_INTERCONNECT, .services = "ssh/1",
     .settings = fc_settings, .n_settings = FETTLE_COUNT (fc_settings),
     .probe = fc_probe, .inventory = fc_inventory, .deploy = fc_deploy },
-  { NODE_TYPE ("sas-switch", "SAS switch", 90), .layer = FETTLE_LAYER_INTERCONNECT, .services = "http/1",
+  { NODE_TYPE ("sas-switch", "SAS switch", 90, by_web), .layer = FETTLE_LAYER_INTERCONNECT, .services = "http/1",
     .settings = sas_settings, .n_settings = FETTLE_COUNT (sas_settings),
     .inventory = sas_inventory, .deploy = sas_deploy },
 };

@@ -285,27 +285,33 @@ ilo_queue_look (update *u, const char *path, struct fettle_redfish_task *ret)
 /* ---- the end ---- */
 
 /* Ours alone; what isn't there any more is as good as removed. */
-static void
+static fettle_result
 remove_resource (update *u, const char *path)
 {
-  struct fettle_redfish_answer answer;
+  struct fettle_redfish_answer answer = { 0 };
+  fettle_result r = *path ? fettle_redfish_send (u->redfish, "DELETE", path, NULL, &answer) : FETTLE_OK;
 
-  if (*path && fettle_redfish_send (u->redfish, "DELETE", path, NULL, &answer) != FETTLE_OK && answer.status != 404)
-    fettle_say (u->h, u->c, FETTLE_LOG_WARNING, "%s stays behind on the node: %s", path,
-                fettle_redfish_why (u->redfish));
+  if (r == FETTLE_OK || answer.status == 404)
+    return FETTLE_OK;
+  fettle_say (u->h, u->c, FETTLE_LOG_WARNING, "%s stays behind on the node: %s", path,
+              fettle_redfish_why (u->redfish));
+  return r;
 }
 
-void
+fettle_result
 ilo_queue_finish (update *u)
 {
   struct component x;
+  fettle_result r;
 
   if (strcmp (kept (u, "method"), "queue") != 0 || kept_number (u, "W"))
-    return;
-  if (*kept (u, "k"))
-    remove_resource (u, kept (u, "k"));
-  if (!kept_number (u, "there") && read_component (u, file_at (u->image, 0)->name, &x) == FETTLE_OK && x.found)
-    remove_resource (u, x.path);
+    return FETTLE_OK;
+  r = remove_resource (u, kept (u, "k"));
+  if (r == FETTLE_OK && !kept_number (u, "there"))
+    r = read_component (u, file_at (u->image, 0)->name, &x);
+  if (r == FETTLE_OK && !kept_number (u, "there") && x.found)
+    r = remove_resource (u, x.path);
+  return r;
 }
 
 fettle_result

@@ -87,7 +87,7 @@ fettle_result ilo_upload (update *, int flash, int tpm, uint64_t offset, uint64_
 /* queue.c: the repository, and the queue that installs from it. */
 fettle_result ilo_queue_start (update *, int tpm, struct fettle_redfish_answer *);
 fettle_result ilo_queue_look (update *, const char *path, struct fettle_redfish_task *ret);
-void ilo_queue_finish (update *);
+fettle_result ilo_queue_finish (update *);
 /* After a failure or a crash: the item in the queue that has our name, then its file. */
 fettle_result ilo_queue_remove (update *);
 

@@ -8,9 +8,9 @@
 
 /* The image is pushed, so nothing comes back from the target. */
 static const struct fettle_port ports[] = {
-  FETTLE_TO     (FETTLE_BOTH, FETTLE_TCP, 22,  "SSH: command line"),
-  FETTLE_TO_OPT (FETTLE_BOTH, FETTLE_TCP, 80,  "HTTP: xmldata"),
-  FETTLE_TO     (FETTLE_BOTH, FETTLE_TCP, 443, "HTTPS: SOAP, image upload"),
+  FETTLE_TO_SPARE (FETTLE_BOTH, FETTLE_TCP, 22,  "SSH: command line"),
+  FETTLE_TO_OPT   (FETTLE_BOTH, FETTLE_TCP, 80,  "HTTP: xmldata"),
+  FETTLE_TO       (FETTLE_BOTH, FETTLE_TCP, 443, "HTTPS: SOAP, image upload"),
 };
 
 static const struct fettle_setting settings[] = {

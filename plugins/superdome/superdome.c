@@ -5,11 +5,11 @@
 #include "flex.h"
 
 static const struct fettle_port x_ports[] = {
-  FETTLE_TO     (FETTLE_BOTH, FETTLE_TCP, 22,  "SSH: command line"),
-  FETTLE_TO_OPT (FETTLE_BOTH, FETTLE_TCP, 80,  "HTTP, redirects to 443"),
-  FETTLE_TO     (FETTLE_BOTH, FETTLE_TCP, 443, "HTTPS"),
-  FETTLE_FROM   (FETTLE_DEPLOYMENT, FETTLE_LISTEN_HTTP,  "bundle pull"),
-  FETTLE_FROM   (FETTLE_DEPLOYMENT, FETTLE_LISTEN_HTTPS, "bundle pull over TLS"),
+  FETTLE_TO       (FETTLE_BOTH, FETTLE_TCP, 22,  "SSH: command line"),
+  FETTLE_TO_OPT   (FETTLE_BOTH, FETTLE_TCP, 80,  "HTTP, redirects to 443"),
+  FETTLE_TO_SPARE (FETTLE_BOTH, FETTLE_TCP, 443, "HTTPS"),
+  FETTLE_FROM     (FETTLE_DEPLOYMENT, FETTLE_LISTEN_HTTP,  "bundle pull"),
+  FETTLE_FROM     (FETTLE_DEPLOYMENT, FETTLE_LISTEN_HTTPS, "bundle pull over TLS"),
 };
 
 static const struct fettle_setting x_settings[] = {

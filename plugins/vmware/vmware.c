@@ -7,9 +7,9 @@
 #include "vmware.h"
 
 static const struct fettle_port ports[] = {
-  FETTLE_TO   (FETTLE_BOTH, FETTLE_TCP, 443,  "vSphere API, file upload"),
-  FETTLE_TO   (FETTLE_BOTH, FETTLE_TCP, 5989, "CIM over HTTPS"),
-  FETTLE_FROM (FETTLE_BOTH, FETTLE_LISTEN_HTTP, "component pull, discovery, status"),
+  FETTLE_TO       (FETTLE_BOTH, FETTLE_TCP, 443,  "vSphere API, file upload"),
+  FETTLE_TO_SPARE (FETTLE_BOTH, FETTLE_TCP, 5989, "CIM over HTTPS"),
+  FETTLE_FROM     (FETTLE_BOTH, FETTLE_LISTEN_HTTP, "component pull, discovery, status"),
 };
 
 static const struct fettle_setting settings[] = {

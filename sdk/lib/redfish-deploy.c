@@ -419,10 +419,15 @@ fettle_redfish_fetched (update *u)
 /* ---- the end ---- */
 
 static fettle_result
+gone (update *u, fettle_result r);
+
+static fettle_result
 end (update *u, fettle_result code, const char *text)
 {
-  if (u->updater->finish)
-    u->updater->finish (u);
+  fettle_result r = u->updater->finish ? u->updater->finish (u) : FETTLE_OK;
+
+  if (code >= 0 && (r == FETTLE_E_UNREACHABLE || r == FETTLE_E_TIMEOUT)) /* it restarts only now */
+    return gone (u, r);
   return code < 0 ? u->h->error (u->c, code, text) : code;
 }
 
@@ -553,9 +558,6 @@ look_standard (update *u, const char *path, struct fettle_redfish_task *ret)
     ret->state = FETTLE_REDFISH_DONE;
   return FETTLE_OK;
 }
-
-static fettle_result
-gone (update *u, fettle_result r);
 
 static fettle_result
 wait_for_task (update *u)

@@ -16,6 +16,7 @@ cat >"$T/use.c" <<'EOF'
 static const struct fettle_port ports[] = {
   FETTLE_TO       (FETTLE_BOTH, FETTLE_TCP, 22, "a"),
   FETTLE_TO_OPT   (FETTLE_BOTH, FETTLE_TCP, 80, "b"),
+  FETTLE_TO_SPARE (FETTLE_BOTH, FETTLE_TCP, 443, "e"),
   FETTLE_TO_RANGE (FETTLE_INVENTORY, FETTLE_UDP, 1024, 65535, "c"),
   FETTLE_FROM     (FETTLE_DEPLOYMENT, FETTLE_LISTEN_HTTPS, "d"),
 };

@@ -69,7 +69,7 @@ C
 
 deploy () { # NODES BASELINE [OPTION...]
   fettle --quiet inventory ${1//,/ } >"$T/inventory" 2>&1 || { cat "$T/inventory"; return 1; }
-  fettle deploy ${1//,/ } --baseline "$2" --yes --no-check --format json "${@:3}" >"$T/job" 2>"$T/deploy.err"
+  fettle deploy ${1//,/ } --baseline "$2" --yes --format json "${@:3}" >"$T/job" 2>"$T/deploy.err"
 }
 task () { jq -r --arg n "$1" "first (.tasks[] | select (.name == \$n))$2" "$T/job"; }
 state () { task "$1" .state; }

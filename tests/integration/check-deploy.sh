@@ -41,7 +41,7 @@ way () { jq -r --arg n "$1" '.nodes[] | select (.name == $n) | .blocked_ways[] |
 is "a plan shows the blocked way back" "$(way shut)" "from tcp 63001 local-drop"
 is "and the one there" "$(way nolist)" "to tcp 443 nothing-listens"
 is "and none for others" "$(way good)$(way mute)" ""
-like "with its time, for people" "$(fettle plan shut 2>"$T/err")" "^shut .* way blocked +from tcp 63001, as of 20..-"
+like "with its time, for people" "$(fettle plan shut 2>"$T/err")" "^shut .* way blocked +- +from tcp 63001, as of 20..-"
 like "--dry-run, too" "$(fettle deploy --dry-run shut 2>"$T/err")" "way blocked"
 
 ok "--no-check doesn't look" fettle deploy --yes --no-check shut

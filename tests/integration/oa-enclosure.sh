@@ -15,7 +15,7 @@ unset http_proxy https_proxy all_proxy
 ip link set lo up; ip addr add 10.77.0.1/16 dev lo
 chmod 755 "$T"
 mkdir "$T/plugins" "$T/base"
-cp "$builddir/../plugins/oa/.libs/oa.so" "$builddir/plugins/.libs/modules.so" "$T/plugins/"
+cp "$builddir/../plugins/oa/.libs/oa.so" "$builddir/plugins/enclosure/.libs/modules.so" "$T/plugins/"
 chmod 755 "$T/plugins"
 component () { # FILE VERSION MATCH HARDWARE [MORE LINES]
   image "$T/base/$1" "$2" "$4"

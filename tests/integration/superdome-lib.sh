@@ -48,7 +48,7 @@ deploy () {
   shift $(($# < 3 ? $# : 3))
   [ -z "${CLI-}" ] || : >"$CLI/log"
   bundle "$version" "$target" "$hardware"
-  fettle deploy "$node_name" --baseline "$base" --yes --no-check --format json "$@" >"$T/job" 2>"$T/err"
+  fettle deploy "$node_name" --baseline "$base" --yes --format json "$@" >"$T/job" 2>"$T/err"
   status=$?
 }
 # tries REGEX VERSION [TARGET] [HARDWARE]: it fails with this, and would be tried

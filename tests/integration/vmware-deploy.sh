@@ -150,7 +150,7 @@ host open 127.78.0.1
 host closed 127.78.0.2
 fettle --quiet inventory >"$T/out" 2>&1
 is "both are inventoried" $? 0
-job () { fettle deploy "$1" --yes --no-check --reboot if-needed --format json "${@:2}" >"$T/job" 2>"$T/err"; }
+job () { fettle deploy "$1" --yes --reboot if-needed --format json "${@:2}" >"$T/job" 2>"$T/err"; }
 job_log () { jq -r '.tasks[0].log[]' "$T/job"; }
 job open --open-firewall
 is "deployed" "$? $(jq -r '.tasks[0].state' "$T/job") $(real vibs.nhpsa 127.78.0.1)" '0 done "2.0.16-1OEM"'

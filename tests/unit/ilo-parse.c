@@ -189,7 +189,7 @@ test_ilo4 (void **state)
   (void) state;
   assert_string_equal (items (ilo_items_ilo4, "{\"Current\": {\"SystemBMC\": [{\"Name\": \"iLO\", \"Location\": \"System"
     " Board\", \"VersionString\": \"2.20\"}], \"x\": 7, \"y\": [8, {\"Version\": \"1\"}]}}"),
-    "firmware:System-Board/SystemBMC|iLO|2.20|-|System Board|0\nfirmware:y|y|1|-|-|0\n");
+    "firmware:System-Board/SystemBMC|iLO|2.20|ilo:4|System Board|1\nfirmware:y|y|1|-|-|0\n");
   assert_int_equal (logs, 1);
   assert_string_equal (items (ilo_items_ilo4, "{\"Current\": []}"), "");
 }

@@ -181,7 +181,7 @@ each_setting_once (void **state)
   assert_int_equal (fettle_settings_init (&s, &err), FETTLE_OK);
   assert_int_equal (fettle_settings_set (&s, "workers", "7", &err), FETTLE_OK);
   fettle_settings_each (&s, collect, &n);
-  assert_int_equal (n, 40);
+  assert_int_equal (n, 41);
   fettle_settings_clear (&s);
 }
 

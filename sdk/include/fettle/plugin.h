@@ -90,6 +90,8 @@ typedef int32_t fettle_result;
 /* flags of a port */
 #define FETTLE_PORT_OPTIONAL (1u << 0) /* used when open; printed as "(80)" */
 #define FETTLE_PORT_DYNAMIC  (1u << 1) /* any one port of first..last */
+#define FETTLE_PORT_SPARE    (1u << 2) /* of the table, but the plugin does without: no check
+                                          refuses a node where it is closed */
 
 /* listener: ours, whose number only the configuration knows */
 #define FETTLE_LISTEN_NONE  0u
@@ -112,6 +114,9 @@ struct fettle_port {
   { (phases), FETTLE_TO_TARGET, (protocol), 0, 0, (port), (port), (purpose) }
 #define FETTLE_TO_OPT(phases, protocol, port, purpose)                        \
   { (phases), FETTLE_TO_TARGET, (protocol), FETTLE_PORT_OPTIONAL, 0,          \
+    (port), (port), (purpose) }
+#define FETTLE_TO_SPARE(phases, protocol, port, purpose)                      \
+  { (phases), FETTLE_TO_TARGET, (protocol), FETTLE_PORT_SPARE, 0,             \
     (port), (port), (purpose) }
 #define FETTLE_TO_RANGE(phases, protocol, first, last, purpose)               \
   { (phases), FETTLE_TO_TARGET, (protocol), FETTLE_PORT_DYNAMIC, 0,           \

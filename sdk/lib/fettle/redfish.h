@@ -172,8 +172,9 @@ struct fettle_redfish_updater {
   /* How far it is; `path` is "" when there is no task. */
   fettle_result (*look) (struct fettle_redfish_update *, const char *path,
                          struct fettle_redfish_task *ret);
-  /* Once it has come to its end: removes what is left of it on the node. */
-  void (*finish) (struct fettle_redfish_update *);
+  /* Once it has come to its end: removes what is left of it on the node.
+   * FETTLE_E_UNREACHABLE, FETTLE_E_TIMEOUT: it is called again when the node is back. */
+  fettle_result (*finish) (struct fettle_redfish_update *);
 };
 
 fettle_result fettle_redfish_deploy (const struct fettle_host *, fettle_ctx *,

@@ -89,7 +89,7 @@ done
 
 # ---- The service is killed while the node is at it.
 with_state '.complex = "8.5.34"'; fettle --quiet inventory >"$T/out"
-faults wait="$T/go"
+faults wait="$T/go"; : >"$CLI/log"
 bundle 8.7.0 complex superdome-x
 job=$(fettle deploy sdx --baseline "$base" --yes --no-check --no-wait 2>"$T/err")
 ok "a deployment begins" soon busy_updating

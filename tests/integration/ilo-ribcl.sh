@@ -144,7 +144,7 @@ done
 G=3
 ilo generation=3 version=1.50 fault=hang
 deploy "$T/ilo3.bin" 1.94 & waiting=$!
-soon grep -q '^restart' "$LOG"
+soon grep -q '^away' "$LOG"
 kill $waiting 2>/dev/null; wait $waiting 2>/dev/null
 call deploy '{"token": "ribcl wait 1000 3 1 ", "image": {"id": "x", "format": "raw", "match": "ilo:3", "version": "1.94",
   "flags": 0, "files": [{"name": "x", "sha256": "'"$(printf %064d 0)"'", "size": 2000}]}}' --file "$T/ilo3.bin"

@@ -353,6 +353,7 @@ class Server:
         while True:
             if time.monotonic() < self.closed_until:
                 s.close()
+                log("away")
                 while time.monotonic() < self.closed_until and os.path.exists(ready + ".how"):
                     time.sleep(0.05)
                     with open(ready + ".how") as f:

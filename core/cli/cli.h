@@ -184,6 +184,7 @@ extern const struct fettle_command
   fettle_command_baseline_trust, fettle_command_baseline_trusted,    /* baseline-trust.c */
   fettle_command_baseline_distrust, fettle_command_baseline_root,
   fettle_command_inventory,                                          /* inventory.c */
+  fettle_command_record,                                             /* record.c */
   fettle_command_check,                                              /* check.c */
   fettle_command_plan, fettle_command_deploy,                        /* deploy.c */
   fettle_command_restore, fettle_command_snapshot_create,            /* restore.c */

@@ -52,6 +52,7 @@ const struct fettle_command *const fettle_commands[] = {
   &fettle_command_baseline_distrust,
   &fettle_command_baseline_root,
   &fettle_command_inventory,
+  &fettle_command_record,
   &fettle_command_check,
   &fettle_command_plan,
   &fettle_command_deploy,

@@ -9,17 +9,17 @@ fettle_SOURCES += cli/firewall.c cli/firewall-export.c cli/firewall-plan.h cli/f
 fettle_SOURCES += cli/group.c cli/nodes.h
 fettle_SOURCES += cli/baseline-diff.c cli/baseline-export.c cli/baseline-copy.c cli/baseline-copy.h cli/scan-child.c cli/scan-child.h cli/baseline-describe.c cli/baseline-sign.c cli/baseline-trust.c cli/baseline-verify.c cli/list-files.c cli/sign.h
 fettle_SOURCES += cli/ansible.c cli/ansible.h cli/ansible-hosts.c cli/ansible-ini.c cli/ansible-yaml.c cli/node-lists.c
-fettle_SOURCES += cli/discover.c
+fettle_SOURCES += cli/discover.c cli/record.c
 fettle_SOURCES += cli/token.c cli/watch.c
 fettle_SOURCES += cli/sum.c cli/sum.h cli/sum-baseline.c cli/sum-console.c cli/sum-console-deploy.c cli/sum-console.h cli/sum-details.c cli/sum-input.c cli/sum-log.c cli/sum-nodes.c cli/sum-parse.c \
   cli/sum-report.c cli/sum-run.c cli/sum-service.c cli/sum-table.c
-fettle_SOURCES += cli/plugin-check.c cli/plugin-check.h cli/plugin-calls.c cli/plugin-rules.c cli/plugin-symbols.c
+fettle_SOURCES += cli/plugin-check.c cli/plugin-check.h cli/plugin-calls.c cli/plugin-replay.c cli/plugin-rules.c cli/plugin-symbols.c
 
 # What fettle plugin new writes, as text.
 fettle_SOURCES += cli/plugin-new.c
 nodist_fettle_SOURCES = cli/plugin-template.h
 BUILT_SOURCES += cli/plugin-template.h
-template_files = README.md configure.ac Makefile.am CMakeLists.txt plugin.c plugin.quirks plugin.7 check.sh
+template_files = README.md configure.ac Makefile.am CMakeLists.txt plugin.c plugin.quirks plugin.7 check.sh emulator.py
 CLEANFILES += cli/plugin-template.h
 cli/plugin-template.h: $(template_files:%=$(top_srcdir)/sdk/template/%) Makefile
 	$(AM_V_GEN)$(MKDIR_P) cli && for f in $(template_files); do \

@@ -122,25 +122,42 @@ describe (const struct run *r, const struct fettle_testhost_plan *plan, char *re
     snprintf (ret + n, size - n, " and the host's call %u is aborted", plan->abort_at);
 }
 
-/* True if nothing was wrong. */
 static bool
-call (struct run *r, const struct fettle_testhost_plan *plan)
+call_plainly (const struct run *r, const struct fettle_testhost_plan *plan, char *ret_wrong, size_t size)
 {
-  char what[512], when[160];
   int status = 0;
   pid_t pid;
 
   memset (r->seen, 0, sizeof *r->seen);
-  r->n++;
+  fflush (r->checker->out); /* or the child would have it, too */
   pid = fork ();
   if (pid == 0)
     be_call (r, plan);
-  if (pid < 0 || waitpid (pid, &status, 0) != pid) {
-    snprintf (r->wrong, sizeof r->wrong, "this host can't start a process for the call");
-    return false;
-  }
-  judge (r, status, what, sizeof what);
-  if (!*what)
+  if (pid < 0 || waitpid (pid, &status, 0) != pid)
+    snprintf (ret_wrong, size, "this host can't start a process for the call");
+  else
+    judge (r, status, ret_wrong, size);
+  return !*ret_wrong;
+}
+
+bool
+fettle_check_call (struct fettle_checker *k, const struct fettle_node_type *type, int operation,
+                   const struct fettle_testhost_plan *plan, struct fettle_testhost_seen *seen, char *ret_wrong,
+                   size_t size)
+{
+  struct run r = { .checker = k, .type = type, .operation = (enum fettle_testhost_operation) operation, .seen = seen };
+
+  return call_plainly (&r, plan, ret_wrong, size);
+}
+
+/* True if nothing was wrong. */
+static bool
+call (struct run *r, const struct fettle_testhost_plan *plan)
+{
+  char what[512] = "", when[160];
+
+  r->n++;
+  if (call_plainly (r, plan, what, sizeof what))
     return true;
   describe (r, plan, when, sizeof when);
   snprintf (r->wrong, sizeof r->wrong, "%s, %s", when, what);
@@ -217,22 +234,35 @@ check_operation (struct fettle_checker *k, const struct fettle_node_type *t,
 
   snprintf (what, sizeof what, "%s: %s bears nonsense, failing calls and an abort", t->name,
             fettle_testhost_name (operation));
-  fflush (k->out); /* or each child would have it, too */
   call_all (&r);
   fettle_check_tell (k, what, "%s", r.wrong);
+}
+
+struct fettle_testhost_seen *
+fettle_check_seen_new (void)
+{
+  void *seen = mmap (NULL, sizeof (struct fettle_testhost_seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                     -1, 0);
+
+  if (seen == MAP_FAILED)
+    abort (); /* no memory */
+  return seen;
+}
+
+void
+fettle_check_seen_free (struct fettle_testhost_seen *seen)
+{
+  munmap (seen, sizeof *seen);
 }
 
 void
 fettle_check_calls (struct fettle_checker *k, const struct fettle_plugin_info *plugin)
 {
-  struct fettle_testhost_seen *seen = mmap (NULL, sizeof *seen, PROT_READ | PROT_WRITE,
-                                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  struct fettle_testhost_seen *seen = fettle_check_seen_new ();
 
-  if (seen == MAP_FAILED)
-    abort (); /* no memory */
   for (uint32_t i = 0; i < plugin->descriptor.n_node_types; i++)
     for (int o = 0; o < FETTLE_TEST_OPERATIONS; o++)
       if (fettle_testhost_has (&plugin->node_types[i], o))
         check_operation (k, &plugin->node_types[i], o, seen);
-  munmap (seen, sizeof *seen);
+  fettle_check_seen_free (seen);
 }

@@ -68,15 +68,18 @@ run_checks (struct fettle_checker *k)
   fettle_check_tell (k, "it loads, and its descriptor is valid", "%s", "");
   check_quirks (k, &plugin);
   fettle_check_rules (k, &plugin);
-  fettle_check_calls (k, &plugin);
+  if (k->recording)
+    fettle_check_recording (k, &plugin);
+  else
+    fettle_check_calls (k, &plugin);
   fettle_plugin_clear (&plugin);
 }
 
 static void
-be_checker (const char *path, unsigned timeout_s, int fd)
+be_checker (const char *path, const char *recording, unsigned timeout_s, int fd)
 {
-  struct fettle_checker k = { .out = fdopen (fd, "w"), .path = path, .timeout_s = timeout_s,
-                              .quirks = json_array () };
+  struct fettle_checker k = { .out = fdopen (fd, "w"), .path = path, .recording = recording,
+                              .timeout_s = timeout_s, .quirks = json_array () };
   int null = open ("/dev/null", O_RDONLY | O_CLOEXEC);
 
   if (!k.out || !k.quirks || null < 0)
@@ -177,7 +180,7 @@ take_end (json_t *checks, int status)
 }
 
 static fettle_result
-collect (const char *path, unsigned timeout_s, json_t *checks, struct fettle_error *err)
+collect (const char *path, const char *recording, unsigned timeout_s, json_t *checks, struct fettle_error *err)
 {
   char line[LINE_MAX_BYTES];
   int fds[2], status = 0;
@@ -189,7 +192,7 @@ collect (const char *path, unsigned timeout_s, json_t *checks, struct fettle_err
   pid = fork ();
   if (pid == 0) {
     close (fds[0]);
-    be_checker (path, timeout_s, fds[1]);
+    be_checker (path, recording, timeout_s, fds[1]);
   }
   close (fds[1]);
   if (pid < 0 || !(in = fdopen (fds[0], "r"))) {
@@ -244,7 +247,7 @@ run_check (struct fettle_cli *cli, const struct fettle_args *args)
     return fettle_cli_usage ("--timeout takes seconds from 1 to 3600, not \"%s\"", limit);
   if (find_file (args->words[0], &path, &err))
     return fettle_cli_usage ("%s", err.text);
-  if (collect (path, (unsigned) timeout_s, checks, &err))
+  if (collect (path, fettle_args_value (args, "recording"), (unsigned) timeout_s, checks, &err))
     return fettle_cli_fail (&err);
   failed = count_failed (checks);
   if (print (cli, path, checks, failed, &err))
@@ -254,6 +257,7 @@ run_check (struct fettle_cli *cli, const struct fettle_args *args)
 
 static const struct fettle_option check_options[] = {
   { "timeout", 0, "S", "seconds that one call of the plugin may take (60)" },
+  { "recording", 0, "FILE", "the node says what fettle record wrote into this file" },
   { NULL, 0, NULL, NULL },
 };
 

@@ -14,7 +14,7 @@
 
 struct fettle_checker {
   FILE *out;           /* the pipe to the command */
-  const char *path;
+  const char *path, *recording;
   unsigned timeout_s;  /* for one call of the plugin */
   json_t *quirks;
 };
@@ -31,5 +31,18 @@ void fettle_check_rules (struct fettle_checker *, const struct fettle_plugin_inf
 
 /* Each operation of each node type with a host that isn't one. */
 void fettle_check_calls (struct fettle_checker *, const struct fettle_plugin_info *);
+
+/* plugin-replay.c: each call of a recording, as it was, then with trouble. */
+void fettle_check_recording (struct fettle_checker *, const struct fettle_plugin_info *);
+
+/* plugin-calls.c: one call in a process of its own.  True if nothing was
+ * wrong, else a sentence in ret_wrong. */
+struct fettle_testhost_plan;
+struct fettle_testhost_seen;
+bool fettle_check_call (struct fettle_checker *, const struct fettle_node_type *, int operation,
+                        const struct fettle_testhost_plan *, struct fettle_testhost_seen *, char *ret_wrong,
+                        size_t size);
+struct fettle_testhost_seen *fettle_check_seen_new (void);
+void fettle_check_seen_free (struct fettle_testhost_seen *);
 
 #endif

@@ -28,6 +28,7 @@ static const struct {
   { "@name@.quirks",   fettle_template_plugin_quirks,  0644 },
   { "fettle-@name@.7", fettle_template_plugin_7,       0644 },
   { "check.sh",        fettle_template_check_sh,       0755 },
+  { "emulator.py",     fettle_template_emulator_py,    0755 },
 };
 
 /* What the words between @ stand for. */

@@ -104,6 +104,20 @@ attach_known_hosts (struct lane *lane, struct fettle_call_request *r)
     attach (r, "known_hosts", fd);
 }
 
+static fettle_result
+attach_recording (const struct lane *lane, struct fettle_call_request *r, struct fettle_error *err)
+{
+  int fd;
+
+  if (lane->job->recording < 0)
+    return FETTLE_OK;
+  fd = fcntl (lane->job->recording, F_DUPFD_CLOEXEC, 3);
+  if (fd < 0)
+    return fettle_error_errno (err, FETTLE_E_INTERNAL, "handing out a recording");
+  attach (r, "recording", fd);
+  return FETTLE_OK;
+}
+
 /* What of a component's JSON a worker gets. */
 static json_t *
 image_of (const struct task *task, const struct fettle_opened *opened)
@@ -200,5 +214,7 @@ fettle_call_request_make (struct lane *lane, const char *address, struct fettle_
   if (attach_credentials (lane, r, err))
     return err->code;
   attach_known_hosts (lane, r);
+  if (attach_recording (lane, r, err))
+    return err->code;
   return deploy ? attach_image (lane, r, err) : FETTLE_OK;
 }

@@ -37,6 +37,8 @@ static const struct fettle_route routes[] = {
   { "POST",   "/api/v1/trust",                 FETTLE_ROLE_ADMIN,    fettle_api_trust_add },
   { "DELETE", "/api/v1/trust/:key",            FETTLE_ROLE_ADMIN,    fettle_api_trust_remove },
   { "POST",   "/api/v1/inventories",           FETTLE_ROLE_OPERATOR, fettle_api_inventories },
+  { "POST",   "/api/v1/recordings",            FETTLE_ROLE_ADMIN,    fettle_api_recordings },
+  { "GET",    "/api/v1/jobs/:job/recording",   FETTLE_ROLE_ADMIN,    fettle_api_job_recording },
   { "POST",   "/api/v1/checks",                FETTLE_ROLE_OPERATOR, fettle_api_checks },
   { "POST",   "/api/v1/plans",                 FETTLE_ROLE_VIEWER,   fettle_api_plans },
   { "POST",   "/api/v1/deployments",           FETTLE_ROLE_OPERATOR, fettle_api_deployments },

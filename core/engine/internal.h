@@ -131,6 +131,7 @@ struct job {
   struct lane *lanes;
   size_t n_lanes, lanes_left;
   bool aborted, hard, finished;
+  int recording;              /* recordings.c: its memory, or -1 */
   char why[512];              /* it was aborted; "": by the user */
   struct rollout *rollout;    /* of a deployment; rollout.h */
   bool looked;                /* for obstacles in this host's firewall */
@@ -469,6 +470,8 @@ void fettle_api_trust_list (void *, struct fettle_request *);
 void fettle_api_trust_add (void *, struct fettle_request *);
 void fettle_api_trust_remove (void *, struct fettle_request *);
 void fettle_api_inventories (void *, struct fettle_request *);
+void fettle_api_recordings (void *, struct fettle_request *);
+void fettle_api_job_recording (void *, struct fettle_request *);
 void fettle_api_checks (void *, struct fettle_request *);
 void fettle_api_plans (void *, struct fettle_request *);
 void fettle_api_deployments (void *, struct fettle_request *);

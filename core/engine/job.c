@@ -129,6 +129,7 @@ job_alloc (struct fettle_engine *e, const char *kind, const json_t *options)
   snprintf (j->kind, sizeof j->kind, "%s", kind);
   j->options = options ? json_deep_copy (options) : json_object ();
   j->events = json_array ();
+  j->recording = -1;
   j->next_seq = 1;
   j->next = e->jobs;
   e->jobs = j;
@@ -398,6 +399,8 @@ fettle_job_event (struct job *j, const struct task *t, json_t *event)
 void
 fettle_job_free (struct job *j)
 {
+  if (j->recording >= 0)
+    close (j->recording);
   fettle_waiters_drop (j);
   fettle_scan_stop (j);
   fettle_job_rollout_free (j);

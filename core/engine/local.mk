@@ -16,5 +16,5 @@ libservice_la_SOURCES += engine/snapshots.c
 libservice_la_SOURCES += engine/signing.c engine/signing.h engine/sbom.c engine/trust.c
 libservice_la_SOURCES += engine/associate.c
 libservice_la_SOURCES += engine/helper.c engine/helper.h engine/login.c
-libservice_la_SOURCES += engine/probe.c engine/reports.c
+libservice_la_SOURCES += engine/probe.c engine/recordings.c engine/reports.c
 libservice_la_SOURCES += engine/serving.c engine/serving.h

@@ -30,7 +30,7 @@
  *      "image": {"id", "format", "match", "version", "flags",
  *                "files": [{"name", "sha256", "size", "offset": in the descriptor,
  *                            "stamp": what it looks like while it is unchanged, or ""}]},
- *      "fds": ["agent", "known_hosts", "file", "file"]}   what the descriptors are
+ *      "fds": ["agent", "known_hosts", "recording", "file", "file"]}   what the descriptors are
  *   > {"abort": true}
  *   > {"served": {"url": ...} or {"bytes", "answers"} or {"blocked"} or {"code", "error"}}  to each serve but status
  *   > {"status": {...}}                           what the node posted; to each that asked for it

@@ -8,6 +8,7 @@ libbase_la_SOURCES += \
   util/log.c util/log.h \
   util/nearest.c util/nearest.h \
   util/redact.c util/redact.h \
+  util/scrub.c util/scrub.h \
   util/secret.c util/secret.h \
   util/settings.c util/settings.h \
   util/spawn.c util/spawn.h \

@@ -103,6 +103,8 @@ prepare (struct fettle_worker_call *w, const struct fettle_plugin_info *plugin,
     r = fettle_sandbox_call (&w->ctx, limits, &missing, &w->ctx.error);
   if (missing)
     debug (&w->ctx, missing);
+  if (r == FETTLE_OK && w->recording >= 0)
+    r = fettle_record_begin (w, w->recording);
   return r;
 }
 
@@ -123,6 +125,7 @@ fettle_worker_serve (const struct fettle_plugin_info *plugin, const struct fettl
   r = prepare (w, plugin, limits);
   if (r == FETTLE_OK)
     r = judge (w, run (w, &score));
+  fettle_record_end (r);
   send_result (w, r, score);
   fettle_transport_close (&w->ctx);
   fettle_worker_forget (w);

@@ -330,7 +330,7 @@ service (fettle_ctx *c, const char *name, uint32_t version)
     c->debug (c, "a service was asked for that the node type doesn't declare");
     return NULL;
   }
-  return fettle_transport_service (name, version);
+  return fettle_record_service (name, fettle_transport_service (name, version));
 }
 
 json_t *fettle_worker_quirks;

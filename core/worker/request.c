@@ -35,6 +35,8 @@ take_fds (struct fettle_worker_call *w, const int *fds, size_t n_fds)
       w->ctx.credentials.agent = fds[i];
     else if (name && strcmp (name, "known_hosts") == 0)
       w->ctx.known_hosts = fds[i];
+    else if (name && strcmp (name, "recording") == 0)
+      w->recording = fds[i];
     else if (name && strcmp (name, "file") == 0 && w->n_file_fds < FETTLE_CONTEXT_FILES)
       w->file_fds[w->n_file_fds++] = fds[i];
     else
@@ -202,7 +204,7 @@ fettle_worker_request (struct fettle_worker_call *w, const struct fettle_plugin_
   w->request = request;
   w->operation = text_of (request, "call");
   w->node_type = find_type (plugin, text_of (request, "type"));
-  w->ctx.credentials.agent = w->ctx.known_hosts = -1;
+  w->ctx.credentials.agent = w->ctx.known_hosts = w->recording = -1;
   w->ctx.plugin = plugin->descriptor.name;
   if (!w->operation || !w->node_type)
     return bad (w, "operation or node type");

@@ -36,6 +36,7 @@ struct fettle_worker_call {
   uint64_t file_offsets[FETTLE_CONTEXT_FILES]; /* where in the descriptor the file begins */
   const char *file_stamps[FETTLE_CONTEXT_FILES]; /* "" or NULL: it doesn't change */
   uint32_t n_file_fds;
+  int recording;         /* a file that what is exchanged is written to, or -1 */
 
   json_t *items;         /* not sent yet */
   size_t items_size, n_items;
@@ -66,6 +67,15 @@ int64_t fettle_worker_read_file (fettle_ctx *, uint32_t file, uint64_t offset, v
 
 /* What the plugin's files of quirks say (quirks.h): the zygote's, and so each call's. */
 extern json_t *fettle_worker_quirks;
+
+/* ---- record.c ---- */
+
+/* What is exchanged from now on goes to that file, without secrets. */
+fettle_result fettle_record_begin (struct fettle_worker_call *, int fd);
+void fettle_record_end (fettle_result);
+
+/* A service's table, or one that writes down what it does. */
+const void *fettle_record_service (const char *name, const void *table);
 
 /* ---- clean.c ---- */
 

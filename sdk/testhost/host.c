@@ -136,7 +136,8 @@ host_setting (fettle_ctx *c, const char *name)
   fettle_testhost_note (c, "setting");
   for (i = 0; name && i < c->type->n_settings; i++)
     if (strcmp (c->type->settings[i].name, name) == 0)
-      return c->type->settings[i].initial;
+      return c->plan->recording && fettle_replay_setting (c, name) ? fettle_replay_setting (c, name)
+                                                                    : c->type->settings[i].initial;
   fettle_testhost_wrong (c, "it asks for the setting \"%.32s\", which it doesn't declare",
                          name ? name : "NULL");
   return NULL;
@@ -168,6 +169,8 @@ host_add_item (fettle_ctx *c, const struct fettle_item *i)
                            i->scheme);
   if (r == FETTLE_OK)
     c->seen->items++;
+  if (r == FETTLE_OK && c->plan->item)
+    c->plan->item (c->plan->opaque, i);
   return r;
 }
 
@@ -387,7 +390,10 @@ fettle_testhost_call (const struct fettle_node_type *type, enum fettle_testhost_
     .delay_s = operation == FETTLE_TEST_ACTIVATE ? 60 : 0,
   };
 
+  if (plan->recording && !fettle_replay_begin (&c))
+    return;
   seen->result = call (&c, operation, &target);
+  fettle_replay_end (&c);
   judge (&c, operation, seen->result);
   seen->ended = 1;
 }

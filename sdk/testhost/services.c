@@ -17,6 +17,8 @@ ssh_run (fettle_ctx *c, const struct fettle_ssh_command *command, int32_t *exit_
   }
   if (fettle_testhost_port (c, "ssh", command->port) != FETTLE_OK)
     return FETTLE_E_INTERNAL;
+  if (r == FETTLE_OK && c->plan->recording)
+    return fettle_replay_run (c, command, exit_status);
   if (r == FETTLE_OK && FETTLE_HAS (command, struct fettle_ssh_command, out) && c->plan->answer_size)
     r = command->out (command->opaque, c->plan->answer, c->plan->answer_size);
   if (r == FETTLE_OK && exit_status)
@@ -37,7 +39,7 @@ ssh_put (fettle_ctx *c, uint32_t port, uint32_t flags, uint32_t file, uint64_t o
     fettle_testhost_wrong (c, "it puts a file that isn't there, or to no absolute path");
     return fettle_testhost_fail (c, FETTLE_E_INTERNAL, "there is no such file");
   }
-  return r;
+  return r == FETTLE_OK && c->plan->recording ? fettle_replay_put (c, remote) : r;
 }
 
 static void
@@ -56,6 +58,8 @@ shell_open (fettle_ctx *c, const struct fettle_ssh_shell *shell)
     return FETTLE_E_INTERNAL;
   if (c->shell)
     fettle_testhost_wrong (c, "it opens a second conversation by ssh while one is open");
+  if (r == FETTLE_OK && c->plan->recording)
+    r = fettle_replay_open (c, "shell");
   c->shell = r == FETTLE_OK;
   c->shell_answered = 0;
   return r;
@@ -74,20 +78,27 @@ shell_begin (fettle_ctx *c, const char *name)
 }
 
 static fettle_result
+shell_say (fettle_ctx *c, const char *name)
+{
+  fettle_result r = shell_begin (c, name);
+
+  c->shell_answered = 0;
+  return r == FETTLE_OK && c->plan->recording ? fettle_replay_say (c, "say") : r;
+}
+
+static fettle_result
 shell_write (fettle_ctx *c, const void *data, size_t size)
 {
   (void) data;
   (void) size;
-  c->shell_answered = 0;
-  return shell_begin (c, "ssh shell_write");
+  return shell_say (c, "ssh shell_write");
 }
 
 static fettle_result
 shell_write_filled (fettle_ctx *c, const char *text)
 {
   (void) text;
-  c->shell_answered = 0;
-  return shell_begin (c, "ssh shell_write_filled");
+  return shell_say (c, "ssh shell_write_filled");
 }
 
 /* After each question the same answer, then silence. */
@@ -99,6 +110,11 @@ shell_read (fettle_ctx *c, void *buffer, size_t size, uint32_t timeout_ms)
   (void) timeout_ms;
   if (r != FETTLE_OK)
     return r;
+  if (c->plan->recording) {
+    int64_t n = fettle_replay_hear (c, "hear", buffer, size);
+
+    return n ? n : fettle_testhost_fail (c, FETTLE_E_TIMEOUT, "the node says nothing");
+  }
   if (c->shell_answered)
     return fettle_testhost_fail (c, FETTLE_E_TIMEOUT, "the node says nothing");
   c->shell_answered = 1;
@@ -148,6 +164,8 @@ http_request (fettle_ctx *c, const struct fettle_http_request *q, struct fettle_
     return fettle_testhost_fail (c, FETTLE_E_INTERNAL, "it isn't a request");
   if (fettle_testhost_port (c, "http", q->port) != FETTLE_OK)
     return FETTLE_E_INTERNAL;
+  if (r == FETTLE_OK && c->plan->recording)
+    return fettle_replay_http (c, q, ret);
   sink = FETTLE_HAS (q, struct fettle_http_request, body);
   if (r == FETTLE_OK && sink && c->plan->answer_size)
     r = q->body (q->opaque, c->plan->answer, c->plan->answer_size);
@@ -182,6 +200,8 @@ stream_connect (fettle_ctx *c, uint32_t port, uint32_t timeout_ms)
   (void) timeout_ms;
   if (fettle_testhost_port (c, "stream", port) != FETTLE_OK)
     return FETTLE_E_INTERNAL;
+  if (r == FETTLE_OK && c->plan->recording)
+    r = fettle_replay_open (c, "connect");
   if (r != FETTLE_OK)
     return r;
   c->stream = 1;
@@ -204,9 +224,11 @@ stream_begin (fettle_ctx *c, const char *name, int32_t handle)
 static fettle_result
 stream_write (fettle_ctx *c, int32_t handle, const void *data, size_t size)
 {
+  fettle_result r = stream_begin (c, "stream write", handle);
+
   (void) data;
   (void) size;
-  return stream_begin (c, "stream write", handle);
+  return r == FETTLE_OK && c->plan->recording ? fettle_replay_say (c, "write") : r;
 }
 
 static int64_t
@@ -218,6 +240,8 @@ stream_read (fettle_ctx *c, int32_t handle, void *buffer, size_t size, uint32_t 
   (void) timeout_ms;
   if (r != FETTLE_OK)
     return r;
+  if (c->plan->recording)
+    return fettle_replay_hear (c, "read", buffer, size);
   if (size > left)
     size = left;
   memcpy (buffer, c->plan->answer + c->stream_at, size);
@@ -236,15 +260,19 @@ stream_close (fettle_ctx *c, int32_t handle)
 static fettle_result
 stream_start_tls (fettle_ctx *c, int32_t handle, uint32_t flags)
 {
+  fettle_result r = stream_begin (c, "stream start_tls", handle);
+
   (void) flags;
-  return stream_begin (c, "stream start_tls", handle);
+  return r == FETTLE_OK && c->plan->recording ? fettle_replay_tls (c) : r;
 }
 
 static fettle_result
 stream_write_filled (fettle_ctx *c, int32_t handle, const char *text)
 {
+  fettle_result r = stream_begin (c, "stream write_filled", handle);
+
   (void) text;
-  return stream_begin (c, "stream write_filled", handle);
+  return r == FETTLE_OK && c->plan->recording ? fettle_replay_say (c, "write") : r;
 }
 
 const struct fettle_stream fettle_testhost_stream = {

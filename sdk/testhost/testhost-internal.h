@@ -5,10 +5,19 @@
 #ifndef FETTLE_TESTHOST_INTERNAL_H
 #define FETTLE_TESTHOST_INTERNAL_H
 
+#include <jansson.h>
+
 #include <fettle/testhost.h>
 #include <fettle/util.h>
 
 #define TESTHOST_FILE_SIZE 4096u /* bytes of each file of the image */
+
+#define FETTLE_RECORDING_SECTIONS 256
+
+struct fettle_recording {
+  json_t *lines;
+  size_t sections[FETTLE_RECORDING_SECTIONS], n_sections; /* where they begin */
+};
 
 struct fettle_ctx {
   const struct fettle_node_type *type;
@@ -22,6 +31,14 @@ struct fettle_ctx {
   int shell, shell_answered; /* a conversation is open; the node has said its text */
   int stream;             /* a stream is open */
   size_t stream_at;       /* how much of the answer was read */
+
+  /* Of a recording. */
+  size_t at;              /* the line behind the last one that was used */
+  char *used;             /* by line */
+  char *kept[3];          /* what the plugin borrows */
+  const char *data;       /* of a stream: being read */
+  size_t data_at, data_size;
+  uint32_t random;
 };
 
 extern const struct fettle_ssh fettle_testhost_ssh;
@@ -42,5 +59,23 @@ fettle_result fettle_testhost_fail (fettle_ctx *, fettle_result, const char *tex
 
 /* A port of the node that a service is to use. */
 fettle_result fettle_testhost_port (fettle_ctx *, const char *service, uint32_t port);
+
+/* ---- recording.c, replay.c ---- */
+
+const json_t *fettle_recording_head (const struct fettle_recording *, size_t section);
+
+/* 0: no memory. */
+int fettle_replay_begin (fettle_ctx *);
+void fettle_replay_end (fettle_ctx *);
+fettle_result fettle_replay_http (fettle_ctx *, const struct fettle_http_request *, struct fettle_http_answer *);
+fettle_result fettle_replay_run (fettle_ctx *, const struct fettle_ssh_command *, int32_t *exit_status);
+fettle_result fettle_replay_put (fettle_ctx *, const char *remote);
+const char *fettle_replay_setting (const fettle_ctx *, const char *name);
+
+/* kind: "shell", "connect"; "say", "write"; "hear", "read". */
+fettle_result fettle_replay_open (fettle_ctx *, const char *kind);
+fettle_result fettle_replay_say (fettle_ctx *, const char *kind);
+int64_t fettle_replay_hear (fettle_ctx *, const char *kind, void *buffer, size_t size);
+fettle_result fettle_replay_tls (fettle_ctx *);
 
 #endif

@@ -3,7 +3,8 @@
 #
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
-requires autoreconf cc jq libtoolize make pkg-config python3 openssl
+. "$srcdir/integration/service-lib.sh"
+requires autoreconf cc curl libtoolize make pkg-config python3 openssl
 
 umask 022
 top=$builddir/..
@@ -34,14 +35,60 @@ is "nor such a licence" "$status" 254
 
 sed -n '/^\.\\" walk: begin/,/^\.\\" walk: end/p' "$srcdir/../docs/fettle-plugin.3" | sed '/^\.\(Bd\|Ed\|\\"\)/d; s/^\\&//' >"$T/walk"
 is "the manual has it" "$(head -n 1 "$T/walk")" "fettle plugin new pdu"
-(echo "set -e"; cat "$T/walk") >"$T/walk.sh"
-ok "the walk" sh -c "cd '$T' && sh -e walk.sh >'$T/walk.out' 2>'$T/walk.err' || { cat '$T/walk.out' '$T/walk.err'; false; }"
+p=$(free_port) q=$(free_port)
+sed -i "s/8443/$p/; s/8444/$q/; s/ 8001 / $(free_port) /; s/ 8002\$/ $(free_port)/; s/\\\\e\$/\\\\/" "$T/walk"
+(echo "trap 'kill \$pdu; fettle service stop --force' EXIT; set -e"; cat "$T/walk"; echo "trap - EXIT") >"$T/walk.sh"
+at_exit "FETTLE_STATE_DIR='$T/fettle-pdu/state' fettle service stop --force >'$T/out' 2>&1"
+ok "the walk" sh -c "cd '$T' && bash -e walk.sh >'$T/walk.out' 2>'$T/walk.err' || { cat '$T/walk.out' '$T/walk.err'; false; }"
 like "the check passes" "$(cat "$T/walk.out")" 'all [0-9]+ checks passed'
-is "fettle ports shows it" "$(tail -n 1 "$T/walk.out" | tr -s ' ')" "Windows or Linux Pdu 443 None 443 None"
+like "fettle ports shows it" "$(tr -s ' ' <"$T/walk.out")" '^Windows or Linux Pdu 443 None 443 None'
+like "its inventory" "$(cat "$T/walk.out")" '^firmware .*Pdu firmware .*4\.2\.1'
+like "what it is made to be" "$(cat "$T/walk.out")" '^firmware .*PDU, all outlets .*5\.0\.7'
+like "what was recorded is played back" "$(cat "$T/walk.out")" 'ok +call 1 of the recording, inventory of pdu, as it was recorded: 1 items'
 is "no warning of the compiler" "$(grep -E '\.c:[0-9]+:[0-9]+: warning' "$T/walk.out" "$T/walk.err")" ""
+
+# ---- A node that tells all that it was sent: no secret gets into a recording.
+
+cd "$T/fettle-pdu" || exit 1
+cat >"$T/echo.py" <<'P'
+import base64, os, re, sys
+text = open("emulator.py").read()
+text = text.replace("        body = ", """        sent = self.headers["Authorization"] or ""
+        plain = __import__("base64").b64decode(sent[6:]).decode()
+        ANSWERS["/api/firmware"] = "5.0.7 you sent %s, that is %s, %s\\n" % (sent, plain, __import__("json").dumps({"x": plain}))
+        body = """, 1)
+text = text.replace('        self.send_header("Content-Type"', '        self.send_header("X-Auth-Token", "0a1b2c3d")\n        self.send_header("Content-Type"', 1)
+open("echo.py", "w").write(text)
+P
+python3 "$T/echo.py"
+export FETTLE_PLUGINDIR="$PWD/.libs" FETTLE_STATE_DIR="$PWD/state"
+python3 echo.py 0 >"$T/echo.out" 2>"$T/echo.err" &
+echo_pid=$!
+at_exit "kill $echo_pid 2>'$T/err'"
+ok "the node listens" soon grep -q port "$T/echo.out"
+printf '%s' 'pl"ant/ed&<secret>' >"$T/password"
+ok "it is known" fettle node add 127.0.0.1 --name echo --type pdu --user admin --password-file "$T/password" \
+  --setting "https_port=$(grep -o '[0-9]*$' "$T/echo.out")" --port "$(free_port)" --ssl-port "$(free_port)"
+ok "it is recorded" fettle record echo -o "$T/echo.recording"
+like "what it said is there" "$(cat "$T/echo.recording")" '5\.0\.7 you sent Basic removed, that is admin:removed, '
+is "nothing of the password is" "$(grep -ciE 'plant|secret>|cGxhbn|YWRtaW46|0a1b2c3d' "$T/echo.recording")" 0
+like "the other end said it" "$(curl -sk -u "admin:$(cat "$T/password")" "https://127.0.0.1:$(grep -o '[0-9]*$' "$T/echo.out")/api/firmware")" 'pl"ant/ed&<secret>.*pl..ant/ed&<secret>'
+fettle node set echo --password-file <(printf abc) >"$T/out" 2>&1
+fettle record echo -o "$T/short.recording" >"$T/out" 2>&1
+like "too short a one isn't recorded" "$(cat "$T/out")" 'a password of the node is shorter than 4 bytes'
+not_ok "nor written" test -e "$T/short.recording"
+head -n 1 "$T/echo.recording" >"$T/cut.recording"
+like "half a recording fails the check" "$(fettle plugin check .libs/pdu.so --recording "$T/cut.recording")" \
+  "1 questions have no answer in the recording; the recording doesn't have GET /api/firmware"
+echo '{"fettle_recording": 2}' >"$T/new.recording"
+like "what isn't one is told" "$(fettle plugin check .libs/pdu.so --recording "$T/new.recording")" "it isn't a recording of fettle record, or one of a newer Fettle"
+ok "the service ends" fettle service stop
+unset FETTLE_PLUGINDIR FETTLE_STATE_DIR
+cd "$T" || exit 1
+
 not_ok "a second one doesn't overwrite it" sh -c "cd '$T' && fettle plugin new pdu"
 cd "$T/fettle-pdu" || exit 1
-is "no word of the template is left" "$(grep -lE '@(name|NAME|type|title|license)@' ./*.c ./*.ac ./*.am ./*.txt ./*.md ./*.7 ./*.quirks ./*.sh)" ""
+is "no word of the template is left" "$(grep -lE '@(name|NAME|type|title|license)@' ./*.c ./*.ac ./*.am ./*.txt ./*.md ./*.7 ./*.quirks ./*.sh ./*.py)" ""
 ok "its test" make -s check
 ok "make install" make -s install mandir="$d/man"
 is "puts it where the others are" "$(cd "$d/plugins" && echo *)" "pdu.quirks pdu.so"
@@ -69,38 +116,4 @@ else
   skip "with CMake" "needs cmake"
 fi
 
-# ---- An emulated PDU.
-
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/key.pem" -out "$T/cert.pem" \
-  -days 2 -subj "/CN=nobody" 2>"$T/err"
-cat >"$T/pdu.py" <<'P'
-import http.server, ssl, sys
-
-class Pdu(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        body = b"4.2.1\n" if self.path == "/version" else b"?"
-        self.send_response(200 if self.path == "/version" else 404)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pdu)
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(sys.argv[1], sys.argv[2])
-server.socket = context.wrap_socket(server.socket, server_side=True)
-with open(sys.argv[3] + ".part", "w") as f:
-    print(server.server_address[1], file=f)
-import os
-os.rename(sys.argv[3] + ".part", sys.argv[3])
-server.serve_forever()
-P
-python3 "$T/pdu.py" "$T/cert.pem" "$T/key.pem" "$T/port" 2>"$T/pdu.log" &
-at_exit "kill $! 2>/dev/null"
-ok "the PDU answers" soon test -s "$T/port"
-port=$(cat "$T/port")
-request=$(jq -cn --argjson p "$port" '{call: "inventory", type: "pdu", target: {address: "127.0.0.1", name: "pdu1", operation: "t-1"},
-  phase: 1, ports: [[6, 443, 443, $p, $p]], settings: {}, credentials: {user: "admin", password: "secret"},
-  host_key: {policy: "tofu", pinned: null}, certificate: null, timeouts: {connect: 20, read: 20}, token: null}')
-FETTLE_PLUGINDIR=$d/plugins "$builddir/plugins/call" "$request" >"$T/said" 2>&1
-is "its inventory" "$(jq -rs '[.[] | .items[]?.version, .outcome?] | map(select(. != null)) | join(" ")' "$T/said")" "4.2.1 ok"
 done_testing

@@ -108,6 +108,9 @@ unit_range_SOURCES = unit/range.c
 unit_range_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
 endif
 if HAVE_CMOCKA
+check_PROGRAMS += unit/scrub
+unit_scrub_SOURCES = unit/scrub.c
+unit_scrub_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
 check_PROGRAMS += unit/redact
 unit_redact_SOURCES = unit/redact.c
 unit_redact_LDADD = ../core/libbase.la $(CMOCKA_LIBS)

@@ -15,6 +15,10 @@
 
 #include <fettle/services.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Calls of the host that one call of a plugin may make: then it is aborted, as
  * by its deadline; as many again, and it is ended. */
 #define FETTLE_TESTHOST_CALLS 5000
@@ -38,6 +42,10 @@ struct fettle_testhost_plan {
   const char *token;       /* of the call before, or NULL */
   const char *(*quirk) (void *opaque, const char *model, const char *key); /* NULL: there are none */
   void *opaque;
+  const struct fettle_recording *recording; /* the node says what it said then, instead of `answer` */
+  size_t section;          /* of the recording: which of its calls */
+  uint32_t garble;         /* not 0: what it said is cut and changed, by this number */
+  void (*item) (void *opaque, const struct fettle_item *); /* sees what the plugin pushes; NULL */
 };
 
 /* What was seen of it. */
@@ -46,6 +54,7 @@ struct fettle_testhost_seen {
   fettle_result result;
   uint32_t calls;          /* of the host, those that can fail */
   uint32_t items;          /* pushed */
+  uint32_t missing;        /* questions that the recording has no answer to */
   char last[64];           /* the host's function that was called last */
   char text[256];          /* why it failed, as it said */
   char wrong[256];         /* the first thing that a plugin must not do; "": nothing */
@@ -59,4 +68,22 @@ int fettle_testhost_has (const struct fettle_node_type *, enum fettle_testhost_o
 void fettle_testhost_call (const struct fettle_node_type *, enum fettle_testhost_operation,
                            const struct fettle_testhost_plan *, struct fettle_testhost_seen *seen);
 
+/* ---- What fettle record wrote: fettle-recording(5) ---- */
+
+struct fettle_recording;
+
+/* NULL: *ret_why says what is wrong. */
+struct fettle_recording *fettle_recording_read (const char *path, const char **ret_why);
+void fettle_recording_free (struct fettle_recording *);
+
+/* A section is one call of the plugin: an inventory that came back with AGAIN
+ * has several. */
+size_t fettle_recording_sections (const struct fettle_recording *);
+enum fettle_testhost_operation fettle_recording_operation (const struct fettle_recording *, size_t section);
+const char *fettle_recording_type (const struct fettle_recording *, size_t section);
+const char *fettle_recording_token (const struct fettle_recording *, size_t section);
+
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmware.h"
+#include "cim.h"
 
 enum { FILES_MAX = 16, URL_SIZE = 512, INSTALL_S = 3600 };
 
@@ -58,9 +58,8 @@ check_image (VM_CALL, const struct fettle_image *image)
                         (unsigned) image->n_files, FILES_MAX);
   for (uint32_t i = 0; i < image->n_files; i++)
     if (!ends_with (file_of (image, i)->name, ".vib") && !is_bundle (image))
-      return fettle_fail (h, c, FETTLE_E_UNSUPPORTED, "%s is neither a VIB nor an offline bundle (.zip): smart components that are "
-                          "installed through HPE's CIM providers can't be deployed by this Fettle",
-                          file_of (image, i)->name);
+      return fettle_fail (h, c, FETTLE_E_UNSUPPORTED, "%s is neither a VIB nor an offline bundle (.zip), nor a smart component "
+                          "of HPE's for VMware (.vmexe)", file_of (image, i)->name);
   return FETTLE_OK;
 }
 
@@ -297,24 +296,24 @@ put_back (struct update *u)
 }
 
 /* Each time it is entered, since the note goes when it is left. */
-static fettle_result
-enter (struct update *u)
+fettle_result
+vm_enter_noted (struct vm_session *s, const struct vm_store *store)
 {
   char name[120];
   fettle_result r = FETTLE_OK;
 
-  if (!vm_says_yes (u->s.h, u->s.c, "maintenance_mode") || vm_is (&u->s, "runtime.inMaintenanceMode", "true"))
+  if (!vm_says_yes (s->h, s->c, "maintenance_mode") || vm_is (s, "runtime.inMaintenanceMode", "true"))
     return FETTLE_OK;
-  if (u->store.name[0]) {
-    vm_file_name (&u->s, "maintenance", name);
-    r = vm_put_note (&u->s, &u->store, name, "Fettle has put this host into maintenance mode.\n");
+  if (store->name[0]) {
+    vm_file_name (s, "maintenance", name);
+    r = vm_put_note (s, store, name, "Fettle has put this host into maintenance mode.\n");
   }
   if (r == FETTLE_E_REJECTED || r == FETTLE_E_AUTH) {
-    u->s.h->log (u->s.c, FETTLE_LOG_WARNING, "no note can be left on the datastore: if this is cut off in the middle, look whether the "
-                 "host is to leave maintenance mode");
+    s->h->log (s->c, FETTLE_LOG_WARNING, "no note can be left on the datastore: if this is cut off in the middle, look whether the "
+               "host is to leave maintenance mode");
     r = FETTLE_OK;
   }
-  return r == FETTLE_OK ? vm_enter_maintenance (&u->s) : r;
+  return r == FETTLE_OK ? vm_enter_maintenance (s) : r;
 }
 
 static fettle_result
@@ -328,7 +327,7 @@ work (struct update *u)
     u->put = 1; /* perhaps, by an earlier call */
     u->s.h->log (u->s.c, FETTLE_LOG_INFO, "the host has it already");
   } else if (r == FETTLE_OK) {
-    r = enter (u);
+    r = vm_enter_noted (&u->s, &u->store);
     if (r == FETTLE_OK)
       r = transfer_and_install (u, former[0] ? former : NULL);
   }
@@ -350,8 +349,11 @@ vm_deploy (VM_CALL, const struct fettle_image *image)
 {
   const char *token = h->token (c);
   struct update u;
-  fettle_result r = check_image (h, c, t, image);
+  fettle_result r;
 
+  if (vm_is_smart (image))
+    return vm_deploy_smart (h, c, t, image);
+  r = check_image (h, c, t, image);
   if (r != FETTLE_OK)
     return r;
   memset (&u, 0, sizeof u);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmware.h"
+#include "cim.h"
 
 enum { TEXT = 240 };
 
@@ -30,6 +30,8 @@ vm_probe (VM_CALL, uint32_t *score)
 struct telling {
   struct vm_session *s;
   struct vm_vibs now, next; /* what runs, what will after a restart */
+  struct vm_identities firmware; /* by CIM */
+  int installs;             /* HPE's providers install smart components */
 };
 
 static const char *
@@ -55,6 +57,95 @@ add (const struct telling *x, const char *id, const char *kind, const char *name
   return x->s->h->add_item (x->s->c, &item);
 }
 
+/* ---- firmware by CIM ---- */
+
+/* What vSphere tells of, too, but less. */
+static const struct {
+  const char *class, *id;
+} known[] = {
+  { "SMX_SystemFirmware", "bios" },
+  { "SMX_MPFirmware",     "bmc"  },
+};
+
+static int
+is_told (const struct cim_identity *f)
+{
+  return f->firmware || strcmp (f->class, "OMC_SMASHFirmwareIdentity") == 0;
+}
+
+static const struct cim_identity *
+find_known (const struct telling *x, const char *id)
+{
+  for (size_t k = 0; k < FETTLE_COUNT (known); k++)
+    for (size_t i = 0; strcmp (known[k].id, id) == 0 && i < x->firmware.n; i++)
+      if (strcmp (x->firmware.all[i].class, known[k].class) == 0 && x->firmware.all[i].active && is_told (&x->firmware.all[i]))
+        return &x->firmware.all[i];
+  return NULL;
+}
+
+static int
+is_first (const struct telling *x, size_t i)
+{
+  for (size_t k = 0; k < i; k++)
+    if (strcmp (x->firmware.all[k].id, x->firmware.all[i].id) == 0)
+      return 0;
+  return 1;
+}
+
+static fettle_result
+tell_firmware (const struct telling *x, size_t i)
+{
+  const struct cim_identity *f = &x->firmware.all[i];
+  char id[CIM_VALUE + 8], name[CIM_VALUE + 20];
+  struct fettle_item item;
+
+  snprintf (id, sizeof id, "cim:%s", f->id);
+  for (size_t k = 0; k < FETTLE_COUNT (known); k++)
+    if (find_known (x, known[k].id) == f)
+      snprintf (id, sizeof id, "%s", known[k].id);
+  snprintf (name, sizeof name, "%s%s", f->name[0] ? f->name : f->class, f->active ? "" : " (not active)");
+  memset (&item, 0, sizeof item);
+  item.struct_size = sizeof item;
+  item.flags = x->installs && f->match[0] ? FETTLE_ITEM_UPDATEABLE : 0;
+  item.id = id;
+  item.kind = "firmware";
+  item.name = name;
+  item.version = f->version;
+  item.scheme = "hpe";
+  item.match = f->match[0] ? f->match : NULL;
+  return x->s->h->add_item (x->s->c, &item);
+}
+
+static fettle_result
+tell_all_firmware (const struct telling *x)
+{
+  fettle_result r = FETTLE_OK;
+
+  for (size_t i = 0; i < x->firmware.n && r == FETTLE_OK; i++)
+    if (is_told (&x->firmware.all[i]) && is_first (x, i))
+      r = tell_firmware (x, i);
+  return r;
+}
+
+/* That there is no CIM is no reason to fail. */
+static fettle_result
+ask_cim (struct telling *x)
+{
+  struct vm_cim cim;
+  fettle_result r = vm_cim_open (&cim, x->s);
+
+  if (r == FETTLE_OK)
+    r = vm_cim_firmware (&cim, &x->firmware);
+  x->installs = cim.installs;
+  vm_cim_close (&cim);
+  if (r == FETTLE_E_ABORTED || r == FETTLE_E_NOMEM || x->s->gone)
+    return r;
+  if (r != FETTLE_OK)
+    fettle_say (x->s->h, x->s->c, FETTLE_LOG_INFO, "no CIM, so HPE's firmware isn't known by the names of its components: %s",
+                x->s->why);
+  return FETTLE_OK;
+}
+
 static fettle_result
 tell_system (const struct telling *x)
 {
@@ -73,18 +164,18 @@ tell_system (const struct telling *x)
   }
   if (r == FETTLE_OK && serial[0])
     r = add (x, "serial", "hardware", "Serial number", serial, NULL);
-  if (r == FETTLE_OK && get (bios, "biosVersion", a)[0]) {
+  if (r == FETTLE_OK && !find_known (x, "bios") && get (bios, "biosVersion", a)[0]) {
     get (bios, "releaseDate", b); /* 2017-02-17T00:00:00Z */
     snprintf (name, sizeof name, "%s%s%.10s", a, b[0] ? " " : "", b);
     r = add (x, "bios", "firmware", "System ROM", name, NULL);
   }
   get (bios, "firmwareMajorRelease", a);
   get (bios, "firmwareMinorRelease", b);
-  if (r == FETTLE_OK && a[0] && b[0] && strcmp (a, "255") != 0) {
+  if (r == FETTLE_OK && !find_known (x, "bmc") && a[0] && b[0] && strcmp (a, "255") != 0) {
     snprintf (name, sizeof name, "%s.%s%s", a, strlen (b) < 2 ? "0" : "", b);
     r = add (x, "bmc", "firmware", "Management processor", name, NULL);
   }
-  return r;
+  return r == FETTLE_OK ? tell_all_firmware (x) : r;
 }
 
 /* What the image's manager says in a word or two. */
@@ -353,6 +444,8 @@ vm_inventory (VM_CALL)
   if (r == FETTLE_OK)
     r = list_next (&x);
   if (r == FETTLE_OK)
+    r = ask_cim (&x);
+  if (r == FETTLE_OK)
     r = tell_system (&x);
   if (r == FETTLE_OK)
     r = tell_software (&x);
@@ -366,5 +459,6 @@ vm_inventory (VM_CALL)
     r = tell_vibs (&x);
   free (x.now.all);
   free (x.next.all);
+  free (x.firmware.all);
   return vm_close (&s, r);
 }

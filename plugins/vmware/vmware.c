@@ -22,6 +22,9 @@ static const struct fettle_setting settings[] = {
   { "maintenance_timeout", FETTLE_SETTING_UINT, 0,   "900",  "seconds that entering maintenance mode may take" },
   { "poll",                FETTLE_SETTING_UINT, 0,   "10",   "seconds between looks at a host that restarts" },
   { "reboot_timeout",      FETTLE_SETTING_UINT, 0,   "1800", "seconds that a restart may take" },
+  { "cim",                 FETTLE_SETTING_BOOL, 0,   "yes",  "ask the host's CIM server, too, where it has one" },
+  { "cim_port",            FETTLE_SETTING_PORT, 5989, "5989", "port of the host's CIM server" },
+  { "cim_timeout",         FETTLE_SETTING_UINT, 0,   "900",  "seconds that it may be silent while it installs or starts" },
 };
 
 static const struct fettle_node_type types[] = {

@@ -134,6 +134,9 @@ fettle_result vm_put_note (struct vm_session *, const struct vm_store *, const c
 fettle_result vm_get_note (struct vm_session *, const struct vm_store *, const char *name, char *ret, size_t size);
 fettle_result vm_delete_file (struct vm_session *, const struct vm_store *, const char *name);
 
+/* Into maintenance mode, where the settings want it, with a note for cleanup. */
+fettle_result vm_enter_noted (struct vm_session *, const struct vm_store *);
+
 /* ---- settings ---- */
 
 int vm_says_yes (const struct fettle_host *, fettle_ctx *, const char *setting);

@@ -20,20 +20,25 @@ LOG=$T/esx.log esx_n=0
 how () { printf '%s\n' "password=$ESX_PASSWORD" "new=$esx_n" "$@" >"$T/esx.how.new"; mv "$T/esx.how.new" "$T/esx.how"; }
 esx () { esx_n=$((esx_n + 1)); : >"$LOG"; how "$@"; }
 fault () { how "$@"; }
-esx_start () { # OPTIONS of the simulator: sets P
+esx_start () { # OPTIONS of the simulator: sets P, and with --cim $T/cim also C
   esx
   python3 "$srcdir/sim/esx.py" "$T/cert.pem" "$T/key.pem" "$T/esx" "$@" 2>"$T/esx.err" &
   at_exit "kill $! 2>/dev/null"
   soon test -s "$T/esx" || { cat "$T/esx.err"; return 1; }
   read -r P <"$T/esx"
+  case " $* " in *" --cim "*)
+    soon test -s "$T/cim" || { cat "$T/esx.err"; return 1; }
+    read -r C <"$T/cim" ;;
+  esac
 }
+C=
 
 call () {
   local kind=$1 more=${2-}
   shift; [ $# = 0 ] || shift; [ "${1-}" != -- ] || shift
-  OUT=$("$builddir/plugins/call" "$@" "$(jq -cn --arg call "$kind" --argjson p "$P" --arg password "$ESX_PASSWORD" \
+  OUT=$("$builddir/plugins/call" "$@" "$(jq -cn --arg call "$kind" --argjson p "$P" --argjson c "${C:-0}" --arg password "$ESX_PASSWORD" \
     --argjson more "${more:-{\}}" '{call: $call, type: "vmware",
-    target: {address: "127.0.0.1", name: "esx1", operation: "t-1"}, phase: 3, ports: [[6, 443, 443, $p, $p]],
+    target: {address: "127.0.0.1", name: "esx1", operation: "t-1"}, phase: 3, ports: ([[6, 443, 443, $p, $p]] + if $c > 0 then [[6, 5989, 5989, $c, $c]] else [] end),
     settings: {}, credentials: {user: "root", password: $password}, host_key: {policy: "tofu", pinned: null},
     certificate: null, timeouts: {connect: 20, read: 60}, token: null} + $more')" 2>&1)
 }

@@ -54,9 +54,9 @@ deploy "install 0"
 is "a bundle updates what is there, from the datastore" "$(outcome) $(real next.nhpsa) $(real next.other) $(as_it_was)" \
   "ok-reboot \"2.0.18-1OEM\" null $clean"
 like "by its path" "$(cat "$LOG")" "vib.update .'depot': .'/vmfs/volumes/local ds1/fettle-t-1-0.zip'"
-NAME=CP012345.vmexe
+NAME=CP012345.exe
 deploy ""
-is "a smart component is refused" "$(outcome)" unsupported
+is "a smart component for another system is refused" "$(outcome)" unsupported
 like "with a word why" "$(text)" "neither a VIB nor an offline bundle"
 
 # Who was in maintenance mode stays there.

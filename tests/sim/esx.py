@@ -4,7 +4,7 @@
 # and offline bundles (zip).  Python's standard library alone; its personality
 # is made up.
 #
-#   python3 esx.py CERTIFICATE KEY READY [--listen ADDRESS]
+#   python3 esx.py CERTIFICATE KEY READY [--listen ADDRESS] [--cim FILE]
 #   python3 esx.py vib FILE NAME VERSION [live]
 #   python3 esx.py bundle FILE NAME VERSION...
 #
@@ -30,12 +30,16 @@
 #   rules=mine                    nfsClient is on, for a few
 #   direct=no                     whatever the rulesets say, nothing can be fetched
 #   stay=yes                      a restart that it is told of doesn't happen
+#   sfcbd=no                      its service for CIM is off, and says so
+# With --cim it has a CIM server, too, on the port that goes to FILE: see cim.py.
 #
 # SPDX-License-Identifier: Apache-2.0
 import sys
 sys.dont_write_bytecode = True
 import argparse, html, http.client, http.server, io, json, os, re, secrets, socket, socketserver, ssl, threading, time, traceback, urllib.parse, zipfile
 import xml.etree.ElementTree as ET
+
+import cim
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
@@ -106,6 +110,8 @@ class Host:
         self.vibs = {"esx-base": "6.5.0-1.26.5969303", "nhpsa": "2.0.14-1OEM.650.0.0.4598673", "emu-nic": "4.1.0-1OEM.650",
                      "emu_tools": "10.0-1", "Emu-Mixed": "1.0-1"}
         self.next = None
+        self.tickets = set()
+        self.cim = cim.Cim(lambda: self.how, lambda: self.tickets, self.read, self.log)
         self.rulesets = {
             "sshServer": [("inbound", "tcp", 22, 22), True, None],
             "httpClient": [("outbound", "tcp", 80, 443), False, None],
@@ -325,6 +331,7 @@ class Host:
             "runtime.connectionState": ("HostSystemConnectionState", "connected"),
             "runtime.bootTime": ("xsd:dateTime", f"2026-11-22T10:00:{self.boots:02}Z"),
             "configManager": ("HostConfigManager", '<firewallSystem type="HostFirewallSystem">fw-9</firewallSystem>'
+                + '<serviceSystem type="HostServiceSystem">services</serviceSystem>'
                 + ("" if self.how.get("nopatch") else '<patchManager type="HostPatchManager">patches</patchManager>')
                 + ("" if self.how.get("noimages") else '<imageConfigManager type="HostImageConfigManager">images</imageConfigManager>')),
             "recentTask": ("ArrayOfManagedObjectReference", "".join(f'<ManagedObjectReference type="Task">{k}</ManagedObjectReference>' for k in list(self.tasks)[-5:])),
@@ -344,6 +351,9 @@ class Host:
             name, accessible = (("local ds1", "true"), ("gone", "false"))[id == "ds-2"]
             return {"summary": ("DatastoreSummary", f"<name>{name}</name><url>/vmfs/volumes/x</url><capacity>99</capacity><freeSpace>{10 << 30}</freeSpace>"
                                 f"<accessible>{accessible}</accessible><type>VMFS</type>")}
+        if kind == "HostServiceSystem":
+            return {"serviceInfo": ("HostServiceInfo", "".join(f"<service><key>{k}</key><label>{k}</label><required>false</required><uninstallable>false</uninstallable>"
+                    f"<running>{r}</running></service>" for k, r in (("TSM", "false"), ("sfcbd-watchdog", str(self.how.get("sfcbd") != "no").lower()))))}
         if kind == "HostFirewallSystem":
             return {"firewallInfo": ("HostFirewallInfo", "".join(
                 f"<ruleset><key>{k}</key><label>{k}</label><required>false</required><rule><port>{r[2]}</port>"
@@ -417,7 +427,8 @@ class Soap(http.server.BaseHTTPRequestHandler):
             h = self.host
             rule = h.rulesets["nfsClient"]
             return self.answer(200, json.dumps({"vibs": h.vibs, "next": h.next, "maintenance": h.maintenance, "boots": h.boots, "files": sorted(h.files),
-                                                "sessions": len(h.sessions), "nfs": [rule[1], rule[2]]}))
+                                                "sessions": len(h.sessions), "nfs": [rule[1], rule[2]],
+                                                "firmware": h.cim.firmware, "waiting": h.cim.waiting}))
         if self.path == "/sdk/vimServiceVersions.xml" and self.host.how.get("versions") != "no":
             return self.answer(200, '<?xml version="1.0"?><namespaces version="1.0"><namespace><name>urn:vim25</name><version>6.5</version>'
                                "<priorVersions><version>6.0</version><version>5.5</version></priorVersions></namespace></namespaces>")
@@ -513,6 +524,10 @@ class Soap(http.server.BaseHTTPRequestHandler):
             return "<returnval><name>(Updated) Emulated-ESXi-6.5.0</name><vendor>Emulated</vendor></returnval>"
         if method == "HostImageConfigGetAcceptance":
             return "<returnval>partner</returnval>"
+        if method == "AcquireCimServicesTicket":
+            ticket = secrets.token_hex(16)
+            host.tickets.add(ticket)
+            return f"<returnval><port>0</port><service>vmware-cim</service><serviceVersion>1.0</serviceVersion><sessionId>{ticket}</sessionId></returnval>"
         if how.get("licence") == "free":
             raise Fault("RestrictedVersion", "Current license or ESXi version prohibits execution of the requested operation.")
         return self.change(method, this, call, get)
@@ -597,6 +612,12 @@ class Hosts:
                 self.all[address] = Host(self, address)
             return self.all[address]
 
+    def cim(self, address):
+        host = self.host(address)
+        host.look()
+        host.cim.restarted(host.boots)
+        return None if host.away else host.cim
+
     def log(self, text):
         with self.lock, open(self.ready + ".log", "a") as f:
             f.write(text + "\n")
@@ -615,11 +636,14 @@ def main():
     p.add_argument("ready")
     p.add_argument("--listen", default="127.0.0.1")
     p.add_argument("--port", type=int, default=0)
+    p.add_argument("--cim")
     a = p.parse_args()
     server = World((a.listen, a.port), Soap)
     server.world = Hosts(a.ready)
     server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.context.load_cert_chain(a.certificate, a.key)
+    if a.cim:
+        threading.Thread(target=cim.serve, args=(server.context, a.listen, a.cim, server.world.cim), daemon=True).start()
     with open(a.ready + ".new", "w") as f:
         f.write(f"{server.server_address[1]}\n")
     os.rename(a.ready + ".new", a.ready)

@@ -52,6 +52,7 @@ win_disk () {
   mkdir -p "$WINEPREFIX/dosdevices" "$WIN_WINDOWS"/{system32/drivers,temp,inf} "$WIN_ROOT/node" "$WIN_ROOT/users"
   ln -s ../drive_c "$WINEPREFIX/dosdevices/c:"
   echo disable >"$WINEPREFIX/.update-timestamp"
+  cp "$srcdir/sim/windows/system.reg" "$WINEPREFIX/"
   [ -x /usr/lib/wine/wine64 ] && [ -d $WINE_LIB ] && [ -e "$builddir/sim/windows/node.exe" ] || return 0
   WIN_WINE=yes
   find $WINE_LIB -maxdepth 1 -name '*.*' ! -name '*.sys' -exec ln -s -t "$WIN_WINDOWS/system32" {} +
@@ -106,7 +107,7 @@ CONF
 }
 
 win_user () { # UNIX USER
-  printf '%s\n%s\n' "$WIN_PASSWORD" "$WIN_PASSWORD" | pdbedit -s "$WIN/back.conf" -a -t -u "$1" >/dev/null
+  printf '%s\n%s\n' "$WIN_PASSWORD" "$WIN_PASSWORD" | pdbedit -s "$WIN/back.conf" -a -t -u "$1" >/dev/null 2>>"$WIN/pdbedit.log"
 }
 
 win_samba () {
@@ -148,7 +149,7 @@ win_smbd () {
     soon win_closed
   fi
   win_conf front "$@" >"$WIN/smb.conf"
-  smbd -F --no-process-group -s "$WIN/smb.conf" >>"$WIN/smbd.log" 2>&1 &
+  smbd -F -s "$WIN/smb.conf" >>"$WIN/smbd.log" 2>&1 &
   WIN_SMBD=$!
   soon win_open || { sed 's/^/# /' "$WIN/smbd.log"; return 1; }
 }

@@ -18,6 +18,7 @@
 #   win_registry auto|demand|disabled   the service RemoteRegistry, with and without winreg
 #   win_services               NAME START STATE of each service (Wine)
 #   win_left                   what operations of Fettle have left: files, folders, services
+#   win_names                  nmbd besides, at $WIN_NAMES (137/udp)
 #   win_full KIB, win_room     ADMIN$\Temp has so much room, and again all
 #   win_mutate SEED, win_true  answers of svcctl and winreg changed at random, and true again
 #   call CALL [MEMBERS] [-- OPTIONS of plugins/call]   the lines in $OUT; items, outcome, text ...
@@ -39,7 +40,7 @@ ip link set lo up || exit 1
 
 LC_ALL=C.UTF-8
 export LC_ALL
-WIN_USER=Administrator WIN_PASSWORD="it's S3cret€" WIN_SMBD='' WIN_WINE='' WIN_ADMIN=()
+WIN_USER=Administrator WIN_PASSWORD="it's S3crét" WIN_SMBD='' WIN_WINE='' WIN_ADMIN=()
 WIN=$T/win WIN_ROOT=$T/win/pfx/drive_c
 WIN_WINDOWS=$WIN_ROOT/windows WINE_LIB=/usr/lib/x86_64-linux-gnu/wine/x86_64-windows
 rpcd=/usr/libexec/samba
@@ -170,6 +171,18 @@ win_left () {
   find "$WIN_ROOT" -iname '*fettle*' -printf '%P\n'
   [ -z "$WIN_WINE" ] || win_services | grep -i fettle
 }
+# nmbd serves no loopback alone.
+win_names () {
+  WIN_NAMES=10.99.0.1
+  ip link add wire0 type veth peer name wire1
+  ip address add $WIN_NAMES/24 broadcast 10.99.0.255 dev wire0
+  ip link set wire0 up
+  ip link set wire1 up
+  win_conf front 'interfaces = wire0' 'bind interfaces only = yes' >"$WIN/nmb.conf"
+  nmbd -F -s "$WIN/nmb.conf" >>"$WIN/nmbd.log" 2>&1 &
+  soon win_named
+}
+win_named () { nmblookup -s "$WIN/nmb.conf" -A $WIN_NAMES | grep -q 'ANVIL7 .*<00>'; }
 win_full () { mount -t tmpfs -o "size=$1k" full "$WIN_WINDOWS/temp"; }
 win_room () { umount "$WIN_WINDOWS/temp"; }
 win_mutate () { echo "$1" >"$WIN_ROOT/node/mutate"; }

@@ -28,9 +28,13 @@ done
 win_smbd "smb encrypt = required"
 not_ok "without encryption, where it is demanded" client '//127.0.0.1/ADMIN$' -m SMB2 -c ls
 ok "with encryption" client '//127.0.0.1/ADMIN$' -c ls
-win_admin "max connections = 1"
 win_smbd
-win_admin
+if command -v nmbd >/dev/null && command -v nmblookup >/dev/null; then
+  ok "its names are told by NBSTAT" win_names
+  like "the server's among them" "$(nmblookup -s "$WIN/nmb.conf" -A "$WIN_NAMES")" "ANVIL7 +<20>"
+else
+  skip "NBSTAT" "needs nmbd and nmblookup"
+fi
 
 if [ -z "$WIN_WINE" ]; then
   skip "services" "needs Wine (wine64) and x86_64-w64-mingw32-gcc"
@@ -44,6 +48,14 @@ win_registry disabled
 like "without RemoteRegistry no registry" "$(remote registry enumerate 'HKLM\HARDWARE')" "NT_STATUS"
 win_registry auto
 ok "with it there is one" remote registry enumerate 'HKLM\HARDWARE'
+
+if /usr/bin/python3 -c 'import impacket' 2>/dev/null; then
+  is "impacket sees the same" "$(/usr/bin/python3 "$srcdir/sim/windows/impacket-check.py" "$WIN_USER" "$WIN_PASSWORD" \
+    'HARDWARE\DESCRIPTION\System\BIOS' SystemProductName RemoteRegistry 2>&1 | tr '\n' ' ')" \
+    "dialect 0x0311 value Anvil 7 Gen2 type 2 "
+else
+  skip "impacket" "needs python3-impacket"
+fi
 
 F=$WIN_WINDOWS/temp/fettle-x
 # order NAME [FILE...]: the order on standard input, carried out by a service of that name.

@@ -52,7 +52,7 @@ ok "with it there is one" remote registry enumerate 'HKLM\HARDWARE'
 if /usr/bin/python3 -c 'import impacket' 2>/dev/null; then
   is "impacket sees the same" "$(/usr/bin/python3 "$srcdir/sim/windows/impacket-check.py" "$WIN_USER" "$WIN_PASSWORD" \
     'HARDWARE\DESCRIPTION\System\BIOS' SystemProductName RemoteRegistry 2>&1 | tr '\n' ' ')" \
-    "dialect 0x0311 value Anvil 7 Gen2 type 2 "
+    "dialect 0x0300 value Anvil 7 Gen2 type 2 "
 else
   skip "impacket" "needs python3-impacket"
 fi

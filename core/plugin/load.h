@@ -21,8 +21,8 @@
 
 #include "util/error.h"
 
-/* Services this Fettle has, "http/1 serve/1 ssh/1 stream/1": what node types may ask for. */
-#define FETTLE_SERVICES "http/1 serve/1 ssh/1 stream/1"
+/* Services this Fettle has, "http/1 serve/1 smb/1 ssh/1 stream/1": what node types may ask for. */
+#define FETTLE_SERVICES "http/1 serve/1 smb/1 ssh/1 stream/1"
 
 struct fettle_plugin_info {
   struct fettle_plugin descriptor;     /* node_types points to node_types below */

@@ -38,6 +38,7 @@ struct fettle_credentials {
 
 struct fettle_https;
 struct fettle_serve_state;
+struct fettle_smb_state;
 struct fettle_ssh_state;
 struct fettle_streams;
 
@@ -74,6 +75,7 @@ struct fettle_ctx {
 
   struct fettle_https *https;
   struct fettle_serve_state *serve;
+  struct fettle_smb_state *smb;
   struct fettle_ssh_state *ssh;
   struct fettle_streams *streams;
 };

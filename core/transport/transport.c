@@ -15,6 +15,7 @@ static const struct {
 } services[] = {
   { "http",   1, &fettle_http_service },
   { "serve",  1, &fettle_serve_service },
+  { "smb",    1, &fettle_smb_service },
   { "ssh",    1, &fettle_ssh_service },
   { "stream", 1, &fettle_stream_service },
 };
@@ -24,8 +25,8 @@ static void
 warm_up (void)
 {
   static const char *const ciphers[] = { "AES-128-CTR", "AES-256-CTR", "AES-128-GCM", "AES-256-GCM",
-                                         "ChaCha20" };
-  static const char *const digests[] = { "SHA256", "SHA512", "SHA1" };
+                                         "AES-128-CCM", "ChaCha20" };
+  static const char *const digests[] = { "SHA256", "SHA512", "SHA1", "MD5" };
   EVP_PKEY *key = EVP_PKEY_Q_keygen (NULL, NULL, "X25519");
   unsigned char random[16];
 
@@ -65,6 +66,7 @@ fettle_transport_close (fettle_ctx *c)
 {
   fettle_http_close (c);
   fettle_serve_close (c);
+  fettle_smb_close (c);
   fettle_ssh_close (c);
   fettle_stream_close (c);
   free (c->certificate_seen);

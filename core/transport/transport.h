@@ -19,10 +19,12 @@ void fettle_transport_close (fettle_ctx *);
 
 extern const struct fettle_http fettle_http_service;
 extern const struct fettle_serve fettle_serve_service;
+extern const struct fettle_smb fettle_smb_service;
 extern const struct fettle_ssh fettle_ssh_service;
 extern const struct fettle_stream fettle_stream_service;
 void fettle_http_close (fettle_ctx *);
 void fettle_serve_close (fettle_ctx *);
+void fettle_smb_close (fettle_ctx *);
 void fettle_ssh_init (void);
 void fettle_ssh_close (fettle_ctx *);
 void fettle_stream_close (fettle_ctx *);

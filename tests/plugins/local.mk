@@ -42,3 +42,8 @@ plugins_talker_la_LIBADD = ../sdk/lib/libdialogue.la
 check_LTLIBRARIES += plugins/enclosure/modules.la
 plugins_enclosure_modules_la_SOURCES = plugins/modules.c
 plugins_enclosure_modules_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
+
+# Talks smb/1.
+check_LTLIBRARIES += plugins/smbtalk.la
+plugins_smbtalk_la_SOURCES = plugins/smbtalk.c
+plugins_smbtalk_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)

@@ -7,14 +7,18 @@
 
 #include "vmware.h"
 
-/* From the root folder to the host, whatever the ids are. */
-#define TRAVERSAL                                                                                            \
-  "<skip>true</skip>"                                                                                        \
-  "<selectSet xsi:type=\"TraversalSpec\"><name>f</name><type>Folder</type><path>childEntity</path><skip>true</skip>" \
-  "<selectSet><name>f</name></selectSet><selectSet><name>d</name></selectSet><selectSet><name>c</name></selectSet></selectSet>" \
-  "<selectSet xsi:type=\"TraversalSpec\"><name>d</name><type>Datacenter</type><path>hostFolder</path><skip>true</skip>" \
-  "<selectSet><name>f</name></selectSet></selectSet>"                                                        \
-  "<selectSet xsi:type=\"TraversalSpec\"><name>c</name><type>ComputeResource</type><path>host</path><skip>true</skip></selectSet>"
+/* From the root folder to the host, whatever the ids are: "skip" is what a step
+ * leads to, so the last one doesn't.  Each selection says its type: it needn't, by
+ * the schema, but not all that speak the API know that. */
+#define SELECTION(name) "<selectSet xsi:type=\"SelectionSpec\"><name>" name "</name></selectSet>"
+#define STEP(name, type, path, skip, then)                                                                \
+  "<selectSet xsi:type=\"TraversalSpec\"><name>" name "</name><type>" type "</type><path>" path "</path><skip>" \
+  skip "</skip>" then "</selectSet>"
+#define TRAVERSAL                                                                                     \
+  "<skip>true</skip>"                                                                                 \
+  STEP ("f", "Folder", "childEntity", "true", SELECTION ("f") SELECTION ("d") SELECTION ("c"))        \
+  STEP ("d", "Datacenter", "hostFolder", "true", SELECTION ("f"))                                     \
+  STEP ("c", "ComputeResource", "host", "false", "")
 
 static const char *const paths[] = {
   "name", "hardware.systemInfo", "hardware.biosInfo", "hardware.pciDevice", "config.product",

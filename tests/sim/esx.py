@@ -581,8 +581,8 @@ class Soap(http.server.BaseHTTPRequestHandler):
         kind = spec.findtext("{*}propSet/{*}type")
         obj = spec.find("{*}objectSet/{*}obj")
         id = "ha-host" if obj.get("type") == "Folder" else obj.text
-        if obj.get("type") == "Folder" and len(spec.findall("{*}objectSet/{*}selectSet")) != 3:
-            raise Fault("InvalidRequest")
+        if obj.get("type") == "Folder" and [s.findtext("{*}skip") for s in spec.findall("{*}objectSet/{*}selectSet")] != ["true", "true", "false"]:
+            raise Fault("InvalidRequest", "this selects nothing")
         all = host.properties(kind, id)
         gone, _, why = host.how.get("missing", "").partition(":")
         out, missing = "", ""

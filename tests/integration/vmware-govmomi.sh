@@ -1,0 +1,84 @@
+# vmware-govmomi.sh - against a vSphere API that no one of this project wrote: the
+# simulator of govmomi as it is, and sim/esxsim, a host over it, which refuses what
+# isn't in the schema's order.
+# SPDX-License-Identifier: Apache-2.0
+. "$srcdir/tap.sh"
+. "$srcdir/integration/esx-lib.sh"
+. "$srcdir/integration/esxsim-lib.sh"
+ok "the emulated host is built" esxsim_build
+
+# ---- the library's simulator, unmodified
+ok "the library's simulator runs" esxsim_start -plain
+call probe
+is "it is a host" "$(outcome) $(score)" "ok 100"
+call activate
+like "a login, properties" "$(outcome) $(token)" "^again boot [0-9TZ:.-]+ 0$"
+call activate "$(jq -cn --arg t "$(token)" '{token: $t}')"
+like "a method that it lacks is a sentence" "$(outcome) $(text)" "^unsupported RebootHost_Task: the host.s version doesn.t have that"
+is "tasks: maintenance mode was entered, and left again" "$(logs | grep -o 'is in maint.*\|has left.*' | tr '\n' ';')" \
+  "is in maintenance mode;has left maintenance mode;"
+call firewall_open '{"settings": {"firewall_ruleset": "updateManager"}}'
+like "its rulesets are read" "$(outcome) $(logs)" "^ok .*everybody .ruleset updateManager"
+call firewall_open
+like "none is opened for more than us" "$(outcome) $(text)" "^unsupported UpdateRuleset: the host.s version"
+like "a file is put on its datastore" "$OUT" 'uploading: 100 %'
+call firewall_restore '{"argument": "vmware 1 nfsClient 127.0.0.1 0 1"}'
+like "and goes, by a task" "$(outcome) $(logs)" "^ok .*as it was"
+call inventory
+like "a host without a list of packages has no inventory" "$(outcome) $(text)" "^unsupported esxcli: the host.s version"
+call inventory '{"credentials": {"user": "root", "password": "wrong"}}'
+like "a wrong password" "$(outcome) $(text)" "^auth .*refused the user or the password"
+ok "its vCenter Server runs" esxsim_start -plain -vcenter
+call probe
+is "that is no host" "$(outcome) $(score)" "ok 0"
+call inventory
+like "and says where to go" "$(outcome) $(text)" "^unsupported .*vCenter Server .*add its ESXi hosts as nodes"
+
+# ---- a host over it
+ok "esxsim runs" esxsim_start
+cat >"$T/wanted" <<'X'
+hardware|system|Emulated Server Gen9||esx1.example
+hardware|serial|Serial number|EMU0000001|-
+firmware|bios|System ROM|E89 2017-02-17|-
+firmware|bmc|Management processor|2.05|-
+os|os|VMware ESXi|6.5.0 build-5969303|-
+os|profile|Image profile|(Updated) Emulated-ESXi-6.5.0|-
+os|acceptance|Acceptance level|partner|-
+os|maintenance|Maintenance mode|off|-
+hardware|pci:0000:03:00.0|Intel & Co Emulated 10G (8086:1528)||0000:03:00.0
+hardware|pci:0000:04:00.0|HPE Emulated Array (103c:3239)||0000:04:00.0
+hardware|pci:0000:05:00.0|QLogic Emulated FC (1077:2532)||0000:05:00.0
+firmware|nic:vmnic0|Emulated 10G|1.61, 0x80000daa|vmnic0
+driver|nic:vmnic0/driver|Driver emu_nic|4.1.0|vmnic0
+hardware|nic:vmnic1|Emulated 10G||vmnic1
+driver|nic:vmnic1/driver|Driver emu_nic|4.1.0-1OEM.650|vmnic1
+hardware|hba:vmhba1|Emulated Array||vmhba1
+driver|hba:vmhba1/driver|Driver nhpsa|2.0.14-1OEM.650.0.0.4598673|vmhba1
+firmware|hba:vmhba2|Emulated FC|8.01.00|vmhba2
+driver|hba:vmhba2/driver|Driver emu_fc|2.1.50|vmhba2
+firmware|disk:naa.600|EMU LOGICAL VOLUME|6.00|naa.600
+package|vib:esx-base|esx-base|6.5.0-1.26.5969303|-
+package|vib:nhpsa|nhpsa|2.0.14-1OEM.650.0.0.4598673|-
+package|vib:emu-nic|emu-nic|4.1.0-1OEM.650|-
+package|vib:emu_tools|emu_tools|10.0-1|-
+X
+call inventory
+is "its inventory" "$(outcome) $(brief | diff - "$T/wanted")" "ok "
+is "no session stays" "$(real sessions)" 0
+for method in RetrievePropertiesEx ExecuteSoap; do
+  orders expire=$method; before=$(asked Login)
+  call inventory
+  is "the session expires at $method: another one" "$(outcome) $(brief | diff - "$T/wanted") $(($(asked Login) - before)) $(real sessions)" "ok  2 0"
+done
+
+# ---- it reads strictly
+soap () { # FILE of a body's request
+  curl -sk -m 60 -H 'SOAPAction: "urn:vim25/6.5"' -d "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body>$1</e:Body></e:Envelope>" \
+    "https://127.0.0.1:$P/sdk"
+}
+is "nothing that was asked is out of order, or unknown" "$(grep -c ' wrong' "$LOG")" 0
+like "which would be refused" "$(soap '<Login xmlns="urn:vim25"><_this type="SessionManager">x</_this><password>a</password><userName>b</userName></Login>')" \
+  "userName is out of place in Login.*InvalidRequest"
+like "so is Expect" "$(curl -sk -m 60 -o "$T/out" -w '%{http_code}' -H 'Expect: 100-continue' -T "$T/wanted" "https://127.0.0.1:$P/folder/x")" 417
+is "nothing went wrong in the emulation" "$(grep -v 'does not implement\|not found' "$T/esxsim.err")" ""
+done_testing

@@ -186,7 +186,10 @@ take (void *opaque, const struct fettle_smb_entry *e)
 
   snprintf (text, sizeof text, "%s%s %llu,", e->name, e->attributes & FETTLE_SMB_DIRECTORY ? "/" : "",
             (unsigned long long) (e->attributes & FETTLE_SMB_DIRECTORY ? 0 : e->size));
-  hear (t, text, strlen (text));
+  if (t->bytes < 20)
+    hear (t, text, strlen (text));
+  else if (t->bytes == 20)
+    hear (t, "...", 3);
   t->bytes++;
   return FETTLE_OK;
 }

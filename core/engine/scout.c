@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "engine/internal.h"
+#include "ports/ports.h"
 #include "util/text.h"
 
 #define MAX_ADDRESSES 128
@@ -96,7 +97,7 @@ could_be (const struct scout *s, size_t address, const struct fettle_node_type *
   for (uint32_t i = 0; i < type->n_ports; i++) {
     const struct fettle_port *p = &type->ports[i];
 
-    if (!is_tried (p) || (p->flags & FETTLE_PORT_OPTIONAL))
+    if (!is_tried (p) || !fettle_port_is_needed (p))
       continue;
     if (!is_open (s, address, p->first))
       return false;

@@ -12,8 +12,8 @@ ready both 443; ready web 443; ready both 8080
 ranges="10.81.11.0/30 10.81.12.1-3 10.81.13.2"
 found () { fettle node discover $ranges --format json "$@" | jq -r '[.found[] | select (.address | endswith (".2")) | "\(.address) \(.ports | sort | join ("+")) \(.types | sort | join ("+"))"] | join (", ")'; }
 
-is "of two types: by their ports, and no others" "$(found --types linux,oa --no-probe)" \
-  "10.81.11.2 22+443 linux+oa, 10.81.12.2 22 linux, 10.81.13.2 443 "
+is "of two types: by the ports that they need, and no others" "$(found --types linux,oa --no-probe)" \
+  "10.81.11.2 22+443 linux+oa, 10.81.12.2 22 linux, 10.81.13.2 443 oa"
 fettle node discover $ranges --types linux --format json --rate 200 >"$T/linux.json" 2>"$T/err"
 is "linux is where its port is open" \
   "$(jq -r '[.found[] | select (.types == ["linux"]) | .address] | join (" ")' "$T/linux.json")" "10.81.11.2 10.81.12.2"

@@ -221,8 +221,9 @@ run_add (struct console *c)
 
   json_array_foreach (nodes, i, name) {
     _cleanup_ (fettle_secret_release) json_t *node =
-      json_pack ("{s:O s:s* s:s* s:s*}", "target", name, "username", user, "password", password,
-                 "targettype", type);
+      json_pack ("{s:O s:s* s:s* s:s* s:s* s:s*}", "target", name, "username", user, "password", password,
+                 "oa_username", pair_of (c, "oa_username", "oa_user"),
+                 "oa_password", pair_of (c, "oa_password", "oa_passwd"), "targettype", type);
     _cleanup_json_ json_t *known = NULL;
 
     if (fettle_sum_node (c->client, node, &known, &err))

@@ -42,15 +42,23 @@ put_current (json_t *credentials, struct fettle_error *err)
 static fettle_result
 put_credentials (const json_t *node, json_t *body, struct fettle_error *err)
 {
-  const char *user = fettle_sum_text (node, "username"), *password = fettle_sum_text (node, "password");
+  static const char *const members[][2] = {
+    { "username",    "user"            },
+    { "password",    "password"        },
+    { "oa_username", "second_user"     },
+    { "oa_password", "second_password" },
+  };
+  const char *password = fettle_sum_text (node, "password");
   json_t *credentials = json_object ();
   fettle_result r = FETTLE_OK;
 
   json_object_set_new (body, "credentials", credentials);
-  if (user)
-    json_object_set_new (credentials, "user", json_string (user));
-  if (password)
-    json_object_set_new (credentials, "password", json_string (password));
+  for (size_t i = 0; i < COUNT (members); i++) {
+    const char *text = fettle_sum_text (node, members[i][0]);
+
+    if (text)
+      json_object_set_new (credentials, members[i][1], json_string (text));
+  }
   if (password && fettle_sum_is (node, "use_sudo"))
     json_object_set_new (credentials, "sudo_password", json_string (password));
   if (fettle_sum_is (node, "current_credential"))
@@ -76,6 +84,19 @@ put_type (const json_t *node, json_t *body)
   json_object_set_new (body, "type", json_string (text));
 }
 
+/* Who to log in as, or how; not only what is behind the node. */
+static bool
+has_login (const json_t *credentials)
+{
+  const char *member;
+  const json_t *value;
+
+  json_object_foreach ((json_t *) credentials, member, value)
+    if (strncmp (member, "second_", 7) != 0)
+      return true;
+  return false;
+}
+
 static fettle_result
 add (struct fettle_client *client, const char *target, json_t *body, json_t **ret,
      struct fettle_error *err)
@@ -85,11 +106,10 @@ add (struct fettle_client *client, const char *target, json_t *body, json_t **re
   json_object_set_new (body, "address", json_string (strcmp (target, "localhost") ? target
                                                                                   : "127.0.0.1"));
   json_object_set_new (body, "name", json_string (target));
-  if (!json_object_get (body, "credentials")) {
-    json_t *current = json_object ();
-
-    json_object_set_new (body, "credentials", current);
-    if (put_current (current, err))
+  if (!has_login (json_object_get (body, "credentials"))) {
+    if (!json_object_get (body, "credentials"))
+      json_object_set_new (body, "credentials", json_object ());
+    if (put_current (json_object_get (body, "credentials"), err))
       return fettle_error_set (err, FETTLE_E_CONFIG, "the node %.200s isn't known, and nobody said how"
                                " to log in: /username and /password, or first"
                                " \"fettle node add ADDRESS --name %.200s --user USER --key FILE\"",

@@ -50,6 +50,8 @@ while IFS=$'\t' read -r name brief other keys kind place effect example; do
   is "$name $keys: runs (${words[*]})" "$got" "0 or 3"
   is "$name $keys: has an effect" "$(grep -c 'has no effect' "$T/err")" 0
 done < <(smartupdate --rows)
+is "/oa_username is the node's second user; the first one stays" \
+  "$(fettle node show "$two" --format json | jq -c '[.user, .second_user]')" '["root","admin"]'
 run 3 "all that has no effect" /target "$two" /use_location "$T/spp1.0/packages" /dryrun "${idle[@]}" /inputfile "$T/idle.ini"
 is "each says so, once" "$(sed -n 's/^smartupdate: \(.*\) has no effect here: .*/\1/p' "$T/err" | sort)" "$(sort "$T/idle")"
 echo "# $rows rows in $((SECONDS - begin)) s"

@@ -161,22 +161,19 @@ guarded (const struct fettle_plan_node *node, const json_t *component, const jso
   return node->guarded && kind && strcmp (kind, "firmware") == 0 && !wants (options, "tpm_bypass");
 }
 
-static json_t *
-entry_for (const struct fettle_plan_node *node, const json_t *component, const json_t *options)
+static void
+change (json_t *entry, const char *action, const char *why)
 {
-  const json_t *items = node->items;
-  const char *match = text_of (component, "match"), *scheme = text_of (component, "scheme");
-  const json_t *item;
+  json_object_set_new (entry, "action", json_string (action));
+  json_object_set_new (entry, "why", json_string (why));
+}
+
+static json_t *
+entry_by_version (const json_t *component, const json_t *item, const json_t *options)
+{
+  const char *scheme = text_of (component, "scheme");
   int order;
 
-  if (!for_type (component, node->type))
-    return entry_new (component, NULL, "not-applicable", "for nodes of another type");
-  item = match ? fettle_plan_indexed_item (&node->index, items, match, text_of (component, "arch"))
-               : NULL;
-  if (!item)
-    return entry_missing (component, items, options);
-  if (!json_is_true (json_object_get (item, "updateable")))
-    return entry_new (component, item, "not-applicable", "the node says that it can't be updated");
   if (strcmp (text_of (item, "version"), text_of (component, "version")) == 0)
     return entry_by_order (component, item, 0, options);
   if (!scheme || !text_of (item, "scheme") || strcmp (scheme, text_of (item, "scheme")) != 0
@@ -185,6 +182,38 @@ entry_for (const struct fettle_plan_node *node, const json_t *component, const j
     return entry_new (component, item, "cannot-tell",
                       "these versions can't be compared: choose with --component and --rewrite");
   return entry_by_order (component, item, order, options);
+}
+
+/* The node can't be updated by us, but somebody else may do it. */
+static json_t *
+entry_for_others (const json_t *component, const json_t *item, const json_t *options)
+{
+  json_t *entry;
+
+  if (!text_of (item, "why_not"))
+    return entry_new (component, item, "not-applicable", "the node says that it can't be updated");
+  entry = entry_by_version (component, item, options);
+  if (entry && fettle_plan_deploys (entry))
+    change (entry, "blocked", text_of (item, "why_not"));
+  return entry;
+}
+
+static json_t *
+entry_for (const struct fettle_plan_node *node, const json_t *component, const json_t *options)
+{
+  const json_t *items = node->items;
+  const char *match = text_of (component, "match");
+  const json_t *item;
+
+  if (!for_type (component, node->type))
+    return entry_new (component, NULL, "not-applicable", "for nodes of another type");
+  item = match ? fettle_plan_indexed_item (&node->index, items, match, text_of (component, "arch"))
+               : NULL;
+  if (!item)
+    return entry_missing (component, items, options);
+  return json_is_true (json_object_get (item, "updateable"))
+           ? entry_by_version (component, item, options)
+           : entry_for_others (component, item, options);
 }
 
 bool
@@ -221,13 +250,6 @@ selected (const json_t *component, const json_t *options)
   json_array_foreach (ids, i, v)
     id_ok |= json_equal (v, json_object_get (component, "id"));
   return kind_ok && id_ok;
-}
-
-static void
-change (json_t *entry, const char *action, const char *why)
-{
-  json_object_set_new (entry, "action", json_string (action));
-  json_object_set_new (entry, "why", json_string (why));
 }
 
 /* What is to be deployed is known by its digest, so that a changed file is

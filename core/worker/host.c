@@ -224,6 +224,7 @@ add_item (fettle_ctx *c, const struct fettle_item *i)
   set (item, "location", MEMBER (i, struct fettle_item, location));
   set (item, "arch", MEMBER (i, struct fettle_item, arch));
   set (item, "staged", MEMBER (i, struct fettle_item, staged));
+  set (item, "why_not", MEMBER (i, struct fettle_item, why_not));
   json_object_set_new (item, "updateable", json_boolean (i->flags & FETTLE_ITEM_UPDATEABLE));
   set_flag (item, "tpm", i->flags & FETTLE_ITEM_TPM);
   set_flag (item, "encrypted", i->flags & FETTLE_ITEM_ENCRYPTED);

@@ -14,11 +14,18 @@
 
 #define PROMPT "^[A-Za-z0-9_.-]*-> ?$"
 
+/* Its command line has no update.  HPE's program for it has, but takes both
+ * passwords as arguments, which every user of the machine could read. */
+#define WHY_NOT "Virtual Connect is updated by HPE's program VCSU alone, which Fettle doesn't run, since it takes passwords"  \
+  " as arguments, for all on this machine to read.  Run it yourself, when the domain is healthy: vcsu -a update"            \
+  " -i ADDRESS-OF-THE-OA -u OA-USER -p PASSWORD -vcu VC-USER -vcp PASSWORD -l "
+
 struct vc {
   const struct fettle_host *h;
   fettle_ctx *c;
   const struct fettle_target *t;
   struct fettle_dialogue *d;
+  int elsewhere; /* another module speaks for the domain, and has been named */
 };
 
 static fettle_result
@@ -37,12 +44,38 @@ open_vc (struct vc *v)
   return fettle_dialogue_open (v->h, v->c, v->t, &o, &v->d);
 }
 
-/* A module that isn't the primary refuses, and names it at best. */
+/* ---- items ---- */
+
+static fettle_result
+add (struct vc *v, const char *kind, const char *id, const char *name, const char *version, const char *location)
+{
+  struct fettle_item item;
+
+  memset (&item, 0, sizeof item);
+  item.struct_size = sizeof item;
+  item.kind = kind;
+  item.id = id;
+  item.name = name;
+  item.version = version;
+  item.location = location;
+  if (strcmp (kind, "firmware") == 0) {
+    item.scheme = "dotted";
+    item.match = version[0] ? "vc:firmware" : NULL;
+    item.why_not = WHY_NOT "IMAGE";
+  }
+  return v->h->add_item (v->c, &item);
+}
+
+/* ---- asking ---- */
+
+/* A module that isn't the primary refuses, and names it at best.  Then it is
+ * well, as an enclosure's second module should be, and has nothing to say. */
 static fettle_result
 not_primary (struct vc *v, const char *says)
 {
   struct fettle_found found;
   char address[64];
+  fettle_result r;
 
   if (!vc_primary (says, address, sizeof address) || strcmp (address, v->t->address) == 0)
     return fettle_fail (v->h, v->c, FETTLE_E_CONFIG, "this module isn't the primary one of its Virtual Connect domain, and"
@@ -52,9 +85,15 @@ not_primary (struct vc *v, const char *says)
   found.address = address;
   found.type = "vc";
   found.relation = FETTLE_FOUND_PEER;
-  v->h->add_node (v->c, &found);
-  return fettle_fail (v->h, v->c, FETTLE_E_CONFIG, "this module isn't the primary one of its Virtual Connect domain: that"
-                      " is at %s, so add a node with that address instead", address);
+  r = v->h->add_node (v->c, &found);
+  if (r == FETTLE_OK)
+    r = add (v, "hardware", "role", "Virtual Connect module, not the primary one", "", NULL);
+  if (r != FETTLE_OK)
+    return r;
+  fettle_say (v->h, v->c, FETTLE_LOG_WARNING, "this module isn't the primary one of its Virtual Connect domain: that is at"
+              " %s, which knows all modules' firmware", address);
+  v->elsewhere = 1;
+  return FETTLE_E_CONFIG; /* that is all */
 }
 
 static int
@@ -80,24 +119,6 @@ ask (struct vc *v, const char *command, const char **ret)
     return fettle_fail (v->h, v->c, FETTLE_E_PROTOCOL, "\"%s\": the module says %.*s", command, (int) (n < 300 ? n : 300),
                         line);
   return FETTLE_OK;
-}
-
-/* ---- items ---- */
-
-static fettle_result
-add (struct vc *v, const char *kind, const char *id, const char *name, const char *version, const char *location)
-{
-  struct fettle_item item;
-
-  memset (&item, 0, sizeof item);
-  item.struct_size = sizeof item;
-  item.kind = kind;
-  item.id = id;
-  item.name = name;
-  item.version = version;
-  item.location = location;
-  item.scheme = strcmp (kind, "firmware") == 0 ? "dotted" : NULL;
-  return v->h->add_item (v->c, &item);
 }
 
 /* Its firmware, and, where `show interconnect` told them, product and serial number. */
@@ -169,7 +190,7 @@ inventory (struct vc *v)
 fettle_result
 vc_probe (ILO_CALL, uint32_t *score)
 {
-  struct vc v = { h, c, t, NULL };
+  struct vc v = { h, c, t, NULL, 0 };
   char version[40];
   fettle_result r = open_vc (&v);
 
@@ -181,23 +202,18 @@ vc_probe (ILO_CALL, uint32_t *score)
 fettle_result
 vc_inventory (ILO_CALL)
 {
-  struct vc v = { h, c, t, NULL };
+  struct vc v = { h, c, t, NULL, 0 };
   fettle_result r = open_vc (&v);
 
   if (r == FETTLE_OK)
     r = inventory (&v);
   fettle_dialogue_close (v.d, r);
-  return r;
+  return v.elsewhere && r == FETTLE_E_CONFIG ? FETTLE_OK : r;
 }
 
-/* Its command line has no update.  HPE's program for it has, but takes both
- * passwords as arguments, which every user of the machine could read. */
 fettle_result
 vc_deploy (ILO_CALL, const struct fettle_image *image)
 {
   (void) t;
-  return fettle_fail (h, c, FETTLE_E_UNSUPPORTED, "Virtual Connect is updated by HPE's program VCSU alone, which Fettle"
-                      " doesn't run, since it takes passwords as arguments, for all on this machine to read.  Run it"
-                      " yourself, when the domain is healthy: vcsu -a update -i ADDRESS-OF-THE-OA -u OA-USER -p PASSWORD"
-                      " -vcu VC-USER -vcp PASSWORD -l %s", image->files[0].name);
+  return fettle_fail (h, c, FETTLE_E_UNSUPPORTED, WHY_NOT "%s", image->files[0].name);
 }

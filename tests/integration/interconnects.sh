@@ -151,9 +151,9 @@ for how in 'page=7' 'echo=no' 'status=Degraded'; do
   cli_fresh; cli_how who=vc "$how"
   call vc inventory
   is "VC, $how" "$(outcome) $(table)" "ok domain|Virtual Connect domain|made_up_domain|-
-firmware:enc0:1|HP VC Flex-10 Enet Module|4.62|-
+firmware:enc0:1|HP VC Flex-10 Enet Module|4.62|vc:firmware
 serial:enc0:1|Serial number|7C90001|-
-firmware:enc0:2|HP VC Flex-10 Enet Module|4.50|-
+firmware:enc0:2|HP VC Flex-10 Enet Module|4.50|vc:firmware
 serial:enc0:2|Serial number|7C90002|-
 firmware:enc0:5|VC-FC||-"
 done
@@ -162,8 +162,8 @@ call vc probe
 is "it is one" "$(outcome) $(jq -r 'select(.outcome).score' <<<"$OUT")" "ok 95"
 cli_how who=vc primary=192.0.2.77
 call vc inventory
-is "not the primary" "$(outcome)" config
-like "names it" "$(text)" "isn't the primary one of its Virtual Connect domain: that is at 192.0.2.77, so add"
+is "not the primary: that is all of it" "$(outcome) $(table)" "ok role|Virtual Connect module, not the primary one||-"
+like "names it" "$(logs)" "isn't the primary one of its Virtual Connect domain: that is at 192.0.2.77, which knows"
 is "and adds it" "$(jq -r '.node?.address // .nodes[]?.address // empty' <<<"$OUT")" 192.0.2.77
 cli_how who=vc 'primary=?'
 call vc inventory

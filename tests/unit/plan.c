@@ -83,6 +83,8 @@ test_actions (void **state)
           "a_2.deb:not-applicable");
   expect (L ("a 1 arch=\"amd64\""), L ("a 2 arch=\"arm64\""), "{}", "a_2.deb:not-applicable");
   expect (L ("a 1 updateable=false"), L ("a 2"), "{}", "a_2.deb:not-applicable");
+  expect (L ("a 1 updateable=false why_not=\"by-hand\""), L ("a 2"), "{}", "a_2.deb:blocked");
+  expect (L ("a 2 updateable=false why_not=\"by-hand\""), L ("a 2"), "{}", "a_2.deb:same");
   expect (L ("a 1 scheme=\"hpe\""), L ("a 2"), "{}", "a_2.deb:cannot-tell");
   expect (L ("a 1 staged=\"2\""), L ("a 2"), "{}", "a_2.deb:same");
   expect (L ("a 1"), L ("a 2 node_types=[\"vmware\"]"), "{}", "a_2.deb:not-applicable");

@@ -199,6 +199,9 @@ struct fettle_item {
   const char *location;    /* "Slot 3", or NULL */
   const char *arch;        /* "amd64", or NULL where it doesn't matter */
   const char *staged;      /* a version that waits for a restart, or NULL */
+  const char *why_not;     /* without FETTLE_ITEM_UPDATEABLE: why, and what to do
+                            * instead, where a component has another version:
+                            * a sentence; or NULL */
 };
 
 /* A node that this node knows of: an enclosure its iLOs and modules. */

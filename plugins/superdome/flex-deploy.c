@@ -67,3 +67,41 @@ flex_deploy (SD_CALL, const struct fettle_image *image)
   updater.start = start;
   return fettle_redfish_deploy (h, c, t, image, &updater);
 }
+
+/* ---- After it was interrupted ---- */
+
+static fettle_result
+note_running (void *opaque, const json_t *task)
+{
+  struct fettle_redfish_task state;
+
+  fettle_redfish_judge (200, task, &state);
+  *(int *) opaque |= state.state == FETTLE_REDFISH_RUNS;
+  return FETTLE_OK;
+}
+
+/* Nothing of ours is on the node, and what it was told it can't be told not to
+ * do: but who interrupted it should know whether it goes on. */
+fettle_result
+flex_cleanup (SD_CALL)
+{
+  struct fettle_redfish *redfish = NULL;
+  fettle_result r = fettle_redfish_open (h, c, t, 443, 0, &redfish);
+  const char *path = r == FETTLE_OK ? fettle_redfish_link (fettle_redfish_root (redfish), "Tasks") : NULL;
+  json_t *tasks = NULL;
+  int runs = 0;
+
+  if (path)
+    r = fettle_redfish_login (redfish);
+  if (r == FETTLE_OK && path)
+    r = fettle_redfish_get (redfish, path, &tasks, NULL);
+  path = r == FETTLE_OK && tasks ? fettle_redfish_link (tasks, "Tasks") : NULL;
+  if (path)
+    r = fettle_redfish_each (redfish, path, note_running, &runs, NULL);
+  if (runs)
+    h->log (c, FETTLE_LOG_WARNING, "the RMC goes on with an update, which can't be called back: leave its power on until"
+            " its task has ended");
+  fettle_redfish_close (redfish, r);
+  json_decref (tasks);
+  return r;
+}

@@ -35,5 +35,6 @@ const char *flex_find_update (const json_t *service);
 fettle_result flex_probe (SD_CALL, uint32_t *score);
 fettle_result flex_inventory (SD_CALL);
 fettle_result flex_deploy (SD_CALL, const struct fettle_image *);
+fettle_result flex_cleanup (SD_CALL);
 
 #endif

@@ -39,6 +39,7 @@ static const struct fettle_node_type types[] = {
     .probe = x_probe,
     .inventory = x_inventory,
     .deploy = x_deploy,
+    .cleanup = x_cleanup,
   },
   {
     .name = "superdome-flex",
@@ -53,6 +54,7 @@ static const struct fettle_node_type types[] = {
     .probe = flex_probe,
     .inventory = flex_inventory,
     .deploy = flex_deploy,
+    .cleanup = flex_cleanup,
   },
 };
 

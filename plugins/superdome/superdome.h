@@ -70,5 +70,6 @@ void x_close (struct x_talk *, fettle_result);
 fettle_result x_probe (SD_CALL, uint32_t *score);
 fettle_result x_inventory (SD_CALL);
 fettle_result x_deploy (SD_CALL, const struct fettle_image *);
+fettle_result x_cleanup (SD_CALL);
 
 #endif

@@ -352,3 +352,25 @@ x_deploy (SD_CALL, const struct fettle_image *image)
     return h->error (c, FETTLE_E_INTERNAL, "a token of an earlier call isn't one");
   return follow (&u);
 }
+
+/* ---- After it was interrupted ---- */
+
+/* Nothing of ours is on the node, and what it was told it can't be told not to
+ * do: but who interrupted it should know whether it goes on. */
+fettle_result
+x_cleanup (SD_CALL)
+{
+  struct x_update u;
+  const char *text;
+  fettle_result r;
+
+  memset (&u, 0, sizeof u);
+  r = x_open (h, c, t, 0, &u.talk);
+  if (r == FETTLE_OK)
+    r = ask_state (&u, &text);
+  if (r == FETTLE_OK && says (&u, "running", text, &r))
+    h->log (c, FETTLE_LOG_WARNING, "the node goes on with an update, which can't be called back: leave its power on"
+            " until it says that it is done");
+  x_close (&u.talk, r);
+  return r;
+}

@@ -52,6 +52,9 @@ json_t *fettle_redfish_parse (const struct fettle_http_answer *);
 /* What a status and words that aren't a success mean. */
 fettle_result fettle_redfish_code (int32_t status, int changing, const char *words);
 
+/* Is there a message's id among the words, that means that it passes by itself? */
+int fettle_redfish_says_busy (const char *words);
+
 /* A sentence for a message without words, by the last part of its id; NULL. */
 const char *fettle_redfish_sentence (const char *key);
 

@@ -111,6 +111,8 @@ judge_task (const json_t *task, struct fettle_redfish_task *ret)
                  : waits_for_restart (task)       ? FETTLE_REDFISH_WAITS : FETTLE_REDFISH_DONE;
   else /* whatever a service may call it */
     ret->state = waits_for_restart (task) ? FETTLE_REDFISH_WAITS : FETTLE_REDFISH_RUNS;
+  if (ret->state == FETTLE_REDFISH_FAILED)
+    ret->busy = (uint32_t) fettle_redfish_says_busy (TEXT (json_array_get (AT (task, "Messages"), 0), "MessageId"));
   if (ret->state == FETTLE_REDFISH_FAILED && !ret->words[0])
     snprintf (ret->words, sizeof ret->words, "the task ended as %.40s, and doesn't say why", state);
 }

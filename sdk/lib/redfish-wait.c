@@ -150,6 +150,10 @@ task_failed (update *u, const struct fettle_redfish_task *t)
     set_step (u, "settle");
     return fettle_redfish_settle (u);
   }
+  if (t->busy) {
+    snprintf (text, sizeof text, "another update is under way on the node: %.700s  Try again when that one is done", t->words);
+    return end (u, FETTLE_E_BUSY, text);
+  }
   if (u->way == FETTLE_REDFISH_PULL && !number (u, "F") && !fettle_redfish_fetched (u))
     return not_fetched (u, t->words);
   snprintf (text, sizeof text, "the node didn't install it: %.700s", t->words);

@@ -22,10 +22,14 @@ static const struct {
   { "OemFirmwareAlreadyInUpdateMode",   "it is in update mode already; a cold reset of the BMC ends that", 1 },
   { "SYS518",                           "it is busy with another job", 1 },
   { "ServiceTemporarilyUnavailable",    "it is busy", 1 },
+  { "FirmwareUpdateConflictError",      "another firmware update is under way", 1 },
   { "ComponentUploadFailed",            "the component couldn't be uploaded, or its signature is wrong", 0 },
   { "SimpleUpdateInvalidImageURI",      "it can't use that address of the image", 0 },
   { "ImageTransferFailed",              "it couldn't fetch the image", 0 },
   { "TransferFailed",                   "it couldn't fetch the image", 0 },
+  { "FirmwareUpdateDownloadFailure",    "it couldn't fetch the image", 0 },
+  { "FirmwareIncompatibleError",        "this firmware isn't for this machine", 0 },
+  { "FirmwareUpdateCancelledPowerOff",  "the update was cancelled, since the power was turned off", 0 },
   { "UpdateInvalidFile",                "the image is damaged, or no firmware of this kind", 0 },
   { "UpdateSignatureMissing",           "the image isn't signed", 0 },
   { "UpdateBadParameter",               "it refuses what was asked for", 0 },
@@ -60,8 +64,8 @@ fettle_redfish_sentence (const char *key)
   return NULL;
 }
 
-static int
-says_busy (const char *words)
+int
+fettle_redfish_says_busy (const char *words)
 {
   size_t i;
 
@@ -76,7 +80,7 @@ fettle_redfish_code (int32_t status, int changing, const char *words)
 {
   if (status == 401 || status == 403)
     return FETTLE_E_AUTH;
-  if (status == 503 || status == 429 || status == 409 || says_busy (words))
+  if (status == 503 || status == 429 || status == 409 || fettle_redfish_says_busy (words))
     return FETTLE_E_BUSY;
   if (status == 404 || status == 405 || status == 501)
     return FETTLE_E_UNSUPPORTED;

@@ -72,7 +72,8 @@ fails () { # WHAT REGEX
   like "$1: says so" "$(why)" "$2"
 }
 faults running=yes
-ok "another update runs: says so" tries 'Another firmware update is in progress' 3.60.1 bundle superdome-flex
+ok "another update runs: says so" tries \
+  'another update is under way on the node: Another firmware update is in progress.*when that one is done' 3.60.1 bundle superdome-flex
 faults fetch=fail
 ok "the download fails: says so" tries "didn't fetch the image: .*could not be downloaded.*fettle check" 3.60.1 bundle superdome-flex
 faults
@@ -109,6 +110,13 @@ is_running () { [ "$(jq -r '.tasks[(.n | tostring)].TaskState' "$CLI/state.json"
 told () { grep -q 'POST .*UpdateAll 202' "$CLI/log"; }
 ok "a deployment begins" soon told
 ok "the node is at it" soon is_running
+cleanup () {
+  server "$builddir/plugins/call" "$(jq -cn --arg at "$(address flex)" '{call: "cleanup", type: "superdome-flex", target: {address: $at,
+    name: "flex", operation: "t-1"}, phase: 2, ports: [[6, 443, 443, 443, 443]], settings: {}, credentials: {user: "admin",
+    password: "secret"}, certificate: null, timeouts: {connect: 20, read: 60}, token: null}')" 2>&1 |
+    jq -r '.outcome // .log // empty' | tr '\n' ' '
+}
+like "who interrupts a deployment is told what goes on" "$(cleanup)" '^the RMC goes on with an update.* ok $'
 kill -9 "$(service_pid)"
 ok "another service takes it up" server fettled --background --open-firewall
 : >"$T/go"

@@ -45,6 +45,13 @@ is "empty bays, unknown values, commands that it doesn't know" "$(outcome) $(ite
 like "what is missing is said" "$(logs)" 'isn.t complete: the node doesn.t know "show gpsm info all"'
 
 cli_how
+call cleanup
+is "an interrupted deployment has left nothing" "$(outcome) $(logs)" "ok "
+cli_how running=yes
+call cleanup
+like "but what the node was told goes on, which is said" "$(outcome) $(logs)" '^ok the node goes on with an update, which can.t be called back'
+
+cli_how
 call inventory '{"credentials": {"user": "admin", "password": "wrong"}}'
 is "a wrong password" "$(outcome)" auth
 like "says so" "$(text)" 'refused the user admin'

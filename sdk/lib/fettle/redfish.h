@@ -106,6 +106,7 @@ struct fettle_redfish_task {
   uint32_t state, percent; /* percent: 0 when it doesn't say */
   uint32_t retry_after;    /* seconds; 0: it doesn't say */
   char words[600];         /* what it says, "" nothing */
+  uint32_t busy;           /* failed, since another update was under way */
 };
 
 /* Where to look for what was begun: a monitor or a task.  0 if it doesn't say. */

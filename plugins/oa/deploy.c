@@ -9,6 +9,7 @@
  *                 follow the OA's events until it goes away
  *   wait S G      poll since S until both have the version; G: not 0 once the flash is
  *                 over, then one more for each time that it was back with the old one
+ *   same S G      as wait, where an OA had the version before: until it was away and is back
  *   sync S        the other OA was told to take the version from this one
  *
  * Whether it worked is seen from the versions alone, never from an answer.
@@ -24,7 +25,12 @@
 
 #include "deploy.h"
 
-enum { FOLLOW_MAX_S = 1800, FORCE_SINCE = 120, BACK_WITH_OLD_MAX = 8 };
+enum {
+  FOLLOW_MAX_S = 1800,
+  FORCE_SINCE = 120,
+  BACK_MAX = 8,     /* times that it lets us in again before what it has is believed */
+  WAS_AWAY = 100,   /* G of "same" */
+};
 
 /* ---- looking ---- */
 
@@ -147,10 +153,16 @@ wait_token (const struct oa_job *j, const char *word, long long since, int gone,
   return j->h->again (j->c, delay, token);
 }
 
+static const char *
+usual_word (const struct oa_job *j)
+{
+  return j->same ? "same" : "wait";
+}
+
 static fettle_result
 begin_waiting (const struct oa_job *j, int gone)
 {
-  return wait_token (j, "wait", (long long) time (NULL), gone, oa_number (j->h, j->c, "poll"));
+  return wait_token (j, usual_word (j), (long long) time (NULL), gone, oa_number (j->h, j->c, "poll"));
 }
 
 static void
@@ -250,18 +262,33 @@ upload_and_flash (const struct oa_job *j, const struct oa_enclosure *e)
   return s.code == 225 && r < 0 && !j->force ? FETTLE_OK : r;
 }
 
+/* Does one of them have it already?  Then the version alone won't tell when it is done. */
+static int
+has_already (const struct oa_enclosure *e, unsigned version)
+{
+  const struct oa_thing *t = NULL;
+
+  while ((t = oa_thing_next (e, OA_MANAGER, t)))
+    if (oa_version (t->firmware) == version)
+      break;
+  return t != NULL;
+}
+
 static fettle_result
 begin (const struct oa_job *j, struct oa_enclosure *e)
 {
+  unsigned to = oa_version (j->image->version);
+  struct oa_job job = *j;
   fettle_result r = oa_look (j, e);
 
   if (r != FETTLE_OK)
     return r;
   if (oa_is_standby (e))
     return oa_refuse_standby (j, e);
-  if (!behind (e, oa_version (j->image->version)) && !j->force)
+  if (!behind (e, to) && !j->force)
     return FETTLE_OK;
-  return upload_and_flash (j, e);
+  job.same = j->force && has_already (e, to);
+  return upload_and_flash (&job, e);
 }
 
 /* ---- wait, sync ---- */
@@ -279,8 +306,29 @@ synchronise (const struct oa_job *j, const struct oa_thing *other, long long sin
     r = oa_call (&s, "syncOaRomEnhanced", "", 600000, &a);
   oa_logout (&s, r);
   if (r == FETTLE_E_BUSY || r == FETTLE_E_UNREACHABLE || r == FETTLE_E_TIMEOUT)
-    return wait_token (j, "wait", since, 1, oa_number (j->h, j->c, "poll"));
+    return wait_token (j, usual_word (j), since, 1, oa_number (j->h, j->c, "poll"));
   return r == FETTLE_OK ? wait_token (j, "sync", (long long) time (NULL), 1, oa_number (j->h, j->c, "poll")) : r;
+}
+
+/* Both have the version, as one had before: was that one flashed, and is it back?
+ * While an update runs nobody can log in. */
+static fettle_result
+await_restart (const struct oa_job *j, long long since, int gone)
+{
+  struct oa_session s;
+  fettle_result r = oa_login (&s, j->h, j->c, j->t);
+
+  oa_logout (&s, r);
+  if (r == FETTLE_E_ABORTED)
+    return r;
+  if (r == FETTLE_OK && gone >= WAS_AWAY)
+    return FETTLE_OK;
+  if (r == FETTLE_OK && gone >= BACK_MAX) {
+    j->h->log (j->c, FETTLE_LOG_INFO, "the OA wasn't seen to be away, and no update runs any more");
+    return FETTLE_OK;
+  }
+  gone = r == FETTLE_E_UNREACHABLE ? WAS_AWAY : gone + (r == FETTLE_OK);
+  return wait_token (j, "same", since, gone, oa_number (j->h, j->c, "poll"));
 }
 
 /* It answers, and has the old version: is it still at it? */
@@ -296,10 +344,10 @@ back_with_old (const struct oa_job *j, const struct oa_thing *t, long long since
     oa_logout (&s, r);
     gone += r == FETTLE_OK;
   }
-  if (gone > BACK_WITH_OLD_MAX)
+  if (gone % WAS_AWAY > BACK_MAX)
     return fettle_fail (j->h, j->c, FETTLE_E_REJECTED, "the OA was flashed with %s and has restarted, but the one in bay %s"
                         " has %s", j->image->version, t->bay, t->firmware[0] ? t->firmware : "an unknown version");
-  return wait_token (j, "wait", since, gone, oa_number (j->h, j->c, "poll"));
+  return wait_token (j, usual_word (j), since, gone, oa_number (j->h, j->c, "poll"));
 }
 
 static fettle_result
@@ -326,12 +374,16 @@ await (const struct oa_job *j, struct oa_enclosure *e, const char *word, long lo
   if (r == FETTLE_E_ABORTED)
     return r;
   t = r == FETTLE_OK ? behind (e, to) : NULL;
-  if (r == FETTLE_OK && !t && oa_thing_next (e, OA_MANAGER, NULL))
+  if (r == FETTLE_OK && !t && oa_thing_next (e, OA_MANAGER, NULL) && !(j->same && !late))
     return FETTLE_OK;
   if (late)
     return too_late (j, t, t != NULL);
-  if (!t)
-    return wait_token (j, word, since, gone || r == FETTLE_E_UNREACHABLE, oa_number (j->h, j->c, "poll"));
+  if (r == FETTLE_OK && !t && j->same)
+    return await_restart (j, since, gone);
+  if (!t) {
+    gone = r != FETTLE_E_UNREACHABLE ? gone : j->same ? WAS_AWAY : gone ? gone : 1;
+    return wait_token (j, word, since, gone, oa_number (j->h, j->c, "poll"));
+  }
   if (strcmp (word, "sync") == 0)
     return wait_token (j, word, since, gone, oa_number (j->h, j->c, "poll"));
   /* The one that we talk to is done, which comes last, and the other one isn't. */
@@ -347,6 +399,7 @@ static fettle_result
 deploy (const struct oa_job *j, struct oa_enclosure *e)
 {
   const char *token = j->h->token (j->c);
+  struct oa_job job = *j;
   long long since;
   char word[8];
   int gone;
@@ -356,15 +409,17 @@ deploy (const struct oa_job *j, struct oa_enclosure *e)
   if (strcmp (token, "begin") == 0)
     return begin (j, e);
   if (sscanf (token, "%7s %lld %d", word, &since, &gone) == 3
-      && (strcmp (word, "wait") == 0 || strcmp (word, "sync") == 0))
-    return await (j, e, word, since, gone);
+      && (strcmp (word, "wait") == 0 || strcmp (word, "same") == 0 || strcmp (word, "sync") == 0)) {
+    job.same = strcmp (word, "same") == 0;
+    return await (&job, e, word, since, gone);
+  }
   return fettle_fail (j->h, j->c, FETTLE_E_INTERNAL, "what was kept of the update isn't understood: %.80s", token);
 }
 
 fettle_result
 oa_deploy (OA_CALL, const struct fettle_image *image)
 {
-  struct oa_job j = { h, c, t, image, (image->flags & (FETTLE_IMAGE_DOWNGRADE | FETTLE_IMAGE_REWRITE)) != 0 };
+  struct oa_job j = { h, c, t, image, (image->flags & (FETTLE_IMAGE_DOWNGRADE | FETTLE_IMAGE_REWRITE)) != 0, 0 };
   struct oa_enclosure *e = calloc (1, sizeof *e);
   fettle_result r;
 

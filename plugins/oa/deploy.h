@@ -13,6 +13,7 @@ struct oa_job {
   const struct fettle_target *t;
   const struct fettle_image *image;
   int force; /* an older version, or the same again, is wanted */
+  int same;  /* an OA has had the version before */
 };
 
 /* Versions and roles as they are now. */

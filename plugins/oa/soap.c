@@ -160,25 +160,6 @@ oa_logout (struct oa_session *s, fettle_result result)
 
 /* ---- files ---- */
 
-struct sending {
-  struct oa_session *s;
-  unsigned told; /* percent */
-};
-
-static void
-note_sent (void *opaque, uint64_t bytes, uint64_t all)
-{
-  struct sending *x = opaque;
-  unsigned percent = all ? (unsigned) (bytes * 100 / all) : 0;
-  char step[60];
-
-  if (percent <= x->told)
-    return;
-  x->told = percent;
-  snprintf (step, sizeof step, "uploading: %u %%", percent);
-  x->s->h->progress (x->s->c, 20 + percent * 2, step);
-}
-
 static void
 set_field (struct fettle_http_part *part, const char *name, const char *value)
 {
@@ -192,7 +173,7 @@ static fettle_result
 send_parts (struct oa_session *s, struct fettle_http_part *parts, uint32_t n, struct fettle_http_answer *a)
 {
   const struct fettle_http *http = s->h->service (s->c, "http", 1);
-  struct sending sending = { s, 0 };
+  struct fettle_sending sending = { s->h, s->c, 20, 220, 0 };
   struct fettle_http_request q;
   char cookie[160];
 
@@ -209,7 +190,7 @@ send_parts (struct oa_session *s, struct fettle_http_part *parts, uint32_t n, st
   q.n_parts = n;
   q.part_size = sizeof parts[0];
   q.parts = parts;
-  q.sent = note_sent;
+  q.sent = fettle_note_sent;
   q.opaque = &sending;
   a->struct_size = sizeof *a;
   return http->request (s->c, &q, a);

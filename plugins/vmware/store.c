@@ -65,30 +65,11 @@ vm_file_name (const struct vm_session *s, const char *what, char ret[NAME])
 
 /* ---- requests ---- */
 
-struct sending {
-  struct vm_session *s;
-  unsigned told; /* percent */
-};
-
-static void
-note_sent (void *opaque, uint64_t bytes, uint64_t all)
-{
-  struct sending *x = opaque;
-  unsigned percent = all ? (unsigned) (bytes * 100 / all) : 0;
-  char step[60];
-
-  if (percent <= x->told)
-    return;
-  x->told = percent;
-  snprintf (step, sizeof step, "uploading: %u %%", percent);
-  x->s->h->progress (x->s->c, 150 + percent * 2, step);
-}
-
 static fettle_result
 transfer (struct vm_session *s, const struct vm_store *store, const char *method, const char *name,
           struct fettle_http_part *part, struct fettle_http_answer *a)
 {
-  struct sending sending = { s, 0 };
+  struct fettle_sending sending = { s->h, s->c, 150, 350, 0 };
   struct fettle_http_request q;
   char path[NAME + 400];
   fettle_result r;
@@ -105,7 +86,7 @@ transfer (struct vm_session *s, const struct vm_store *store, const char *method
   q.n_parts = part != NULL;
   q.part_size = sizeof *part;
   q.parts = part;
-  q.sent = part ? note_sent : NULL;
+  q.sent = part ? fettle_note_sent : NULL;
   q.opaque = &sending;
   a->struct_size = sizeof *a;
   r = s->http->request (s->c, &q, a);

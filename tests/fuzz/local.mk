@@ -95,7 +95,7 @@ fuzz_dialogue_SOURCES = fuzz/dialogue.c fuzz/driver.c fuzz/fuzz.h
 fuzz_dialogue_LDADD = ../sdk/lib/libdialogue.la ../core/libbase.la
 check_PROGRAMS += fuzz/oa
 fuzz_oa_SOURCES = fuzz/oa.c fuzz/driver.c fuzz/fuzz.h ../plugins/oa/enclosure.c ../plugins/oa/xmldata.c \
-  ../plugins/oa/soap-read.c ../plugins/oa/cli-read.c ../plugins/oa/answer.c
+  ../plugins/oa/soap-read.c ../plugins/oa/fields.c ../plugins/oa/cli-read.c ../plugins/oa/answer.c
 fuzz_oa_LDADD = ../sdk/lib/libxml.la ../core/libbase.la $(XML_LIBS)
 check_PROGRAMS += fuzz/redfish fuzz/quirks
 fuzz_redfish_SOURCES = fuzz/redfish.c fuzz/driver.c fuzz/fuzz.h ../plugins/redfish/src/node.c

@@ -32,6 +32,7 @@ deploy "$T/hpoa497.bin" 4.97
 is "the same again: nothing to be done" "$(outcome) $(asked ' upload ')" "ok 1"
 deploy "$T/hpoa497.bin" 4.97 $rewrite
 is "as a rewrite it is done" "$(outcome) $(asked ' upload ') $(asked 'update 4.97 forced')" "ok 2 1"
+is "to its end: both have restarted again" "$(asked 'oa[12] is back') $(events | tail -n 1)" "4 oa1 is back"
 deploy "$T/hpoa460.bin" 4.60 $downgrade
 is "a downgrade, asked for" "$(outcome) $(have)$(asked 'update 4.60 forced')" "ok 4.60 4.60 1"
 

@@ -1,5 +1,5 @@
 /* fettle/util.h - header-only helpers for plugins: printf-like messages,
- * fields of HTTP.
+ * fields of HTTP, progress of what is sent.
  *
  * The ABI takes finished text; these format it.  C only, since they are
  * conveniences of a C plugin; longer messages are cut at 1023 bytes.
@@ -78,6 +78,30 @@ fettle_http_field (const char *fields, const char *name, size_t *ret_size)
     fields = *end ? end + 1 : end;
   }
   return NULL;
+}
+
+/* Progress while something is sent, once for each percent: `fettle_note_sent` is
+ * a request's `sent`, one of these its `opaque`.  From and to: of 1000. */
+struct fettle_sending {
+  const struct fettle_host *h;
+  fettle_ctx *c;
+  uint32_t from, to;
+  uint32_t told; /* percent; 0 at first */
+};
+
+FETTLE_UNUSED
+static void
+fettle_note_sent (void *opaque, uint64_t bytes, uint64_t all)
+{
+  struct fettle_sending *s = (struct fettle_sending *) opaque;
+  uint32_t percent = all ? (uint32_t) (bytes * 100 / all) : 0;
+  char step[60];
+
+  if (percent <= s->told)
+    return;
+  s->told = percent;
+  snprintf (step, sizeof step, "uploading: %u %%", (unsigned) percent);
+  s->h->progress (s->c, s->from + percent * (s->to - s->from) / 100, step);
 }
 
 #ifdef __cplusplus

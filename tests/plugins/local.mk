@@ -38,11 +38,6 @@ plugins_talker_la_SOURCES = plugins/talker.c
 plugins_talker_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
 plugins_talker_la_LIBADD = ../sdk/lib/libdialogue.la
 
-# In a folder of its own, since its types have the names of real ones.
-check_LTLIBRARIES += plugins/enclosure/modules.la
-plugins_enclosure_modules_la_SOURCES = plugins/modules.c
-plugins_enclosure_modules_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
-
 # Talks smb/1.
 check_LTLIBRARIES += plugins/smbtalk.la
 plugins_smbtalk_la_SOURCES = plugins/smbtalk.c

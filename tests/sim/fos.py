@@ -49,11 +49,17 @@ class Switch(cli.Cli):
         if self.state["then"] == "restart":
             self.cut()
 
+    def note(self, text):
+        """For tests of several devices: what befalls it, and when."""
+        with open(self.path("flashes"), "a") as f:
+            f.write(f"{time.time():.3f} flash {os.path.basename(self.folder)} {text}\n")
+
     def advance(self, s):
         then, s["then"] = s["then"], None
         if then == "restart":
             s["status"].append("Firmwaredownload command has completed successfully. Use firmwareshow to verify the"
                                " firmware versions.")
+            self.note(s.get("wanted", "?") + " ends")
         elif then == "download":
             s["version"] = s["second"] = s["wanted"]
             s["status"].append("Firmware has been downloaded to the secondary partition of the switch.")
@@ -132,6 +138,7 @@ class Switch(cli.Cli):
             return
         begun = "Firmware is being downloaded to the switch. This step may take up to 30 minutes."
         take = float(self.how.get("take", 0.3))
+        self.note(m[1] + " begins")
         with self.changing() as s:
             s.update(status=["Firmwaredownload command has started.", begun], wanted=m[1], then="download", until=time.time() + take)
             if fault == "fails":

@@ -1,10 +1,11 @@
 # A BMC that really behaves: it takes or pulls firmware, checks it, flashes it
 # for a while, restarts and is gone meanwhile.  Python's standard library alone.
 #
-#   python3 FOLDER CERTIFICATE KEY READY [--listen ADDRESS[:PORT]] [--second CERTIFICATE KEY]
+#   python3 FOLDER CERTIFICATE KEY READY [--listen ADDRESS[:PORT],...] [--second CERTIFICATE KEY]
 #   python3 FOLDER image FILE TARGET VERSION [SIZE] [unsigned|corrupt]       see image.py
 #
-# writes its port to READY; each request is a line in READY.log.  READY.how says
+# writes its port to READY; each request is a line in READY.log, each flash one, with
+# its time, in READY.flashes.  READY.how says
 # what it is: a personality (people.py: ilo4 ilo4-old ilo5-old ilo5 ilo6 ilo7
 # openbmc idrac supermicro lenovo ami none) or a folder of captures in the first
 # line, NAME=VALUE in each other.  When `new` changes there, or the first line,
@@ -58,6 +59,10 @@ class World:
         self.ready, self.lock, self.read, self.bmcs = ready, threading.Lock(), {}, {}
         self.log = open(ready + ".log", "a", buffering=1)
 
+    def note(self, text):
+        with self.lock, open(self.ready + ".flashes", "a") as f:
+            f.write(f"{time.time():.3f} flash {text}\n")
+
     def how(self, path):
         """The first line and the rest of a file, read when it has changed."""
         st = os.stat(path)
@@ -76,7 +81,7 @@ class World:
                 who, how = self.how(self.ready + ".how")
             b = self.bmcs.get(address)
             if not b or b.who != who or b.how.get("new") != how.get("new"):
-                b = self.bmcs[address] = machine.Bmc(who, address, how)
+                b = self.bmcs[address] = machine.Bmc(who, address, how, self.note)
                 b.rest = json.load(open(how["rest"])) if "rest" in how else None
             b.how = how
             return b
@@ -472,19 +477,21 @@ def main(args):
     cert, key, ready = args[:3]
     more = dict(zip(args[3::1], range(3, len(args))))
     listen = args[more["--listen"] + 1] if "--listen" in more else "127.0.0.1"
-    host, _, port = listen.partition(":")
-    server = Server((host, int(port or 0)), Handler)
-    server.world = World(ready)
-    server.contexts = [context(cert, key)]
-    server.old = context(cert, key)
-    server.old.minimum_version, server.old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
-    server.old.set_ciphers("ALL:@SECLEVEL=0")
+    world = World(ready)
+    contexts, old = [context(cert, key)], context(cert, key)
+    old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+    old.set_ciphers("ALL:@SECLEVEL=0")
     if "--second" in more:
-        server.contexts.append(context(*args[more["--second"] + 1:more["--second"] + 3]))
+        contexts.append(context(*args[more["--second"] + 1:more["--second"] + 3]))
+    for one in listen.split(","):
+        host, _, port = one.partition(":")
+        server = Server((host, int(port or 0)), Handler)
+        server.world, server.contexts, server.old = world, contexts, old
+        threading.Thread(target=server.serve_forever, daemon=True).start()
     with open(ready + ".new", "w") as f:
         f.write(f"{server.server_address[1]}\n")
     os.rename(ready + ".new", ready)
-    server.serve_forever()
+    threading.Event().wait()
 
 
 main(sys.argv[1:])

@@ -43,8 +43,8 @@ def fetch(url, ours):
 
 
 class Bmc:
-    def __init__(self, who, address, how):
-        self.who, self.address, self.how = who, address, how
+    def __init__(self, who, address, how, note):
+        self.who, self.address, self.how, self.note = who, address, how, note
         self.lock = threading.RLock()
         self.tree = people.personality(who)
         self.sessions, self.seen = {}, {"logins": 0, "asked": 0, "times": {}}
@@ -164,6 +164,7 @@ class Bmc:
             time.sleep(self.seconds("flash", 0.3) / STEPS)
             head = self.check(data)
             self.step("Writing")
+            self.note(f"{self.address} {head['version']} begins")
             for i in range(STEPS):
                 self.step("Updating", i * 100 // STEPS)
                 self.progress(task, i * 100 // STEPS)
@@ -173,6 +174,7 @@ class Bmc:
                 while i == STEPS // 2 and self.fault("hold"):
                     time.sleep(0.05)
             kind = self.apply(head)
+            self.note(f"{self.address} {head['version']} ends")
             self.finish(task, "UpdateFailed" if self.fault("lie", "failed") else None)
             if kind == "bmc":
                 time.sleep(self.seconds("linger", 0.1))

@@ -4,14 +4,13 @@
 # while it restarts.  Python's standard library alone.
 #
 #   python3 FOLDER CERTIFICATE KEY READY [--oa1 ADDRESS:PORT] [--oa2 ADDRESS:PORT] [--http ADDRESS:PORT] [--net A.B]
-#     [--parts PORT]
 #   python3 FOLDER image FILE VERSION [HARDWARE]
 #
 # writes "PORT1 PORT2 HTTPPORT" to READY; READY.sock is for cli.py.  Requests and
 # what befalls the hardware are lines in READY.log; READY.sessions has how many are logged in,
 # READY.versions what the OAs have.  READY.how has NAME=VALUE
 # lines; when `new` changes there it is another enclosure, else it stays.
-#   what=full|mixed        what is in it (enclosure.py); xmldata=FILE: a capture
+#   what=full|whole|mixed  what is in it (enclosure.py); xmldata=FILE: a capture
 #   xmldata=off  soap=off  old=yes (no newer fields)  script=no (pages instead)
 #   version=4.70, standby=4.70   what the OAs have; solo=yes: there is one OA
 #   user=, password=       those that it knows (Administrator, secret)
@@ -422,37 +421,6 @@ def e_code(data):
     return re.search(rb"errorCode>(\d+)", data)[1].decode()
 
 
-class Part(http.server.BaseHTTPRequestHandler):
-    """An iLO or a module, for tests/plugins/modules.c."""
-    protocol_version = "HTTP/1.1"
-    versions, busy = {}, set()
-
-    def log_message(self, *args):
-        pass
-
-    def answer(self, body):
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def do_GET(self):
-        self.answer(self.versions.get(self.server.server_address[0], "1.00"))
-
-    def do_POST(self):
-        where, w = self.server.server_address[0], self.server.world
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        version = body.split(b"\n")[0].split()[1].decode()
-        w.log(f"flash {where} {version} begins")
-
-        def later():
-            time.sleep(w.number("flash", 0.1))
-            self.versions[where] = version
-            w.log(f"flash {where} {version} ends")
-        threading.Thread(target=later, daemon=True).start()
-        self.answer("begun")
-
-
 class Cli(socketserver.StreamRequestHandler):
     def handle(self):
         w = self.server.world
@@ -502,7 +470,6 @@ def main():
     for name in ("--oa1", "--oa2", "--http"):
         p.add_argument(name, type=where, default=["127.0.0.1", 0])
     p.add_argument("--net", default="10.77")
-    p.add_argument("--parts", type=int, help="iLOs and modules listen at this port")
     args = p.parse_args()
     world = World(args)
     world.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -511,9 +478,6 @@ def main():
     world.open(2)
     plain = Server(args.http, Handler, world, 1, False)
     threading.Thread(target=plain.serve_forever, daemon=True).start()
-    for part in world.inside["blades"] + world.inside["modules"] if args.parts else []:
-        server = Server((part["address"], args.parts), Part, world, 0, True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
     cli = CliServer(args.ready + ".sock", Cli)
     cli.world = world
     os.chmod(args.ready + ".sock", 0o666)

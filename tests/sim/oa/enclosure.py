@@ -25,6 +25,13 @@ def full(net):
             "modules": [module(str(i), "HP VC Flex-10/10D Module", "4.45", f"{net}.2.{i}") for i in (1, 2)]}
 
 
+def whole(net):
+    """The same, with two Fibre Channel switches."""
+    e = full(net)
+    return dict(e, name="whole", modules=e["modules"] + [
+        module(str(i), "Brocade 16Gb/28c SAN Switch", "v9.0.1a", f"{net}.2.{i}", "FIB") for i in (3, 4)])
+
+
 def mixed(net):
     """What is seldom, all at once."""
     return {"name": "R&D <1>", "blades": [

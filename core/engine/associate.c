@@ -9,6 +9,8 @@
  */
 #include "util/base.h"
 
+#include <ctype.h>
+
 #include "engine/internal.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -41,6 +43,17 @@ set_parent (struct fettle_engine *e, int64_t node, int64_t parent)
     fettle_store_run (e->store, "UPDATE node SET parent = ? WHERE id = ?", "ii", parent, node);
 }
 
+/* A literal, or a name for the resolver. */
+static bool
+could_be_reached (const char *address)
+{
+  static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-";
+
+  return fettle_is_address (address)
+         || (isalnum ((unsigned char) *address) && strlen (address) < 254
+             && strspn (address, good) == strlen (address));
+}
+
 /* Names of nodes are unique: an address is, and stays when the name is taken. */
 static int64_t
 add (struct lane *lane, const json_t *found)
@@ -58,7 +71,7 @@ add (struct lane *lane, const json_t *found)
                || fettle_store_number (e->store, 0, "SELECT count (*) FROM node WHERE name = ?", "s",
                                        name)))
     json_object_del (node, "name");
-  if (!fettle_is_address (address) || fettle_node_check (e, node, &err)
+  if (!could_be_reached (address) || fettle_node_check (e, node, &err)
       || fettle_store_number (e->store, 0, "SELECT count (*) FROM node WHERE name = ?", "s",
                               text_of (node, "name") ? text_of (node, "name") : address)) {
     fettle_task_log (lane->told, "it tells of a node at %.200s, which can't be added", address);

@@ -133,6 +133,8 @@ take_thing (struct oa_thing *t, const char *key, const char *value)
     OA_KNOW (t->part, value);
   else if (IS ("Serial Number"))
     OA_KNOW (t->serial, value);
+  else if (IS ("Server Name"))
+    OA_KNOW (t->server, value);
   else if (IS ("ROM Version"))
     OA_KNOW (t->rom, value);
   else if (t->kind == OA_MANAGER && IS ("Role"))

@@ -29,6 +29,7 @@ struct oa_thing {
   int here;                 /* the manager that was asked */
   char mp[40];              /* a blade's: "iLO4" */
   char rom[48], pic[24];    /* a blade's */
+  char server[64];          /* a blade's: the name of what runs on it */
   char fabric[40];          /* a module's: "INTERCONNECT_TYPE_ETH" */
 };
 

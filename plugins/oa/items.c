@@ -30,6 +30,7 @@ struct telling {
   fettle_ctx *c;
   const struct oa_enclosure *e;
   int ilo_updates; /* iLO firmware goes through the OA */
+  int servers;     /* what runs on blades is a node, too */
 };
 
 /* ---- items ---- */
@@ -121,6 +122,9 @@ tell_blade (const struct telling *x, const struct oa_thing *t)
   snprintf (id, sizeof id, "blade:%s/pic", t->bay);
   if (r == FETTLE_OK && t->pic[0])
     r = add (x, id, "firmware", "Power management controller", t->pic, where, NULL);
+  snprintf (id, sizeof id, "blade:%s/server", t->bay);
+  if (r == FETTLE_OK && t->server[0])
+    r = add (x, id, "hardware", "Server name", t->server, where, NULL);
   return r;
 }
 
@@ -207,6 +211,31 @@ tell_module_node (const struct telling *x, const struct oa_thing *t)
   return add_node (x, type, t, NULL, "Interconnect bay", pair, FETTLE_FOUND_MEMBER);
 }
 
+/* An OA knows servers by the names that they tell it, without addresses: the
+ * service resolves them. */
+static fettle_result
+tell_server_node (const struct telling *x, const struct oa_thing *t)
+{
+  static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-";
+  struct fettle_found found;
+  char where[24];
+
+  if (!x->servers || !t->server[0])
+    return FETTLE_OK;
+  snprintf (where, sizeof where, "Blade bay %s", t->bay);
+  if (strspn (t->server, good) != strlen (t->server)) {
+    fettle_say (x->h, x->c, FETTLE_LOG_INFO, "the server in %s isn't added: \"%s\" is no name by which it could be"
+                " reached", where, t->server);
+    return FETTLE_OK;
+  }
+  memset (&found, 0, sizeof found);
+  found.struct_size = sizeof found;
+  found.address = t->server;
+  found.location = where;
+  found.relation = FETTLE_FOUND_MEMBER;
+  return x->h->add_node (x->c, &found);
+}
+
 static fettle_result
 tell_nodes (const struct telling *x)
 {
@@ -220,6 +249,8 @@ tell_nodes (const struct telling *x)
     oa_ilo_match (t->mp, match);
     if (match[0] || (!t->mp[0] && t->address[0])) /* an old OA doesn't say what it is */
       r = add_node (x, match[0] ? "ilo" : NULL, t, host_name (t), "Blade bay", NULL, FETTLE_FOUND_MEMBER);
+    if (r == FETTLE_OK)
+      r = tell_server_node (x, t);
   }
   return r;
 }
@@ -260,7 +291,7 @@ tell_standby (const struct telling *x)
 fettle_result
 oa_tell (OA_CALL, const struct oa_enclosure *e)
 {
-  struct telling x = { h, c, e, oa_says_yes (h, c, "ilo_updates") };
+  struct telling x = { h, c, e, oa_says_yes (h, c, "ilo_updates"), oa_says_yes (h, c, "servers") };
   fettle_result r;
   size_t i;
 

@@ -21,6 +21,7 @@ static const struct fettle_setting settings[] = {
   { "plain_http",     FETTLE_SETTING_BOOL, 0,   "no",   "read xmldata without TLS where TLS fails" },
   { "inventory_by",   FETTLE_SETTING_TEXT, 0,   "auto", "auto, xmldata, soap or cli" },
   { "ilo_updates",    FETTLE_SETTING_BOOL, 0,   "no",   "update the blades' iLOs through the OA" },
+  { "servers",        FETTLE_SETTING_BOOL, 0,   "no",   "add what runs on blades as nodes, by the names that the OA has" },
   { "poll",           FETTLE_SETTING_UINT, 0,   "15",   "seconds between looks at an OA that restarts" },
   { "reboot_timeout", FETTLE_SETTING_UINT, 0,   "1800", "seconds that flashed OAs may take to be back" },
 };

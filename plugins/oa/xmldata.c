@@ -25,7 +25,7 @@ static const struct oa_field only_manager[] = {
 static const struct oa_field blade[] = {
   OA_TEXT ("SPN", name), OA_TEXT ("BSN", serial), OA_TEXT ("PN", part), OA_TEXT ("MGMTPN", mp),
   OA_TEXT ("MGMTFWVERSION", firmware), OA_TEXT ("BLADEROMVER", rom), OA_TEXT ("PWRM", pic),
-  OA_TEXT ("MGMTDNSNAME", host), OA_ADDRESS ("MGMTIPADDR"), OA_FIELDS_END
+  OA_TEXT ("MGMTDNSNAME", host), OA_TEXT ("NAME", server), OA_ADDRESS ("MGMTIPADDR"), OA_FIELDS_END
 };
 static const struct oa_field module[] = {
   OA_TEXT ("SPN", name), OA_TEXT ("BSN", serial), OA_TEXT ("PN", part), OA_TEXT ("FWRI", firmware),

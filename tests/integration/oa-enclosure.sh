@@ -95,6 +95,11 @@ ok "then the iLOs" test "$(last '^10.77.2')" -lt "$(first '^10.77.1')"
 is "each once" "$(grep -c begins "$T/order")" 22
 is "nothing is left to be done" "$(f plan --baseline base --format json | jq '[.nodes[].entries[] | select(.action == "upgrade")] | length')" 0
 is "no session stays on the OA" "$(sessions_left)" 0
+ok "its servers are wanted, too" f node set enc1 --setting servers=yes
+ok "by the names that the OA knows" f inventory enc1
+is "they belong to it" "$(f node list --format json | jq -r '.nodes[] | select(.type == "auto") | [.address, .location, .parent != null] | join(" ")')" \
+  "srv16.example.com Blade bay 16 true"
+ok "and are taken away again" f node remove srv16.example.com
 
 # The service is killed while the standby is flashed.
 oa what=full version=4.70 flash=1 away=1

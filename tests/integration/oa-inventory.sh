@@ -24,10 +24,12 @@ blade:1 | ProLiant BL460c Gen9 |  | Blade bay 1
 blade:1/ilo | iLO4 | 2.55 Aug 16 2017 | Blade bay 1
 blade:1/rom | System ROM | I36 02/17/2017 | Blade bay 1
 blade:1/pic | Power management controller | 1.0.9 | Blade bay 1
+blade:1/server | Server name | srv1.example.com | Blade bay 1
 blade:3 | ProLiant BL620c G7 |  | Blade bay 3
 blade:3/ilo | iLO3 | 1.82 Jan 30 2015 | Blade bay 3
 blade:3/rom | System ROM | I25 05/05/2011 | Blade bay 3
 blade:3/pic | Power management controller | 3.3.0 | Blade bay 3
+blade:3/server | Server name | not a name | Blade bay 3
 blade:5A | ProLiant BL2x220c G7 |  | Blade bay 5A
 blade:5A/ilo | iLO3 | 1.28 Jan 13 2012 | Blade bay 5A
 blade:5A/rom | System ROM | I31 06/01/2015 | Blade bay 5A
@@ -65,6 +67,10 @@ is "its nodes, modules in pairs" "$(nodes | sort)" "$(cat "$T/nodes")"
 like "one without an address is told" "$(logs)" "what is in Blade bay 5B \(ProLiant BL2x220c G7\) has no address"
 is "the credentials were tried, and no session stays" "$(asked 'userLogIn 200') $(sessions_left)" "1 0"
 
+call inventory '{"settings": {"servers": "yes"}}'
+is "servers are nodes where that is wanted, by their names" "$(nodes | sort | grep -vxF -f "$T/nodes")" \
+  "srv1.example.com | auto | - | Blade bay 1 | - | member"
+like "what is no name is told" "$(logs)" 'the server in Blade bay 3 isn.t added: "not a name"'
 call inventory '{"credentials": {"user": "Administrator", "password": "wrong"}}'
 is "a wrong password" "$(outcome)" auth
 like "says what to do" "$(text)" 'refused the user or the password \(error 150.*fettle node set enc1 '
@@ -77,7 +83,7 @@ is "no session to be had: the same" "$(outcome) $(brief | grep -c .)" "ok $(grep
 like "which is logged" "$(logs)" "xmldata alone.*all sessions of the OA are in use"
 
 # SOAP.  It knows neither ROMs nor double density.
-grep -v -e '/rom' -e '/pic' -e 'blade:5' -e 'blade:7' -e lcd "$T/wanted" | sort >"$T/wanted.soap"
+grep -v -e '/rom' -e '/pic' -e '/server' -e 'blade:5' -e 'blade:7' -e lcd "$T/wanted" | sort >"$T/wanted.soap"
 oa what=mixed xmldata=off
 call inventory
 is "SOAP: read" "$(outcome)" ok

@@ -113,7 +113,7 @@ ok "the node is at it" soon is_running
 cleanup () {
   server "$builddir/plugins/call" "$(jq -cn --arg at "$(address flex)" '{call: "cleanup", type: "superdome-flex", target: {address: $at,
     name: "flex", operation: "t-1"}, phase: 2, ports: [[6, 443, 443, 443, 443]], settings: {}, credentials: {user: "admin",
-    password: "secret"}, certificate: null, timeouts: {connect: 20, read: 60}, token: null}')" 2>&1 |
+    password: "secret"}, host_key: {policy: "tofu", pinned: null}, certificate: null, timeouts: {connect: 20, read: 60}, token: null}')" 2>&1 |
     jq -r '.outcome // .log // empty' | tr '\n' ' '
 }
 like "who interrupts a deployment is told what goes on" "$(cleanup)" '^the RMC goes on with an update.* ok $'

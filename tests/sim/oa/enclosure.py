@@ -28,6 +28,7 @@ def full(net):
 def whole(net):
     """The same, with two Fibre Channel switches."""
     e = full(net)
+    e["blades"][15]["server"] = "srv16.example.com"
     return dict(e, name="whole", modules=e["modules"] + [
         module(str(i), "Brocade 16Gb/28c SAN Switch", "v9.0.1a", f"{net}.2.{i}", "FIB") for i in (3, 4)])
 
@@ -36,8 +37,8 @@ def mixed(net):
     """What is seldom, all at once."""
     return {"name": "R&D <1>", "blades": [
         blade("1", name="ProLiant BL460c Gen9", firmware="2.55 Aug 16 2017", address=f"{net}.1.1", rom="I36 02/17/2017",
-              pic="1.0.9", part="727021-B21"),
-        blade("3", name="ProLiant BL620c G7", mp="iLO3", firmware="1.82 Jan 30 2015", address=f"{net}.1.3", rom="I25 05/05/2011"),
+              pic="1.0.9", part="727021-B21", server="srv1.example.com"),
+        blade("3", server="not a name", name="ProLiant BL620c G7", mp="iLO3", firmware="1.82 Jan 30 2015", address=f"{net}.1.3", rom="I25 05/05/2011"),
         {"bay": "11", "subsumed": True},
         blade("5A", name="ProLiant BL2x220c G7", mp="iLO3", firmware="1.28 Jan 13 2012", address=f"{net}.1.5"),
         blade("5B", name="ProLiant BL2x220c G7", mp="iLO3", firmware="1.28 Jan 13 2012", address="169.254.1.2"),
@@ -77,7 +78,8 @@ def blade_xml(b, old):
         texts.update(MGMTIPV6ADDR_LL="fe80::1/64", MGMTIPV6ADDR1=b["v6"] + "/64")
     texts["MGMTDNSNAME"] = b["host"]
     if not old:
-        texts.update(MGMTPN=b["mp"], MGMTFWVERSION=b["firmware"], BLADEROMVER=b["rom"], PWRM=b["pic"])
+        texts.update(MGMTPN=b["mp"], MGMTFWVERSION=b["firmware"], BLADEROMVER=b["rom"], PWRM=b["pic"],
+                     NAME=b.get("server", UNKNOWN))
     return item("BLADE", b["bay"], PN=b["part"], SPN=b["name"], BSN=b["serial"] + "   ", TYPE="SERVER", STATUS="OK", **texts)
 
 
@@ -168,7 +170,7 @@ def blade_lines(b):
         return lines(f"Server Blade #{b['bay']} Information:", Type="Storage Blade", Product_Name=b["name"],
                      Serial_Number="SIMSTO7  ")
     return lines(f"Server Blade #{b['bay']} Information:", Type="Server Blade", Manufacturer="HP", Product_Name=b["name"],
-                 Part_Number=b["part"], Serial_Number=b["serial"] + "   ", Server_Name=UNKNOWN, ROM_Version=b["rom"]) \
+                 Part_Number=b["part"], Serial_Number=b["serial"] + "   ", Server_Name=b.get("server", UNKNOWN), ROM_Version=b["rom"]) \
         + lines("\tManagement Processor Information:", Type=b["mp"], Name=b["host"], Firmware_Version=b["firmware"],
                 IP_Address=b["address"], MAC_Address="9C:B6:54:00:00:01",
                 Power_Management_Controller_Version=b["pic"])

@@ -4,6 +4,9 @@
  */
 #include "util/base.h"
 
+#include <netdb.h>
+#include <sys/socket.h>
+
 #include "transport/smb-crypto.h"
 #include "transport/smb.h"
 #include "transport/transport.h"
@@ -15,6 +18,21 @@ signing_name (const struct fettle_smb_state *s)
     return "";
   return s->signing == FETTLE_SMB_AES_GMAC ? "AES-GMAC" : s->signing == FETTLE_SMB_AES_CMAC ? "AES-CMAC"
                                                                                           : "HMAC-SHA256";
+}
+
+/* A call has a process of its own. */
+static const char *
+our_address (const struct fettle_smb_state *s)
+{
+  static char text[NI_MAXHOST];
+  struct sockaddr_storage a;
+  socklen_t size = sizeof a;
+
+  text[0] = '\0';
+  if (s->fd < 0 || getsockname (s->fd, (struct sockaddr *) &a, &size) != 0
+      || getnameinfo ((struct sockaddr *) &a, size, text, sizeof text, NULL, 0, NI_NUMERICHOST) != 0)
+    text[0] = '\0';
+  return text;
 }
 
 static void
@@ -41,6 +59,7 @@ tell (const struct fettle_smb_state *s, struct fettle_smb_facts *ret)
     .our_time = s->our_time,
   };
 
+  f.our_address = our_address (s);
   memcpy (ret, &f, f.struct_size < sizeof f ? f.struct_size : sizeof f);
 }
 

@@ -69,6 +69,7 @@ struct fettle_smb_facts {
   uint32_t max_transfer;  /* bytes of one read or write */
   int64_t node_time;      /* its clock when we connected, seconds since 1970 */
   int64_t our_time;       /* ours at that moment */
+  const char *our_address; /* ours on this connection, a literal: what the node sees unless there is NAT */
 };
 
 #define FETTLE_SMB_READ_ONLY (1u << 0)

@@ -30,6 +30,8 @@ import threading
 MAGIC = b"NPAM"
 MESSAGE_MODE, DEVICE_STATE, ALLOCATED = 2, 0x05FF, 4096
 NAME_NOT_FOUND = 0xC0000034
+# Samba answers the key CurrentVersion itself, with next to nothing: the seed has it by another name.
+CURRENT = tuple(("Windows NT\\CurrentVersio" + end).encode("utf-16-le") for end in "n0")
 PIPES = ("winreg", "lsarpc", "srvsvc", "wkssvc", "samr", "epmapper", "netlogon")
 
 
@@ -150,7 +152,7 @@ class Pipes:
             def up():
                 try:
                     while data := smbd.recv(65536):
-                        back.sendall(data)
+                        back.sendall(data.replace(*CURRENT) if name == "winreg" else data)
                 except OSError:
                     pass
                 shut(smbd, back)

@@ -20,7 +20,7 @@ for word in sys.argv[1:]:
     SETTINGS[key] = value
 
 CLASS = r"SYSTEM\CurrentControlSet\Control\Class"
-NT = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
+NT = r"SOFTWARE\Microsoft\Windows NT\CurrentVersio0"  # pipes.py says why
 UNINSTALL = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
 UNINSTALL32 = r"SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall"
 PACKAGES = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\Packages"
@@ -49,9 +49,9 @@ def smbios():
     memory = struct.pack("<HHHHHBBBBBHHBBBB", 0x1000, 0xFFFE, 72, 64, 0x7FFF, 9, 0, 1, 2, 0x1A, 0, 3200, 3, 4, 5, 6)
     memory += struct.pack("<BIH", 2, 32768, 3200)
     table = structure(0, 0, bios, "Fettle Works", "T77", date)
-    table += structure(1, 1, system, "Fettle Works", "Anvil 7 Gen2", "", SETTINGS["serial"], "P00-001", "Anvil")
+    table += structure(1, 1, system, "Fettle Works", "Anvil 7 Gen2", "A1", SETTINGS["serial"], "P00-001", "Anvil")
     table += structure(2, 2, board, "Fettle Works", "Anvil Board", "B1", "BRD0042", "Bay 1")
-    table += structure(3, 3, chassis, "Fettle Works", "", SETTINGS["serial"], "ASSET-9")
+    table += structure(3, 3, chassis, "Fettle Works", "C1", SETTINGS["serial"], "ASSET-9")
     table += slot(9, "PCI-E Slot 1", 1, 4, 0x12, 0, 0)
     table += slot(10, "PCI-E Slot 2", 2, 3, 0xFF, 0x1F, 7)
     table += structure(17, 11, memory, "PROC 1 DIMM 1", "Bank 1", "Fettle Works", "DIMM77", "A", "P11-111")

@@ -87,7 +87,8 @@ static const struct meaning faults[] = {
   { "InvalidLogin", FETTLE_E_AUTH, "the host refused the user or the password; after too many wrong ones it locks the user"
     " for a while" },
   { "NotAuthenticated", FETTLE_E_AUTH, "the session isn't valid any more" },
-  { "NoPermission", FETTLE_E_AUTH, "the user's role doesn't allow that: give it the role Administrator on the host" },
+  /* Who has just been let in isn't unknown: AUTH would keep all from being put back. */
+  { "NoPermission", FETTLE_E_REJECTED, "the user's role doesn't allow that: give it the role Administrator on the host" },
   { "HostAccessRestrictedToManagementServer", FETTLE_E_AUTH, "the host is in lockdown mode and lets only its vCenter Server in:"
     " add the user to the exceptions of the lockdown mode" },
   { "RestrictedVersion", FETTLE_E_UNSUPPORTED, "the host's licence allows no changes through the API (the free one doesn't):"

@@ -311,7 +311,7 @@ struct meaning {
 
 static const struct meaning errors[] = {
   { 1,  FETTLE_E_REJECTED,    "the host's CIM server or one of its providers failed" },
-  { 2,  FETTLE_E_AUTH,        "the user's role doesn't allow that through CIM: HPE's providers want root" },
+  { 2,  FETTLE_E_REJECTED,    "the user's role doesn't allow that through CIM: HPE's providers want root" },
   { 3,  FETTLE_E_UNSUPPORTED, "the host's CIM server doesn't have that namespace: HPE's providers aren't installed (they come with"
                               " HPE's image of ESXi, or its bundle of WBEM providers)" },
   { 4,  FETTLE_E_PROTOCOL,    "the host's CIM server doesn't take what it was given" },

@@ -155,7 +155,7 @@ post (struct vm_cim *x, const char *space, const char *method, const struct cim_
   if (r != FETTLE_OK)
     snprintf (x->s->why, sizeof x->s->why, "CIM %s: the host didn't answer on 5989", method);
   else if (a->status == 401)
-    r = vm_fail (x->s, FETTLE_E_AUTH, "CIM %s: the host's CIM server refuses tickets of the vSphere session as well as the"
+    r = vm_fail (x->s, FETTLE_E_REJECTED, "CIM %s: the host's CIM server refuses tickets of the vSphere session as well as the"
                  " user and password (status 401).  Restart its service sfcbd-watchdog, or give the node root's password",
                  method);
   else if (a->status == 200)

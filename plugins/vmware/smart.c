@@ -4,7 +4,7 @@
  *
  *   (first)                       is there a provider, can it fetch?
  *   "smart begin M"               M: the host was in maintenance mode; enter it
- *   "smart start M LOST JOB..."   the jobs that there were; have it begin
+ *   "smart start M LOST BYTES JOB..."   what was fetched, the jobs that there were; have it begin
  *   "smart job M LOST SINCE PATH" follow it; LOST: since when nobody answers
  *
  * So a call that is repeated after a crash sees by a new job, or by what was
@@ -34,6 +34,7 @@ struct smart {
   struct vm_store store;
   int was_in_maintenance;
   long long since, lost;
+  unsigned long long fetched; /* by an earlier try */
   unsigned known[JOBS_MAX]; /* jobs before ours, by hash */
   size_t n_known;
   struct cim_path job;      /* class "": none yet */
@@ -55,7 +56,7 @@ static fettle_result
 go_to_start (struct smart *u, uint32_t delay)
 {
   char token[TOKEN];
-  int used = snprintf (token, sizeof token, "smart start %d %lld", u->was_in_maintenance, u->lost);
+  int used = snprintf (token, sizeof token, "smart start %d %lld %llu", u->was_in_maintenance, u->lost, u->fetched);
 
   for (size_t i = 0; i < u->n_known; i++)
     used += snprintf (token + used, sizeof token - (size_t) used, " %08x", u->known[i]);
@@ -89,7 +90,7 @@ read_token (struct smart *u, const char *text)
     return text[used] ? NONE : BEGIN;
   if (sscanf (text, "smart job %d %lld %lld %n", &u->was_in_maintenance, &u->lost, &u->since, &used) == 3)
     return used && cim_path_parse (text + used, &u->job) ? FOLLOW : NONE;
-  if (sscanf (text, "smart start %d %lld%n", &u->was_in_maintenance, &u->lost, &used) != 2)
+  if (sscanf (text, "smart start %d %lld %llu%n", &u->was_in_maintenance, &u->lost, &u->fetched, &used) != 3)
     return NONE;
   for (text += used; u->n_known < JOBS_MAX && sscanf (text, " %8x%n", &u->known[u->n_known], &used) == 1; text += used)
     u->n_known++;
@@ -341,10 +342,20 @@ invoke (struct smart *u)
 }
 
 static fettle_result
+offer (struct smart *u, uint64_t *ret_fetched)
+{
+  uint32_t answers;
+
+  u->url = u->serve->file_url (u->s.c, FETTLE_LISTEN_HTTP, 0);
+  if (!u->url)
+    return FETTLE_E_SERVICE; /* it has been said why */
+  return u->serve->fetched (u->s.c, FETTLE_LISTEN_HTTP, 0, ret_fetched, &answers);
+}
+
+static fettle_result
 start (struct smart *u)
 {
   uint64_t bytes = 0;
-  uint32_t answers;
   fettle_result r = look_at_jobs (u, 0);
 
   if (r != FETTLE_OK)
@@ -353,13 +364,10 @@ start (struct smart *u)
     u->since = (long long) time (NULL);
     return follow (u);
   }
-  u->url = u->serve->file_url (u->s.c, FETTLE_LISTEN_HTTP, 0);
-  if (!u->url)
-    return FETTLE_E_SERVICE; /* it has been said why */
-  r = u->serve->fetched (u->s.c, FETTLE_LISTEN_HTTP, 0, &bytes, &answers);
+  r = offer (u, &bytes);
   if (r != FETTLE_OK)
     return r;
-  return bytes > 0 ? decide (u) : invoke (u);
+  return bytes > u->fetched ? decide (u) : invoke (u);
 }
 
 /* Nothing is changed before it is clear that it could work. */
@@ -387,8 +395,12 @@ first (struct smart *u)
 static fettle_result
 begin (struct smart *u)
 {
+  uint64_t bytes = 0;
   fettle_result r = look_at_jobs (u, 1);
 
+  if (r == FETTLE_OK)
+    r = offer (u, &bytes);
+  u->fetched = bytes;
   if (r == FETTLE_OK)
     r = vm_enter_noted (&u->s, &u->store);
   return r == FETTLE_OK ? go_to_start (u, 0) : finish (u, r);

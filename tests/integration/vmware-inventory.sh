@@ -94,7 +94,7 @@ while read -r name result words; do
   like "fault $name: in words" "$(text)" "$words"
   is "fault $name: no session stays" "$(sessions_left)" 0
 done <<'X'
-NoPermission auth role doesn.t allow that
+NoPermission rejected role doesn.t allow that
 SystemError rejected inside the host.*SystemError.*as it was told to
 MadeUpByNobody rejected refused it: MadeUpByNobody
 X

@@ -28,6 +28,7 @@
 #   cimforget=yes            a job is forgotten when it ends
 #   cimcode=N                what the component exits with
 #   cimlie=yes               installs nothing and says it did
+#   cimlate=N                after a restart, the first N requests are lost
 #
 # SPDX-License-Identifier: Apache-2.0
 import sys
@@ -67,14 +68,14 @@ class Cim:
 
     def __init__(self, how, tickets, fetch, log):
         self.how, self.tickets, self.fetch, self.log = how, tickets, fetch, log
-        self.lock, self.done, self.used, self.jobs, self.waiting, self.boots, self.serial = threading.RLock(), set(), set(), {}, {}, None, 0
+        self.lock, self.done, self.used, self.jobs, self.waiting, self.boots, self.serial, self.late = threading.RLock(), set(), set(), {}, {}, None, 0, 0
         self.firmware = {"P89": "v2.40 (02/17/2017)", "RI9": "2.50", "SA1": "6.06"}
 
     def restarted(self, boots):
         with self.lock:
             if self.boots not in (None, boots):
                 self.firmware.update(self.waiting)
-                self.waiting, self.jobs = {}, {}
+                self.waiting, self.jobs, self.late = {}, {}, int(self.how().get("cimlate", 0))
             self.boots = boots
 
     def once(self, name, value):
@@ -302,7 +303,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.say(400, "", [("CIMError", "header-mismatch")])
         if how.get("cimhang") == method:
             return time.sleep(120)
-        if cim.once("cimcut", method):
+        if cim.once("cimcut", method) or cim.late:
+            cim.late = max(cim.late - 1, 0)
             self.close_connection = True
             return
         wanted, _, status = how.get("cimstatus", "").partition(":")

@@ -164,3 +164,8 @@ check_PROGRAMS += unit/vmware-answer
 unit_vmware_answer_SOURCES = unit/vmware-answer.c ../plugins/vmware/answer.c ../plugins/vmware/answer.h
 unit_vmware_answer_LDADD = ../sdk/lib/libxml.la $(XML_LIBS) $(CMOCKA_LIBS)
 endif
+if HAVE_CMOCKA
+check_PROGRAMS += unit/smb
+unit_smb_SOURCES = unit/smb.c
+unit_smb_LDADD = ../core/libworker.la $(SSH2_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+endif

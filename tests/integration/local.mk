@@ -132,7 +132,8 @@ EXTRA_DIST += integration/superdome-lib.sh
 dist_check_SCRIPTS += integration/superdome-flex.sh
 EXTRA_DIST += sim/rmc.py
 EXTRA_DIST += integration/windows-lib.sh sim/windows/pipes.py sim/windows/impacket-check.py sim/windows/registry.py sim/windows/system.reg sim/windows/node.c sim/windows/installer.c
-dist_check_SCRIPTS += integration/windows-peer.sh
+EXTRA_DIST += sim/windows/hostile.py
+dist_check_SCRIPTS += integration/windows-peer.sh integration/windows-hostile.sh
 dist_check_SCRIPTS += integration/worker-smb.sh
 # What runs under Wine.
 CLEANFILES += sim/windows/node.exe sim/windows/installer.exe
@@ -141,3 +142,8 @@ check_DATA = sim/windows/node.exe sim/windows/installer.exe
 endif
 sim/windows/node.exe sim/windows/installer.exe: %.exe: %.c
 	$(AM_V_CC)$(MKDIR_P) sim/windows && $(MINGW_CC) $(MINGW_CFLAGS) -o $@ $< -lws2_32 -ladvapi32
+# Not part of check: some minutes; best in a build with --enable-sanitizers.
+check-hostile: all plugins/call plugins/smbtalk.la
+	srcdir='$(abs_srcdir)' builddir='$(abs_builddir)' HOSTILE_CALLS=$${HOSTILE_CALLS-2000} HOSTILE_SEED=$${HOSTILE_SEED-$$(date +%s)} \
+	  $(top_builddir)/run bash $(srcdir)/integration/windows-hostile.sh
+.PHONY: check-hostile

@@ -4,7 +4,7 @@ at random.
 
     hostile.py PORTFILE HOW SEED [PASSWORD [UPSTREAM]]
 
-Listens at a free port of 127.0.0.1, which it writes to PORTFILE, and passes on
+Listens at a free port of this host, which it writes to PORTFILE, and passes on
 to 127.0.0.1:UPSTREAM (445). HOW:
 
     raw      any answer is changed, its signature isn't: what a client does
@@ -12,6 +12,7 @@ to 127.0.0.1:UPSTREAM (445). HOW:
     signed   the answers behind the login are changed and signed again. It knows
              the PASSWORD, and so the keys: as a node that was broken into. For
              the dialect 2.1 (server max protocol = SMB2_10)
+    true     nothing is changed
 
 The changes of the connection N follow from SEED + N alone, so a failure is had
 again by its seed. It prints a line for each connection: its seed and how many
@@ -117,7 +118,7 @@ class Mutator:
             if command == SESSION_SETUP and status == 0 and self.login and self.how == "signed":
                 self.key = session_key(self.password, self.login)[:16]
                 return [message]
-        if self.how == "signed" and self.key is None:
+        if self.how == "true" or (self.how == "signed" and self.key is None):
             return [message]
         if self.quiet > 0 or r.random() > self.rate:
             self.quiet -= 1
@@ -252,9 +253,9 @@ def main():
     port_file, how, seed = sys.argv[1], sys.argv[2], int(sys.argv[3])
     password = sys.argv[4] if len(sys.argv) > 4 else None
     upstream = int(sys.argv[5]) if len(sys.argv) > 5 else 445
-    if how not in ("raw", "signed") or (how == "signed" and not password):
+    if how not in ("raw", "signed", "true") or (how == "signed" and not password):
         sys.exit(__doc__)
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("", 0))
     with open(port_file + ".new", "w", encoding="ascii") as f:
         print(listener.getsockname()[1], file=f)
     os.rename(port_file + ".new", port_file)

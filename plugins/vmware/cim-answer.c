@@ -132,6 +132,19 @@ is_word (const char *text)
   return p > text && !*p;
 }
 
+/* As it is: a key with a space less is another one. */
+static int
+read_exactly (const xmlNode *n, char *ret, size_t size)
+{
+  xmlChar *text = xmlNodeGetContent ((xmlNode *) (size_t) n);
+  size_t length = text ? strlen ((const char *) text) : size;
+
+  if (length < size)
+    memcpy (ret, text, length + 1);
+  xmlFree (text);
+  return length < size;
+}
+
 static int
 read_key (const xmlNode *binding, struct cim_path *path)
 {
@@ -142,12 +155,11 @@ read_key (const xmlNode *binding, struct cim_path *path)
     return 0; /* a reference as a key: none of what is looked at has one */
   fettle_xml_attribute (binding, "NAME", path->keys[i].name, sizeof path->keys[i].name);
   fettle_xml_attribute (value, "VALUETYPE", path->keys[i].type, sizeof path->keys[i].type);
-  fettle_xml_text (value, NULL, path->keys[i].value, sizeof path->keys[i].value);
   if (!path->keys[i].type[0])
     snprintf (path->keys[i].type, sizeof path->keys[i].type, "string");
   path->n++;
   return is_word (path->keys[i].name) && is_word (path->keys[i].type)
-         && strlen (path->keys[i].value) + 1 < sizeof path->keys[i].value;
+         && read_exactly (value, path->keys[i].value, sizeof path->keys[i].value);
 }
 
 int
@@ -214,16 +226,16 @@ decode (const char *text, size_t length, char *ret, size_t size)
         return 0;
       memcpy (hex, text + i + 1, 2);
       k = (unsigned) strtoul (hex, &end, 16);
-      if (*end || k == 0 || strchr (" +-", hex[0]))
+      if (*end || strchr (" +-", hex[0]))
         return 0;
       i += 2;
     }
-    if (used + 1 >= size)
+    if (used + 1 >= size || (k < ' ' && k != '\t' && k != '\n' && k != '\r'))
       return 0;
     ret[used++] = (char) k;
   }
   ret[used] = '\0';
-  return 1;
+  return xmlCheckUTF8 ((const unsigned char *) ret);
 }
 
 /* The next word of a text; 0: there is none, or it is too long. */

@@ -120,3 +120,6 @@ fuzz_smb_session_SOURCES = fuzz/smb_session.c fuzz/driver.c fuzz/fuzz.h
 fuzz_smb_session_LDADD = ../core/libworker.la
 fuzz_smb_rpc_SOURCES = fuzz/smb_rpc.c fuzz/driver.c fuzz/fuzz.h
 fuzz_smb_rpc_LDADD = ../core/libworker.la
+check_PROGRAMS += fuzz/vmware_cim
+fuzz_vmware_cim_SOURCES = fuzz/vmware_cim.c fuzz/driver.c fuzz/fuzz.h ../plugins/vmware/cim-answer.c ../plugins/vmware/answer.c
+fuzz_vmware_cim_LDADD = ../sdk/lib/libxml.la ../core/libbase.la $(XML_LIBS)

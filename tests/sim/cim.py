@@ -5,13 +5,13 @@
 #
 # A module of esx.py (--cim FILE), or beside another emulated host:
 #
-#   python3 cim.py CERTIFICATE KEY READY [--listen ADDRESS] [--tickets FILE]
+#   python3 cim.py CERTIFICATE KEY READY [--listen ADDRESS] [--beside URL]
 #   python3 cim.py component FILE FAMILY VERSION [reboot] [code=N]
 #
 # Alone, it writes its port to READY, requests to READY.log, and reads NAME=VALUE
-# lines from READY.how; FILE has tickets, one a line, which are good once or more.
-#   password=secret user=root
-#   boots=N                  another number: the host has been restarted
+# lines from READY.how.  URL is where another emulated host tells its tickets and
+# boots as JSON; when it doesn't, it is away.
+#   user=root password=secret
 # From the host's or its own `how`:
 #   cim=off                  connections are closed
 #   cimauth=password ticket nobody   who is let in; else both are
@@ -33,7 +33,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import sys
 sys.dont_write_bytecode = True
-import argparse, base64, html, http.client, http.server, os, re, socketserver, ssl, threading, time, traceback, urllib.parse
+import argparse, base64, html, http.client, http.server, json, os, socketserver, ssl, threading, time, traceback, urllib.parse, urllib.request
 import xml.etree.ElementTree as ET
 
 PARENTS = {
@@ -341,12 +341,13 @@ def serve(context, address, ready, of):
     server.serve_forever()
 
 
-def read_lines(file):
+def ask(url):
+    unverified = ssl._create_unverified_context()
     try:
-        with open(file) as f:
-            return f.read().split("\n")
-    except FileNotFoundError:
-        return []
+        with urllib.request.urlopen(url, timeout=60, context=unverified) as r:
+            return json.loads(r.read())
+    except (OSError, http.client.HTTPException):
+        return None
 
 
 def get(url):
@@ -369,21 +370,29 @@ def main():
     p.add_argument("key")
     p.add_argument("ready")
     p.add_argument("--listen", default="127.0.0.1")
-    p.add_argument("--tickets")
+    p.add_argument("--beside")
     a = p.parse_args()
-    lock, all = threading.Lock(), {}
+    lock, all, host = threading.Lock(), {}, {"tickets": [], "boots": 1}
 
     def log(text):
         with lock, open(a.ready + ".log", "a") as f:
             f.write(text + "\n")
 
     def how():
-        return dict(x.split("=", 1) for x in read_lines(a.ready + ".how") if "=" in x)
+        try:
+            with open(a.ready + ".how") as f:
+                return dict(x.split("=", 1) for x in f.read().split("\n") if "=" in x)
+        except FileNotFoundError:
+            return {}
 
     def of(address):
+        now = ask(a.beside) if a.beside else host
+        if now is None:
+            return None
         with lock:
-            cim = all.setdefault(address, Cim(how, lambda: read_lines(a.tickets) if a.tickets else [], get, log))
-        cim.restarted(how().get("boots", "1"))
+            host.update(now)
+            cim = all.setdefault(address, Cim(how, lambda: host["tickets"] or [], get, log))
+        cim.restarted(host["boots"])
         return cim
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(a.certificate, a.key)

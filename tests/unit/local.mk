@@ -163,6 +163,9 @@ if HAVE_CMOCKA
 check_PROGRAMS += unit/vmware-answer
 unit_vmware_answer_SOURCES = unit/vmware-answer.c ../plugins/vmware/answer.c ../plugins/vmware/answer.h
 unit_vmware_answer_LDADD = ../sdk/lib/libxml.la $(XML_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += unit/vmware-cim
+unit_vmware_cim_SOURCES = unit/vmware-cim.c ../plugins/vmware/cim-answer.c ../plugins/vmware/cim-answer.h ../plugins/vmware/answer.c
+unit_vmware_cim_LDADD = ../sdk/lib/libxml.la $(XML_LIBS) $(CMOCKA_LIBS)
 endif
 if HAVE_CMOCKA
 check_PROGRAMS += unit/smb

@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 
 #include "cli/plugin-check.h"
+#include "plugin/bridge.h"
+#include "plugin/manifest.h"
 #include "plugin/quirks.h"
 #include "util/text.h"
 
@@ -52,13 +54,22 @@ check_quirks (struct fettle_checker *k, const struct fettle_plugin_info *plugin)
   fettle_check_tell (k, "its quirks, if any, can be read", "%s", err.text);
 }
 
+static bool
+is_program (const char *path)
+{
+  const char *dot = strrchr (path, '.');
+
+  return dot && strcmp (dot, FETTLE_MANIFEST_EXT) == 0;
+}
+
 static void
 run_checks (struct fettle_checker *k)
 {
   struct fettle_plugin_info plugin = { 0 };
   struct fettle_error err;
 
-  fettle_check_symbols (k);
+  if (!is_program (k->path))
+    fettle_check_symbols (k);
   alarm (LOAD_TIMEOUT);
   if (fettle_plugin_load_one (&plugin, k->path, &err)) {
     fettle_check_tell (k, "it loads, and its descriptor is valid", "%s", err.text);
@@ -67,6 +78,7 @@ run_checks (struct fettle_checker *k)
   alarm (0);
   fettle_check_tell (k, "it loads, and its descriptor is valid", "%s", "");
   check_quirks (k, &plugin);
+  fettle_bridge_use (&plugin, 0);
   fettle_check_rules (k, &plugin);
   if (k->recording)
     fettle_check_recording (k, &plugin);

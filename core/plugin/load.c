@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "plugin/load.h"
+#include "plugin/manifest.h"
 #include "util/nearest.h"
 #include "util/trusted.h"
 
@@ -132,6 +133,9 @@ fettle_plugin_clear (struct fettle_plugin_info *info)
   }
   free (info->node_types);
   free (info->path);
+  free (info->program);
+  free (info->name);
+  json_decref (info->manifest);
   if (info->module) {
     lt_dlclose (info->module);
     lt_dlexit ();
@@ -153,18 +157,26 @@ fettle_plugin_check_file (const char *path, struct fettle_error *err)
   return fettle_trusted_check (path, &st, err);
 }
 
+static bool
+ends_with (const char *name, const char *end)
+{
+  size_t n = strlen (name), size = strlen (end);
+
+  return n > size && strcmp (name + n - size, end) == 0;
+}
+
 /* "/a/ilo.so" is "ilo"; false when that is no name of a plugin. */
 static bool
 name_of (const char *path, char ret_name[NAME_MAX + 1])
 {
   const char *base = strrchr (path, '/');
-  size_t n, ext = sizeof FETTLE_MODULE_EXT - 1;
+  size_t n;
 
   base = base ? base + 1 : path;
   n = strlen (base);
-  if (n <= ext || n > NAME_MAX || strcmp (base + n - ext, FETTLE_MODULE_EXT) != 0)
+  if (n > NAME_MAX || (!ends_with (base, FETTLE_MODULE_EXT) && !ends_with (base, FETTLE_MANIFEST_EXT)))
     return false;
-  n -= ext;
+  n = (size_t) (strrchr (base, '.') - base);
   if (*base < 'a' || *base > 'z'
       || strspn (base, "abcdefghijklmnopqrstuvwxyz0123456789_") < n)
     return false;
@@ -184,7 +196,8 @@ load_file (const char *path, struct fettle_plugin_info *ret, struct fettle_error
                              ", its name being [a-z][a-z0-9_]*");
   if (fettle_plugin_check_file (path, err))
     return err->code;
-  return load_module (path, name, ret, err);
+  return ends_with (path, FETTLE_MANIFEST_EXT) ? fettle_manifest_load (path, name, ret, err)
+                                               : load_module (path, name, ret, err);
 }
 
 fettle_result
@@ -303,10 +316,8 @@ add_file (struct fettle_plugins *all, const char *path, struct fettle_error *err
 static int
 is_module (const struct dirent *entry)
 {
-  size_t n = strlen (entry->d_name), ext = sizeof FETTLE_MODULE_EXT - 1;
-
-  return entry->d_name[0] != '.' && n > ext
-         && strcmp (entry->d_name + n - ext, FETTLE_MODULE_EXT) == 0;
+  return entry->d_name[0] != '.' && (ends_with (entry->d_name, FETTLE_MODULE_EXT)
+                                     || ends_with (entry->d_name, FETTLE_MANIFEST_EXT));
 }
 
 static fettle_result

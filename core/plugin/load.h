@@ -29,6 +29,11 @@ struct fettle_plugin_info {
   struct fettle_node_type *node_types; /* ports and settings are copies as well */
   char *path;                          /* of the module; NULL when preloaded */
   void *module;                        /* libltdl's handle */
+  /* Of one that is a program (manifest.h), else NULL: */
+  char *program;                       /* its path */
+  char *name;                          /* the descriptor's */
+  struct json_t *manifest;             /* whose texts the descriptor has */
+  uint32_t timeout_s;
 };
 
 struct fettle_refusal {

@@ -4,6 +4,7 @@ libbase_la_SOURCES += \
   util/clock.c util/clock.h \
   util/error.c util/error.h \
   util/file.c util/file.h \
+  util/landlock.c util/landlock.h \
   util/libcurl.c util/libcurl.h \
   util/log.c util/log.h \
   util/nearest.c util/nearest.h \

@@ -4,6 +4,7 @@
  */
 #include "util/base.h"
 
+#include "plugin/bridge.h"
 #include "transport/transport.h"
 #include "util/text.h"
 #include "worker/worker.h"
@@ -122,7 +123,11 @@ fettle_worker_serve (const struct fettle_plugin_info *plugin, const struct fettl
   w->ctx.debug = debug;
   w->ctx.read_file = fettle_worker_read_file;
   w->ctx.take = fettle_worker_take;
-  r = prepare (w, plugin, limits);
+  /* A program is started before there is a secret, and before this process can't any more. */
+  fettle_bridge_use (plugin, limits->memory);
+  r = plugin->program ? fettle_bridge_start (&w->ctx.error) : FETTLE_OK;
+  if (r == FETTLE_OK)
+    r = prepare (w, plugin, limits);
   if (r == FETTLE_OK)
     r = judge (w, run (w, &score));
   fettle_record_end (r);

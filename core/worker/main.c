@@ -214,6 +214,7 @@ uses (const struct fettle_plugin_info *plugin, const char *service)
 static fettle_result
 set_up (struct zygote *z, const char *user, const char *plugin, struct fettle_error *err)
 {
+  _cleanup_free_ char *folder = NULL;
   fettle_result r = fettle_sandbox_user (user, err);
 
   if (r == FETTLE_OK)
@@ -221,8 +222,11 @@ set_up (struct zygote *z, const char *user, const char *plugin, struct fettle_er
   if (r == FETTLE_OK && (fettle_worker_quirks = json_array ()))
     r = fettle_quirks_read (z->plugin.path, z->plugin.descriptor.name, fettle_worker_quirks, err);
   if (r == FETTLE_OK) {
+    folder = z->plugin.program ? strndup (z->plugin.program, (size_t) (strrchr (z->plugin.program, '/') - z->plugin.program))
+                               : NULL;
+    z->limits.signals = folder != NULL;
     fettle_transport_init (uses (&z->plugin, "http/1"));
-    r = fettle_sandbox_zygote (err);
+    r = fettle_sandbox_zygote (folder, err);
   }
   return r == FETTLE_OK ? listen_to_children (z, err) : r;
 }

@@ -6,15 +6,11 @@
  * node's declared ports alone.  The transports check ports as well, for
  * kernels without Landlock.
  *
- * Landlock's numbers are the kernel's ABI, and written down here since the
- * headers of a distribution are often older than its kernel.
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
@@ -23,58 +19,8 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "util/landlock.h"
 #include "worker/worker.h"
-
-/* ---- Landlock's ABI ---- */
-
-#define SYS_RULESET_NEW  444
-#define SYS_RULE_ADD     445
-#define SYS_RESTRICT     446
-#define RULESET_VERSION  1u
-#define RULE_PATH        1
-#define RULE_PORT        2
-
-#define FS_EXECUTE       (1ull << 0)
-#define FS_WRITE_FILE    (1ull << 1)
-#define FS_READ_FILE     (1ull << 2)
-#define FS_READ_DIR      (1ull << 3)
-#define FS_ALL_1         ((1ull << 13) - 1)
-#define FS_REFER         (1ull << 13) /* ABI 2 */
-#define FS_TRUNCATE      (1ull << 14) /* 3 */
-#define FS_IOCTL_DEV     (1ull << 15) /* 5 */
-#define NET_BIND_TCP     (1ull << 0)  /* 4 */
-#define NET_CONNECT_TCP  (1ull << 1)  /* 4 */
-#define SCOPE_ABSTRACT   (1ull << 0)  /* 6 */
-#define SCOPE_SIGNAL     (1ull << 1)  /* 6 */
-
-struct ruleset {
-  uint64_t files, net, scoped;
-};
-
-struct path_rule {
-  uint64_t allowed;
-  int32_t fd;
-} __attribute__ ((__packed__));
-
-struct port_rule {
-  uint64_t allowed, port;
-};
-
-static long
-landlock_abi (void)
-{
-  return syscall (SYS_RULESET_NEW, NULL, 0, RULESET_VERSION);
-}
-
-static int
-make_ruleset (const struct ruleset *r)
-{
-  int fd = (int) syscall (SYS_RULESET_NEW, r, sizeof *r, 0);
-
-  if (fd >= 0)
-    fcntl (fd, F_SETFD, FD_CLOEXEC);
-  return fd;
-}
 
 /* ---- The zygote ---- */
 
@@ -106,66 +52,42 @@ fettle_sandbox_user (const char *user, struct fettle_error *err)
   return FETTLE_OK;
 }
 
-static const struct {
-  const char *path;
-  uint64_t allowed;
-} readable[] = {
-  { "/usr",             FS_READ_FILE | FS_READ_DIR },
-  { "/lib",             FS_READ_FILE | FS_READ_DIR },
-  { "/lib64",           FS_READ_FILE | FS_READ_DIR },
-  { "/etc/ssl",         FS_READ_FILE | FS_READ_DIR },
-  { "/etc/ld.so.cache", FS_READ_FILE },
-  { "/etc/localtime",   FS_READ_FILE },
-  { "/dev/null",        FS_READ_FILE | FS_WRITE_FILE },
-  { "/dev/zero",        FS_READ_FILE },
-  { "/dev/random",      FS_READ_FILE },
-  { "/dev/urandom",     FS_READ_FILE },
-#if FETTLE_ASAN
-  { "/proc",            FS_READ_FILE | FS_READ_DIR }, /* its reports read the map of memory */
-#endif
-};
-
-static void
-allow_path (int ruleset, const char *path, uint64_t allowed)
-{
-  _cleanup_close_ int fd = open (path, O_PATH | O_CLOEXEC);
-  struct path_rule rule = { allowed, fd };
-
-  if (fd >= 0)
-    (void) syscall (SYS_RULE_ADD, ruleset, RULE_PATH, &rule, 0);
-}
-
-static uint64_t
-all_of_files (long abi)
-{
-  return FS_ALL_1 | (abi >= 2 ? FS_REFER : 0) | (abi >= 3 ? FS_TRUNCATE : 0)
-         | (abi >= 5 ? FS_IOCTL_DEV : 0);
-}
-
 static fettle_result
 restrict_self (int ruleset, struct fettle_error *err)
 {
-  if (syscall (SYS_RESTRICT, ruleset, 0) != 0)
+  if (fettle_landlock_restrict (ruleset) != 0)
     return fettle_error_errno (err, FETTLE_E_INTERNAL, "confining a worker by Landlock");
   return FETTLE_OK;
 }
 
-fettle_result
-fettle_sandbox_zygote (struct fettle_error *err)
+/* What an interpreter of programs needs, too (plugin/program.c confines them further). */
+static void
+allow_programs (int ruleset, const char *folder)
 {
-  long abi = landlock_abi ();
-  struct ruleset all = { .files = abi > 0 ? all_of_files (abi) : 0 };
+  static const char *const places[] = { "/usr", "/lib", "/lib64", "/bin" };
+
+  for (size_t i = 0; i < COUNT (places); i++)
+    fettle_landlock_path (ruleset, places[i], FETTLE_FS_EXECUTE | FETTLE_FS_READ_FILE | FETTLE_FS_READ_DIR);
+  fettle_landlock_path (ruleset, folder, FETTLE_FS_EXECUTE | FETTLE_FS_READ_FILE | FETTLE_FS_READ_DIR);
+}
+
+fettle_result
+fettle_sandbox_zygote (const char *programs, struct fettle_error *err)
+{
+  long abi = fettle_landlock_abi ();
+  struct fettle_ruleset all = { .files = abi > 0 ? fettle_landlock_files (abi) : 0 };
   _cleanup_close_ int ruleset = -1;
 
   if (!set_capabilities (0) || prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return fettle_error_errno (err, FETTLE_E_INTERNAL, "giving up a worker's privileges");
   if (abi <= 0)
     return FETTLE_OK;
-  ruleset = make_ruleset (&all);
+  ruleset = fettle_landlock_new (&all);
   if (ruleset < 0)
     return fettle_error_errno (err, FETTLE_E_INTERNAL, "confining a worker by Landlock");
-  for (size_t i = 0; i < COUNT (readable); i++)
-    allow_path (ruleset, readable[i].path, readable[i].allowed);
+  fettle_landlock_libraries (ruleset);
+  if (programs)
+    allow_programs (ruleset, programs);
   return restrict_self (ruleset, err);
 }
 
@@ -193,22 +115,22 @@ allow_ports (int ruleset, const struct fettle_allowed *a)
 {
   if (a->protocol != FETTLE_TCP)
     return;
-  for (uint32_t port = a->first; port <= a->last; port++) {
-    struct port_rule rule = { NET_CONNECT_TCP, port };
-
-    (void) syscall (SYS_RULE_ADD, ruleset, RULE_PORT, &rule, 0);
-  }
+  for (uint32_t port = a->first; port <= a->last; port++)
+    fettle_landlock_port (ruleset, (uint16_t) port, FETTLE_NET_CONNECT_TCP);
 }
 
 fettle_result
 fettle_sandbox_call (const struct fettle_ctx *c, const struct fettle_call_limits *limits,
                      const char **ret_missing, struct fettle_error *err)
 {
-  long abi = landlock_abi ();
-  struct ruleset net = { .net = NET_BIND_TCP | NET_CONNECT_TCP,
-                         .scoped = abi >= 6 ? SCOPE_ABSTRACT | SCOPE_SIGNAL : 0 };
+  long abi = fettle_landlock_abi ();
+  struct fettle_ruleset net = { .files = FETTLE_FS_EXECUTE, .net = FETTLE_NET_BIND_TCP | FETTLE_NET_CONNECT_TCP,
+                                .scoped = abi >= 6 ? FETTLE_SCOPE_ABSTRACT : 0 };
   _cleanup_close_ int ruleset = -1;
 
+  /* The kernel holds PR_SET_PDEATHSIG to this, too. */
+  if (abi >= 6 && !limits->signals)
+    net.scoped |= FETTLE_SCOPE_SIGNAL;
   if (limit (limits, err) != FETTLE_OK)
     return err->code;
   if (abi < 4) {
@@ -216,7 +138,7 @@ fettle_sandbox_call (const struct fettle_ctx *c, const struct fettle_call_limits
                    "checked by Fettle's own services alone";
     return FETTLE_OK;
   }
-  ruleset = make_ruleset (&net);
+  ruleset = fettle_landlock_new (&net);
   if (ruleset < 0)
     return fettle_error_errno (err, FETTLE_E_INTERNAL, "confining a call by Landlock");
   for (size_t i = 0; i < c->n_allowed; i++)

@@ -18,6 +18,7 @@
 
 struct fettle_call_limits {
   uint64_t memory; /* bytes of address space; 0: no limit */
+  bool signals;    /* it may send some: its program (plugin/program.h) is to end with it */
 };
 
 /* ---- call.c ---- */
@@ -89,8 +90,9 @@ char *fettle_clean_text (const char *text, size_t max);
  * who can still read where the plugin is. */
 fettle_result fettle_sandbox_user (const char *user, struct fettle_error *);
 
-/* The zygote, afterwards: no privileges, no files but libraries. */
-fettle_result fettle_sandbox_zygote (struct fettle_error *);
+/* The zygote, afterwards: no privileges, no files but libraries, and programs
+ * that its calls start when the plugin is one, in this folder. */
+fettle_result fettle_sandbox_zygote (const char *programs, struct fettle_error *);
 
 /* A call: limits, and no connection but to the allowed ports.  *ret_missing
  * is what this kernel hasn't got, or NULL. */

@@ -1,4 +1,4 @@
-dist_check_SCRIPTS += abi/headers.sh abi/install.sh abi/manual.sh abi/plugin-check.sh abi/plugin-new.sh abi/plugins.sh
+dist_check_SCRIPTS += abi/examples.sh abi/headers.sh abi/install.sh abi/manual.sh abi/plugin-check.sh abi/plugin-new.sh abi/plugins.sh
 EXTRA_DIST += abi/faulty.c abi/faulty-helper.h abi/newer.c abi/older.c abi/plain.c
 if HAVE_CMOCKA
 if TEST_PRELOAD

@@ -44,7 +44,7 @@ EXTRA_DIST += fuzz/check-fuzz.sh fuzz/corpus
 # Not part of check: a minute each, with clang's libFuzzer.
 check-fuzz:
 	bash $(srcdir)/fuzz/check-fuzz.sh $(srcdir) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \
-	  -- $(JANSSON_LIBS) $(CONFIG_LIBS) $(CRYPTO_LIBS) $(ARCHIVE_LIBS) $(ZLIB_LIBS) $(XML_LIBS) $(UDFREAD_LIBS)
+	  -- $(JANSSON_LIBS) $(CONFIG_LIBS) $(CRYPTO_LIBS) $(ARCHIVE_LIBS) $(ZLIB_LIBS) $(XML_LIBS) $(UDFREAD_LIBS) -lltdl
 .PHONY: check-fuzz
 clean-local:
 	-rm -rf fuzz-bin fuzz-found
@@ -98,6 +98,9 @@ fuzz_oa_SOURCES = fuzz/oa.c fuzz/driver.c fuzz/fuzz.h ../plugins/oa/enclosure.c 
   ../plugins/oa/soap-read.c ../plugins/oa/fields.c ../plugins/oa/cli-read.c ../plugins/oa/answer.c
 fuzz_oa_LDADD = ../sdk/lib/libxml.la ../core/libbase.la $(XML_LIBS)
 check_PROGRAMS += fuzz/redfish fuzz/quirks
+check_PROGRAMS += fuzz/bridge
+fuzz_bridge_SOURCES = fuzz/bridge.c fuzz/driver.c fuzz/fuzz.h
+fuzz_bridge_LDADD = ../sdk/testhost/libtesthost.la ../core/libworker.la ../core/libbase.la
 fuzz_redfish_SOURCES = fuzz/redfish.c fuzz/driver.c fuzz/fuzz.h ../plugins/redfish/src/node.c
 fuzz_redfish_LDADD = ../sdk/lib/libredfish.la ../core/libbase.la $(JANSSON_LIBS)
 fuzz_quirks_SOURCES = fuzz/quirks.c fuzz/driver.c fuzz/fuzz.h

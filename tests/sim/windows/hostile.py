@@ -12,11 +12,13 @@ to 127.0.0.1:UPSTREAM (445). HOW:
     signed   the answers behind the login are changed and signed again. It knows
              the PASSWORD, and so the keys: as a node that was broken into. For
              the dialect 2.1 (server max protocol = SMB2_10)
+    cut      nothing is changed, but once a connection ends: behind as many answers, of
+             all of them, as the SEED says
     true     nothing is changed
 
 The changes of the connection N follow from SEED + N alone, so a failure is had
-again by its seed. It prints a line for each connection: its seed and how many
-answers were changed.
+again by its seed. It prints a line for each connection that ended: its seed and
+how many answers were changed; of a cut, at once.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -92,6 +94,14 @@ def session_key(password, message):
 
 
 class Mutator:
+    left, counting = 0, threading.Lock()  # answers before the one cut, of all connections
+
+    @classmethod
+    def cut(cls):
+        with cls.counting:
+            cls.left -= 1
+            return cls.left == -1
+
     def __init__(self, seed, how, password):
         self.random, self.how, self.password = random.Random(seed), how, password
         self.key, self.changed, self.last, self.login = None, 0, b"", b""
@@ -118,6 +128,11 @@ class Mutator:
             if command == SESSION_SETUP and status == 0 and self.login and self.how == "signed":
                 self.key = session_key(self.password, self.login)[:16]
                 return [message]
+        if self.how == "cut":
+            if not Mutator.cut():
+                return [message]
+            print("cut", flush=True)
+            return [None]
         if self.how == "true" or (self.how == "signed" and self.key is None):
             return [message]
         if self.quiet > 0 or r.random() > self.rate:
@@ -207,6 +222,7 @@ class Stream:
 
 
 def frame(r, message):
+    """With its length, seldom a wrong one."""
     size = len(message)
     if r.random() < 0.005:
         size = r.choice((0, 1, 63, size + 1, max(0, size - 1), 0xFFFFFF, 0x1000000, 0x85000000))
@@ -233,7 +249,8 @@ def talk(client, server, mutator):
             for changed in mutator.answer(message):
                 if changed is None:
                     return False
-                client.socket.sendall(frame(mutator.random if mutator.changed else random.Random(0), changed))
+                hurt = mutator.changed and mutator.how != "cut"
+                client.socket.sendall(frame(mutator.random if hurt else random.Random(0), changed))
     return True
 
 
@@ -253,8 +270,9 @@ def main():
     port_file, how, seed = sys.argv[1], sys.argv[2], int(sys.argv[3])
     password = sys.argv[4] if len(sys.argv) > 4 else None
     upstream = int(sys.argv[5]) if len(sys.argv) > 5 else 445
-    if how not in ("raw", "signed", "true") or (how == "signed" and not password):
+    if how not in ("raw", "signed", "cut", "true") or (how == "signed" and not password):
         sys.exit(__doc__)
+    Mutator.left = seed
     listener = socket.create_server(("", 0))
     with open(port_file + ".new", "w", encoding="ascii") as f:
         print(listener.getsockname()[1], file=f)

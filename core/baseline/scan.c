@@ -67,11 +67,34 @@ problem (struct scan *s, const char *path, const char *message)
                                 printable (message)));
 }
 
-/* What its files looked like when they were read. */
+/* {"tree": [[path within it, stamp, size]]} of a folder; NULL for what is in an
+ * archive, which isn't offered as a folder. */
+static json_t *
+tree_stamps (const struct scan *s, const char *tree)
+{
+  size_t n = strcmp (tree, ".") == 0 ? 0 : strlen (tree) + 1;
+  json_t *list = json_array ();
+
+  for (size_t i = 0; list && i < s->records.n; i++) {
+    const struct fettle_record *r = s->records.list[i];
+
+    if (n && (strncmp (r->path, tree, n - 1) != 0 || r->path[n - 1] != '/'))
+      continue;
+    if (r->container) {
+      json_decref (list);
+      return NULL;
+    }
+    json_array_append_new (list, json_pack ("[s, s, I]", r->path + n, r->stamp, (json_int_t) r->size));
+  }
+  return list ? json_pack ("{s:o}", "tree", list) : NULL;
+}
+
+/* What its files looked like when they were read; behind them, a folder's. */
 static json_t *
 stamps_of (const struct scan *s, const json_t *component)
 {
-  json_t *list = json_array (), *file;
+  const char *tree = json_string_value (json_object_get (component, "tree"));
+  json_t *list = json_array (), *file, *whole;
   size_t i;
 
   json_array_foreach (json_object_get (component, "files"), i, file) {
@@ -80,6 +103,9 @@ stamps_of (const struct scan *s, const json_t *component)
 
     json_array_append_new (list, json_string (r ? r->stamp : ""));
   }
+  whole = tree ? tree_stamps (s, tree) : NULL;
+  if (whole)
+    json_array_append_new (list, whole);
   return list;
 }
 

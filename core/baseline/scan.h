@@ -6,7 +6,7 @@
  *                                                    "of" is 0 for an archive
  *   {"paper": ...}, {"papers": n}                    papers.h
  *   {"bundle": {"name", "version"}}                  if it says what it is
- *   {"component": {...}, "stamps": [text]}           docs/api.md, component; for each
+ *   {"component": {...}, "stamps": [text, {"tree": [[path, stamp, size]]}]}           docs/api.md, component; for each
  *                                                    of its files, what was on the
  *                                                    disk looked like (util/file.h)
  *   {"problem": {"file": relative path, "message"}}  one sentence

@@ -15,6 +15,7 @@
 
 #include "engine/component-files.h"
 #include "engine/internal.h"
+#include "serve/offer.h"
 
 fettle_result
 fettle_component_file_where (const char *baseline, const json_t *file, char ret[PATH_MAX],
@@ -104,6 +105,51 @@ open_one (struct fettle_engine *e, const char *baseline, const json_t *file, con
   return FETTLE_OK;
 }
 
+/* Where its baseline is, and what its files looked like. */
+static fettle_result
+find_stamps (struct fettle_engine *e, int64_t baseline, const json_t *component, char **ret_path, json_t **ret,
+             struct fettle_error *err)
+{
+  const char *id = json_string_value (json_object_get (component, "id"));
+  struct fettle_rows rows;
+
+  fettle_store_query (e->store, &rows,
+                      "SELECT path, stamps FROM component JOIN baseline"
+                      " ON baseline.id = component.baseline WHERE baseline = ? AND component.id = ?",
+                      "is", baseline, id);
+  if (!fettle_rows_next (&rows))
+    return fettle_error_set (err, FETTLE_E_CONFIG, "the component %s isn't in its baseline any"
+                                                   " more: make a new plan", id);
+  *ret_path = strdup (fettle_rows_text (&rows, 0));
+  *ret = fettle_rows_json (&rows, 1);
+  fettle_rows_end (&rows);
+  return FETTLE_OK;
+}
+
+fettle_result
+fettle_component_tree (struct fettle_engine *e, int64_t baseline, const json_t *component,
+                       struct fettle_offer_tree **ret, struct fettle_error *err)
+{
+  const char *tree = json_string_value (json_object_get (component, "tree"));
+  _cleanup_json_ json_t *stamps = NULL;
+  _cleanup_free_ char *path = NULL;
+  char full[PATH_MAX];
+  const json_t *list;
+  int folder, n;
+
+  if (find_stamps (e, baseline, component, &path, &stamps, err))
+    return err->code;
+  list = json_object_get (json_array_get (stamps, json_array_size (stamps) - 1), "tree");
+  if (!list || !tree)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "%s: the folder %s can't be offered.  If it is in an archive, unpack"
+                             " that; then add the baseline again", path, tree ? tree : "");
+  n = snprintf (full, sizeof full, "%s/%s", path, tree);
+  folder = n < PATH_MAX ? open (full, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+  if (folder < 0)
+    return fettle_error_errno (err, FETTLE_E_CONFIG, "opening the component's folder %s", full);
+  return fettle_offer_tree_new (folder, list, ret, err);
+}
+
 fettle_result
 fettle_component_open (struct fettle_engine *e, int64_t baseline, const json_t *component,
                        struct fettle_opened *ret, size_t max, size_t *ret_n,
@@ -113,19 +159,10 @@ fettle_component_open (struct fettle_engine *e, int64_t baseline, const json_t *
   const json_t *files = json_object_get (component, "files"), *file;
   _cleanup_json_ json_t *stamps = NULL;
   _cleanup_free_ char *path = NULL;
-  struct fettle_rows rows;
   size_t i, n = 0;
 
-  fettle_store_query (e->store, &rows,
-                      "SELECT path, stamps FROM component JOIN baseline"
-                      " ON baseline.id = component.baseline WHERE baseline = ? AND component.id = ?",
-                      "is", baseline, id);
-  if (!fettle_rows_next (&rows))
-    return fettle_error_set (err, FETTLE_E_CONFIG, "the component %s isn't in its baseline any"
-                                                   " more: make a new plan", id);
-  path = strdup (fettle_rows_text (&rows, 0));
-  stamps = fettle_rows_json (&rows, 1);
-  fettle_rows_end (&rows);
+  if (find_stamps (e, baseline, component, &path, &stamps, err))
+    return err->code;
   json_array_foreach (files, i, file) {
     if (n == max)
       fettle_error_set (err, FETTLE_E_CONFIG, "the component %s has more than %zu files", id, max);

@@ -300,6 +300,10 @@ struct fettle_opened {
 
 /* component-files.c: opens a component's files, if they are still what was
  * hashed.  The descriptors are the caller's. */
+struct fettle_offer_tree;
+/* The folder that the component is, as it was when its digest was taken. */
+fettle_result fettle_component_tree (struct fettle_engine *, int64_t baseline, const json_t *component,
+                                     struct fettle_offer_tree **ret, struct fettle_error *);
 fettle_result fettle_component_open (struct fettle_engine *, int64_t baseline,
                                      const json_t *component, struct fettle_opened *ret,
                                      size_t max, size_t *ret_n, struct fettle_error *);

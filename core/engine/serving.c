@@ -5,6 +5,7 @@
 
 #include "check/probe.h"
 #include "engine/serving.h"
+#include "model/component.h"
 #include "plugin/wire.h"
 #include "serve/callback.h"
 #include "util/log.h"
@@ -14,6 +15,7 @@
 #define LINE_BYTES 500
 #define EVENT_BYTES 4000 /* of a status in an event */
 #define STATUS     (-1)    /* instead of a file's number */
+#define FOLDER     (-2)
 
 struct offered {
   struct offered *next;
@@ -111,6 +113,8 @@ changed (void *arg, struct fettle_offer *o)
 {
   struct task *t = arg;
 
+  if (o->tree && o->contacted && o->fetches)
+    return; /* many files, and no end */
   if (!o->fetches)
     fettle_task_log (t, "the node has asked for %s", o->name);
   else if (o->fetches == 1)
@@ -148,6 +152,21 @@ open_file (struct task *t, int64_t number, struct fettle_offer *ret, struct fett
   return FETTLE_OK;
 }
 
+/* The component's whole folder. */
+static fettle_result
+open_tree (struct task *t, struct fettle_offer *ret, struct fettle_error *err)
+{
+  const json_t *component = json_object_get (t->spec, "component");
+  const char *tree = json_string_value (json_object_get (component, "tree")), *slash = tree ? strrchr (tree, '/') : NULL,
+             *name = slash ? slash + 1 : tree;
+
+  if (!tree)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "the component is no folder, so that none can be offered");
+  snprintf (ret->name, sizeof ret->name, "%s", fettle_component_file_name_ok (name) ? name : "release");
+  return fettle_component_tree (t->job->engine, json_integer_value (json_object_get (t->spec, "baseline_id")), component,
+                                &ret->tree, err);
+}
+
 static fettle_result
 offer (struct serving *s, int64_t file, uint32_t listener, const char *ours, const char *address,
        const char *token, struct offered **ret, struct fettle_error *err)
@@ -162,10 +181,12 @@ offer (struct serving *s, int64_t file, uint32_t listener, const char *ours, con
     return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for a URL");
   snprintf (wanted.token, sizeof wanted.token, "%s", token);
   snprintf (wanted.address, sizeof wanted.address, "%.*s", (int) strcspn (address, "%"), address);
-  r = file == STATUS ? FETTLE_OK : open_file (t, file, &wanted, err);
+  r = file == STATUS   ? FETTLE_OK
+      : file == FOLDER ? open_tree (t, &wanted, err) : open_file (t, file, &wanted, err);
   if (!r)
     r = fettle_served_new (t->job->engine->callbacks, listener, ours, &wanted, &o->served, err);
   fettle_offer_file_release (wanted.file);
+  fettle_offer_tree_release (wanted.tree);
   if (r) {
     free (o);
     return r;

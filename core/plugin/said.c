@@ -67,7 +67,7 @@ is_serve (const json_t *m)
     return true;
   return (strcmp (what, "url") == 0 || strcmp (what, "fetched") == 0 || strcmp (what, "way") == 0)
          && is_number (json_object_get (m, "listener"), FETTLE_LISTEN_HTTP, FETTLE_LISTEN_FTP)
-         && is_number (json_object_get (m, "file"), -1, FETTLE_WIRE_FDS);
+         && is_number (json_object_get (m, "file"), -2, FETTLE_WIRE_FDS);
 }
 
 bool

@@ -158,7 +158,7 @@ fettle_callback_free (struct fettle_callback *c)
 static void
 make_urls (struct fettle_served *s)
 {
-  const char *prefix = s->offer->file ? FETTLE_DOWNLOAD_PREFIX : FETTLE_STATUS_PREFIX;
+  const char *prefix = s->offer->file || s->offer->tree ? FETTLE_DOWNLOAD_PREFIX : FETTLE_STATUS_PREFIX;
 
   fettle_door_url (s->door, prefix, s->offer->token, s->offer->name, s->url);
   if (!s->data)
@@ -174,7 +174,9 @@ fettle_served_new (struct fettle_callbacks *all, uint32_t listener, const char *
 {
   struct fettle_served *s;
 
-  if (!wanted->file && listener == FETTLE_LISTEN_FTP)
+  if (wanted->tree && listener != FETTLE_LISTEN_FTP)
+    return fettle_error_set (err, FETTLE_E_UNSUPPORTED, "a folder is to be had by FTP alone");
+  if (!wanted->file && !wanted->tree && listener == FETTLE_LISTEN_FTP)
     return fettle_error_set (err, FETTLE_E_UNSUPPORTED, "a status can't be sent by FTP");
   s = calloc (1, sizeof *s);
   if (!s)

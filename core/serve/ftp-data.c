@@ -221,10 +221,10 @@ on_revoked (struct fettle_offer_use *use)
 }
 
 void
-fettle_ftp_use (struct ftp_session *s, struct fettle_offer *o)
+fettle_ftp_use (struct ftp_session *s, struct fettle_offer *o, struct fettle_offer_file *file)
 {
   s->data.offer = o;
-  s->data.file = fettle_offer_file_hold (o->file);
+  s->data.file = fettle_offer_file_hold (file);
   s->data.use = (struct fettle_offer_use) { .ended = on_revoked };
   fettle_offer_use_begin (o, &s->data.use);
 }

@@ -94,8 +94,8 @@ void fettle_ftp_session_deadline (struct ftp_session *, unsigned seconds);
 /* A passive port for the session; returns it, 0: none is free. */
 uint16_t fettle_ftp_passive (struct ftp_session *);
 
-/* What RETR is for; held until the transfer ends. */
-void fettle_ftp_use (struct ftp_session *, struct fettle_offer *);
+/* What RETR is for: a file of that offer; held until the transfer ends. */
+void fettle_ftp_use (struct ftp_session *, struct fettle_offer *, struct fettle_offer_file *);
 
 /* Sends data.file (or text), from data.offset, as soon as there is a connection. */
 void fettle_ftp_send (struct ftp_session *);

@@ -67,12 +67,25 @@ refuse (struct ftp_session *s, const char *line, const char *what)
 /* What a path means to this client. */
 struct found {
   struct fettle_offer *offer;
+  struct fettle_offer_file *file; /* of the offer; a reference */
   const char *text;  /* where there is no offer */
   uint64_t size;
 };
 
+/* A file that an offer's name and what follows it mean, a reference; or NULL. */
+static struct fettle_offer_file *
+find_file (const struct fettle_offer *o, const char *name)
+{
+  size_t n = strlen (o->name);
+
+  if (o->file)
+    return strcmp (o->name, name) == 0 ? fettle_offer_file_hold (o->file) : NULL;
+  return o->tree && strncmp (o->name, name, n) == 0 && name[n] == '/' ? fettle_offer_tree_open (o->tree, name + n + 1)
+                                                                      : NULL;
+}
+
 static struct fettle_offer *
-find_offer (struct ftp_session *s, const char *path, const char **ret_why)
+find_offer (struct ftp_session *s, const char *path, struct fettle_offer_file **ret, bool *ret_known, const char **ret_why)
 {
   const char *token = path + strlen (OFFER_PREFIX), *name;
   struct fettle_offer *o;
@@ -82,29 +95,40 @@ find_offer (struct ftp_session *s, const char *path, const char **ret_why)
     return NULL;
   o = fettle_offer_find (s->ftp->o.offers, token, (size_t) (name - token), s->from,
                          FETTLE_LISTEN_FTP, (int64_t) fettle_seconds (), ret_why);
-  if (!o || (o->file && strcmp (o->name, name + 1) == 0))
+  if (!o || (*ret = find_file (o, name + 1)))
     return o;
+  *ret_known = o->tree != NULL;
   *ret_why = "another name than it has";
   return NULL;
 }
 
-/* False: has answered.  Texts are for once: they are there for RETR only. */
+static void
+found_clear (struct found *f)
+{
+  fettle_offer_file_release (f->file);
+}
+
+/* False: has answered; else found_clear follows.  Texts are for once: they are there for RETR only. */
 static bool
 find (struct ftp_session *s, const char *argument, bool fetch, struct found *ret)
 {
   char path[FETTLE_FTP_PATH_MAX];
   const char *why = "a path that leads up, or is too long";
+  bool known = false;
 
   *ret = (struct found) { 0 };
   if (fettle_ftp_path (s->folder, argument, path)) {
-    ret->offer = find_offer (s, path, &why);
+    ret->offer = find_offer (s, path, &ret->file, &known, &why);
     if (!ret->offer && fetch && s->ftp->o.other)
       ret->text = s->ftp->o.other (s->ftp->o.arg, path, s->from);
   }
-  ret->size = ret->offer ? ret->offer->file->length : ret->text ? strlen (ret->text) : 0;
+  ret->size = ret->offer ? ret->file->length : ret->text ? strlen (ret->text) : 0;
   if (ret->offer || ret->text)
     return true;
-  refuse (s, "550 There is no such file.", why);
+  if (known) /* who has the folder may ask for what isn't in it */
+    fettle_ftp_reply (s, "550 There is no such file.");
+  else
+    refuse (s, "550 There is no such file.", why);
   return false;
 }
 
@@ -118,6 +142,7 @@ do_size (struct ftp_session *s, const char *argument)
     return;
   snprintf (line, sizeof line, "213 %llu", (unsigned long long) f.size);
   fettle_ftp_reply (s, line);
+  found_clear (&f);
 }
 
 static void
@@ -130,12 +155,12 @@ do_mdtm (struct ftp_session *s, const char *argument)
 
   if (!find (s, argument, false, &f))
     return;
-  if (!f.offer || fstat (f.offer->file->fd, &st) || !gmtime_r (&st.st_mtime, &tm)) {
-    fettle_ftp_reply (s, "550 Its time isn't known.");
-    return;
-  }
-  strftime (line, sizeof line, "213 %Y%m%d%H%M%S", &tm);
+  if (!f.offer || fstat (f.file->fd, &st) || !gmtime_r (&st.st_mtime, &tm))
+    snprintf (line, sizeof line, "550 Its time isn't known.");
+  else
+    strftime (line, sizeof line, "213 %Y%m%d%H%M%S", &tm);
   fettle_ftp_reply (s, line);
+  found_clear (&f);
 }
 
 static void
@@ -154,6 +179,7 @@ do_retr (struct ftp_session *s, const char *argument)
     return;
   if (rest > f.size) {
     fettle_ftp_reply (s, "554 The file isn't that long.");
+    found_clear (&f);
     return;
   }
   d->wanted = true;
@@ -161,7 +187,8 @@ do_retr (struct ftp_session *s, const char *argument)
   d->offset = rest;
   d->left = f.size - rest;
   if (f.offer)
-    fettle_ftp_use (s, f.offer);
+    fettle_ftp_use (s, f.offer, f.file);
+  found_clear (&f);
   fettle_ftp_send (s);
 }
 

@@ -1,7 +1,7 @@
 libservice_la_SOURCES += \
   serve/access.c serve/access.h \
   serve/callback.c serve/callback.h serve/conn.c serve/conn.h serve/exchange.h serve/guard.c serve/guard.h serve/listen.c \
-  serve/listen.h serve/offer.c serve/offer.h serve/owner.c serve/reply.c serve/request.h serve/role.c serve/role.h serve/route.c serve/route.h \
+  serve/listen.h serve/offer.c serve/offer.h serve/offer-tree.c serve/owner.c serve/reply.c serve/request.h serve/role.c serve/role.h serve/route.c serve/route.h \
   serve/server.c serve/server.h serve/stream.c serve/tls.c serve/tls.h serve/token.c serve/token.h
 libservice_la_SOURCES += serve/ftp.c serve/ftp.h serve/ftp-command.c serve/ftp-command.h serve/ftp-data.c \
   serve/ftp-internal.h serve/ftp-session.c

@@ -190,6 +190,8 @@ fettle_offer_new (struct fettle_offers *all, const struct fettle_offer *wanted,
   }
   if (o->file)
     fettle_offer_file_hold (o->file);
+  if (o->tree)
+    fettle_offer_tree_hold (o->tree);
   grow (all);
   put_in (all, o);
   all->n++;
@@ -215,6 +217,7 @@ fettle_offer_free (struct fettle_offer *o)
     use->ended (use);
   }
   fettle_offer_file_release (o->file);
+  fettle_offer_tree_release (o->tree);
   free (o);
 }
 

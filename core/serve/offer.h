@@ -6,7 +6,7 @@
  * asks, and tell nobody which of the two was wrong.
  *
  * A file is a part of an open file: that is how a member of an ISO is served
- * without unpacking.  What sends it keeps a reference of the file, and takes a
+ * without unpacking.  A folder is a list of files beneath it.  What sends it keeps a reference of the file, and takes a
  * use of the offer to hear when that ends.  The table knows no sockets.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -14,6 +14,7 @@
 #ifndef FETTLE_OFFER_H
 #define FETTLE_OFFER_H
 
+#include <jansson.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -55,6 +56,24 @@ bool fettle_offer_file_unchanged (const struct fettle_offer_file *);
 ssize_t fettle_offer_file_read (const struct fettle_offer_file *, uint64_t offset, void *,
                                 size_t size);
 
+/* ---- A folder with all that is in it ----
+ *
+ * Its files are those of a list that was made when their digests were taken:
+ * what has changed since, or wasn't there, isn't had. */
+
+#define FETTLE_OFFER_TREE_MAX 100000 /* files */
+
+struct fettle_offer_tree;
+
+/* Takes over the folder's descriptor.  `list`: [[path within it, stamp, size]]. */
+fettle_result fettle_offer_tree_new (int folder, const json_t *list, struct fettle_offer_tree **ret,
+                                     struct fettle_error *);
+struct fettle_offer_tree *fettle_offer_tree_hold (struct fettle_offer_tree *);
+void fettle_offer_tree_release (struct fettle_offer_tree *);
+
+/* A file of it, a reference of the caller's, or NULL. */
+struct fettle_offer_file *fettle_offer_tree_open (const struct fettle_offer_tree *, const char *path);
+
 /* ---- Offers ---- */
 
 /* Somebody who is using an offer, from outside. */
@@ -67,7 +86,8 @@ struct fettle_offer {
   char token[FETTLE_OFFER_TOKEN];
   char address[FETTLE_PEER_MAX]; /* of the node; without zone */
   char name[FETTLE_OFFER_NAME];  /* of a file: its last part in the URL; "" for status */
-  struct fettle_offer_file *file; /* NULL: a place for status */
+  struct fettle_offer_file *file; /* NULL: a place for status, or a folder ... */
+  struct fettle_offer_tree *tree; /* ... that is this; FTP alone has it */
   int64_t node, job, task;       /* the engine's ids, for logs and events */
   int64_t until;                 /* seconds of fettle_seconds (); 0: until it is freed */
   uint64_t bytes;                /* sent of it, in all */

@@ -1,6 +1,8 @@
 /* fill.c - see fill.h.  SPDX-License-Identifier: Apache-2.0 */
 #include "util/base.h"
 
+#include <openssl/evp.h>
+
 #include "transport/fill.h"
 
 typedef bool writer (struct fettle_buf *, unsigned char);
@@ -35,10 +37,24 @@ as_url (struct fettle_buf *b, unsigned char c)
   return plain ? as_text (b, c) : fettle_buf_printf (b, "%%%02X", c);
 }
 
+static bool
+add_base64 (struct fettle_buf *b, const char *text)
+{
+  size_t n = strlen (text), size = 4 * ((n + 2) / 3) + 1;
+  unsigned char *coded = malloc (size);
+  bool added = coded && n < INT_MAX / 2
+               && fettle_buf_add (b, coded, (size_t) EVP_EncodeBlock (coded, (const unsigned char *) text, (int) n));
+
+  if (coded)
+    OPENSSL_cleanse (coded, size);
+  free (coded);
+  return added;
+}
+
 static const struct {
   const char *format;
-  writer *write;
-} formats[] = { { "text", as_text }, { "json", as_json }, { "xml", as_xml }, { "url", as_url } };
+  writer *write; /* NULL: base64 */
+} formats[] = { { "text", as_text }, { "json", as_json }, { "xml", as_xml }, { "url", as_url }, { "base64", NULL } };
 
 static const struct {
   const char *name, *what, *option;
@@ -95,7 +111,9 @@ fettle_fill (fettle_ctx *c, const char *text, size_t size, struct fettle_buf *re
         return fettle_error_set (&c->error, FETTLE_E_AUTH, "%s wants a %s, and none is known: fettle node "
                                  "set %s %s", c->target.name, secrets[s].what, c->target.name,
                                  secrets[s].option);
-      for (const char *p = value_of (c, s); *p && fits; p++)
+      if (!formats[f].write)
+        fits = add_base64 (ret, value_of (c, s));
+      for (const char *p = value_of (c, s); formats[f].write && *p && fits; p++)
         fits = formats[f].write (ret, (unsigned char) *p);
       continue;
     }

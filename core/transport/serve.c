@@ -10,7 +10,9 @@
 #include "transport/transport.h"
 
 #define ANSWER_MS (60 * 1000) /* the service answers at once, or is busy */
-#define URLS      (3 * (FETTLE_CONTEXT_FILES + 1))
+#define STATUS    (-1)
+#define FOLDER    (-2)
+#define URLS      (3 * (FETTLE_CONTEXT_FILES - FOLDER))
 
 struct fettle_serve_state {
   json_t *urls[URLS]; /* the answers that the plugin's pointers are into */
@@ -95,7 +97,7 @@ static const char *
 url (fettle_ctx *c, uint32_t listener, int64_t file)
 {
   struct fettle_serve_state *s = state (c);
-  size_t i = (size_t) (file + 1) * 3 + listener - 1;
+  size_t i = (size_t) (file - FOLDER) * 3 + listener - 1;
   json_t *answer;
 
   if (!s)
@@ -110,16 +112,22 @@ url (fettle_ctx *c, uint32_t listener, int64_t file)
   return json_string_value (json_object_get (s->urls[i], "url"));
 }
 
+static int64_t
+number (uint32_t file)
+{
+  return file == FETTLE_SERVE_FOLDER ? FOLDER : (int64_t) file;
+}
+
 static const char *
 file_url (fettle_ctx *c, uint32_t listener, uint32_t file)
 {
-  return url (c, listener, file);
+  return url (c, listener, number (file));
 }
 
 static const char *
 status_url (fettle_ctx *c, uint32_t listener)
 {
-  return url (c, listener, -1);
+  return url (c, listener, STATUS);
 }
 
 static fettle_result
@@ -155,7 +163,7 @@ fetched (fettle_ctx *c, uint32_t listener, uint32_t file, uint64_t *ret_bytes,
          uint32_t *ret_answers)
 {
   json_t *answer;
-  fettle_result r = ask (c, "fetched", listener, file, &answer);
+  fettle_result r = ask (c, "fetched", listener, number (file), &answer);
 
   if (r)
     return r;
@@ -171,7 +179,7 @@ blocked (fettle_ctx *c, uint32_t listener)
   json_t *answer;
   int32_t found;
 
-  if (ask (c, "way", listener, -1, &answer) != FETTLE_OK)
+  if (ask (c, "way", listener, STATUS, &answer) != FETTLE_OK)
     return 0;
   found = json_is_true (json_object_get (answer, "blocked"));
   json_decref (answer);

@@ -1,8 +1,7 @@
 /* fc-cisco.c - Cisco MDS switches.  UNVERIFIED: made after the few lines of one
  * capture and general knowledge of NX-OS, never compared with a whole answer.
  *
- * Its firmware is two images, kickstart and system, that go together; they are
- * told, and not updated: what `install all` asks and says was never seen.
+ * Its firmware is two images, kickstart and system, that go together.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,18 +17,38 @@ fc_is_cisco (const char *text)
                                     || strstr (text, "kickstart:"));
 }
 
-/* "version 4.2(9)" as it is said behind "kickstart:" */
+int
+fc_cisco_version (const char *text, const char *key, char *ret, size_t size)
+{
+  size_t skip;
+
+  if (!fc_value (text, key, ret, size))
+    return 0;
+  skip = strncmp (ret, "version ", 8) == 0 ? 8 + strspn (ret + 8, " ") : 0;
+  memmove (ret, ret + skip, strlen (ret + skip) + 1);
+  return *ret != '\0';
+}
+
 static fettle_result
 add_image (struct fc *f, const char *key, const char *id, const char *name)
 {
-  char value[100];
-  const char *version = value;
+  char version[100];
+  struct fettle_item item;
 
-  if (!fc_value (f->text, key, value, sizeof value))
+  if (!fc_cisco_version (f->text, key, version, sizeof version))
     return FETTLE_OK;
-  if (strncmp (value, "version ", 8) == 0)
-    version += 8 + strspn (value + 8, " ");
-  return *version ? fc_add (f, "firmware", id, name, version) : FETTLE_OK;
+  memset (&item, 0, sizeof item);
+  item.struct_size = sizeof item;
+  item.kind = "firmware";
+  item.id = id;
+  item.name = name;
+  item.version = version;
+  if (strcmp (key, "system:") == 0) { /* the pair of images is known by this one */
+    item.flags = FETTLE_ITEM_UPDATEABLE;
+    item.match = "cisco:mds";
+    item.scheme = "hpe";
+  }
+  return f->h->add_item (f->c, &item);
 }
 
 /* f->text has the answer to `show version`. */

@@ -63,6 +63,12 @@ fc_value (const char *text, const char *name, char *ret, size_t size)
   return 0;
 }
 
+int
+fc_same_version (const char *a, const char *b)
+{
+  return strcmp (a + (*a == 'v'), b + (*b == 'v')) == 0;
+}
+
 /* ---- firmwareshow ---- */
 
 static int
@@ -164,6 +170,7 @@ static const struct {
   { FC_FAILED,  FETTLE_E_REJECTED, "re-install script failed", "what the switch has against it, it says above" },
   { FC_FAILED,  FETTLE_E_REJECTED, "reinstall script failed", "what the switch has against it, it says above" },
   { FC_FAILED,  FETTLE_E_REJECTED, "faulty state", "a blade or a port of it is faulty: mend that first" },
+  { FC_FAILED,  FETTLE_E_REJECTED, "EULA", "read the maker's licence, and set the switch's setting accept_eula to yes" },
   { FC_FAILED,  FETTLE_E_AUTH,     "ermission denied", "the user of the switch may not update it" },
   { FC_FAILED,  FETTLE_E_AUTH,     "RBAC permission", "the user of the switch may not update it" },
   { FC_FAILED,  FETTLE_E_REJECTED, "irmware download failed", "" },

@@ -27,86 +27,12 @@ enum {
 #define WAIT "fos wait "
 #define PROMPT "^[^ ]+:[^ ]+> ?$"
 
-struct source {
-  const char *number;  /* of the protocol, as the switch asks for it */
-  char protocol[8], user[80], host[100], folder[300];
-};
-
 struct update {
   struct fc f;
   const struct fettle_image *image;
 };
 
-/* ---- where it is to be fetched from ---- */
-
-static int
-is_plain (const char *text)
-{
-  return text[0]
-         && strspn (text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+~/:@-") == strlen (text);
-}
-
-/* PROTOCOL://[USER@]HOST/FOLDER */
-static int
-split (const char *text, struct source *s)
-{
-  static const char *const numbers[] = { "ftp", "2", "scp", "3", "sftp", "4" };
-  const char *host = strstr (text, "://"), *slash, *at;
-  size_t i;
-
-  memset (s, 0, sizeof *s);
-  if (!host || (size_t) (host - text) >= sizeof s->protocol || !is_plain (text))
-    return 0;
-  memcpy (s->protocol, text, (size_t) (host - text));
-  for (i = 0; i < FETTLE_COUNT (numbers); i += 2)
-    if (strcmp (s->protocol, numbers[i]) == 0)
-      s->number = numbers[i + 1];
-  host += 3;
-  slash = strchr (host, '/');
-  at = strchr (host, '@');
-  if (!s->number || !slash)
-    return 0;
-  if (at && at < slash) {
-    if ((size_t) (at - host) >= sizeof s->user)
-      return 0;
-    memcpy (s->user, host, (size_t) (at - host));
-    host = at + 1;
-  }
-  if (slash == host || (size_t) (slash - host) >= sizeof s->host || strlen (slash) + 50 >= sizeof s->folder)
-    return 0;
-  memcpy (s->host, host, (size_t) (slash - host));
-  snprintf (s->folder, sizeof s->folder, "%s", slash);
-  while (s->folder[0] && s->folder[strlen (s->folder) - 1] == '/')
-    s->folder[strlen (s->folder) - 1] = '\0';
-  return 1;
-}
-
-static fettle_result
-find_source (struct update *u, struct source *s)
-{
-  const char *text = u->f.h->setting (u->f.c, "firmware_source"), *version = u->image->version;
-
-  if (!text || !*text)
-    return u->f.h->error (u->f.c, FETTLE_E_UNSUPPORTED, "a Brocade switch fetches its firmware by FTP, SCP or SFTP from a"
-                          " folder, and none is named: put the unpacked release on a file server that the switch"
-                          " reaches, and set firmware_source to PROTOCOL://[USER@]HOST/FOLDER, where FOLDER holds the"
-                          " releases' folders");
-  if (!split (text, s))
-    return fettle_fail (u->f.h, u->f.c, FETTLE_E_CONFIG, "the setting firmware_source is \"%.200s\": it is written"
-                        " PROTOCOL://[USER@]HOST/FOLDER, with ftp, scp or sftp, and without a password", text);
-  if (!is_plain (version) || strlen (version) > 40)
-    return u->f.h->error (u->f.c, FETTLE_E_CONFIG, "the component's version is none of Fabric OS");
-  snprintf (s->folder + strlen (s->folder), sizeof s->folder - strlen (s->folder), "/%s", version);
-  return FETTLE_OK;
-}
-
 /* ---- what it has ---- */
-
-static int
-same_version (const char *a, const char *b)
-{
-  return strcmp (a + (*a == 'v'), b + (*b == 'v')) == 0;
-}
 
 /* Do all of its processors run the version that is wanted? */
 static fettle_result
@@ -125,20 +51,11 @@ look (struct update *u, int *ret_has, char *ret, size_t size)
   *ret_has = 1;
   ret[0] = '\0';
   for (i = 0; i < n; i++) {
-    *ret_has = *ret_has && same_version (parts[i].first, u->image->version);
+    *ret_has = *ret_has && fc_same_version (parts[i].first, u->image->version);
     if (parts[i].active || !*ret)
       snprintf (ret, size, "%s", parts[i].first);
   }
   return FETTLE_OK;
-}
-
-static fettle_result
-has_failed (struct update *u, const char *words)
-{
-  fettle_result r;
-  const char *advice = fc_explain (words, &r);
-
-  return fettle_fail (u->f.h, u->f.c, r, "the switch says: %.300s%s%s", words, *advice ? " -- " : "", advice);
 }
 
 /* ---- waiting ---- */
@@ -165,7 +82,7 @@ judge (struct update *u, long long since, int lost)
     return r;
   state = fc_download (u->f.text, words, sizeof words);
   if (state == FC_FAILED)
-    return has_failed (u, words);
+    return fc_failed (&u->f, words);
   r = look (u, &has, version, sizeof version);
   if (r != FETTLE_OK)
     return r;
@@ -214,10 +131,10 @@ hear (void *opaque, const char *line)
 
 /* The conversation: what it asks is answered, what it says judged. */
 static fettle_result
-converse (struct update *u, struct fettle_dialogue *d, const struct source *s)
+converse (struct update *u, struct fettle_dialogue *d, const struct fc_source *s)
 {
-  char host[110], user[90], folder[310], number[4];
-  const char *anonymous = strcmp (s->protocol, "ftp") == 0 && !s->user[0] ? "anonymous\n" : NULL, *text = "";
+  char host[110], user[90], folder[530], number[4];
+  const char *anonymous = fc_is_anonymous (s) ? "anonymous\n" : NULL, *text = "";
   const struct fettle_dialogue_rule rules[] = {
     { "Server Name or IP Address", host, 0, 0, 0 },
     { "User Name", anonymous ? anonymous : user, 0, FETTLE_DIALOGUE_FILL, 0 },
@@ -246,7 +163,7 @@ converse (struct update *u, struct fettle_dialogue *d, const struct source *s)
   ask.opaque = u;
   r = fettle_dialogue_ask (d, &ask, &text);
   if (fc_download (text ? text : "", words, sizeof words) == FC_FAILED)
-    return has_failed (u, words);
+    return fc_failed (&u->f, words);
   /* It goes on without us; what became of it, it will tell. */
   if (r == FETTLE_OK || r == FETTLE_E_TIMEOUT || r == FETTLE_E_UNREACHABLE)
     return wait_on (u, (long long) time (NULL), r == FETTLE_E_UNREACHABLE || fettle_dialogue_ended (d), 2);
@@ -254,7 +171,7 @@ converse (struct update *u, struct fettle_dialogue *d, const struct source *s)
 }
 
 static fettle_result
-start (struct update *u, const struct source *s)
+start (struct update *u, const struct fc_source *s)
 {
   struct fettle_dialogue_options o;
   struct fettle_dialogue *d = NULL;
@@ -278,16 +195,20 @@ start (struct update *u, const struct source *s)
 static fettle_result
 begin (struct update *u)
 {
-  struct source source;
+  struct fc_source source;
   char version[40], words[300];
   int has = 0;
-  fettle_result r = find_source (u, &source);
+  fettle_result r = fc_find_source (&u->f, u->image, FETTLE_SERVE_FOLDER, &source);
 
+  if (r == FETTLE_OK && source.port && source.port != 21)
+    return fettle_fail (u->f.h, u->f.c, FETTLE_E_CONFIG, "\"firmwaredownload\" knows no other port of FTP than 21, and ours is"
+                        " %u: set ftp_port to 21 in fettle.conf, the switch's setting interface to rest, or"
+                        " firmware_source to another file server", source.port);
   if (r == FETTLE_OK)
     r = fc_run (&u->f, "version");
   if (r == FETTLE_OK && !strstr (u->f.text, "Fabric OS:"))
     return fettle_fail (u->f.h, u->f.c, FETTLE_E_UNSUPPORTED, "the component is for Fabric OS, which isn't what runs on this"
-                        " switch; firmware of Cisco MDS switches isn't updated by Fettle: use \"install all\"");
+                        " switch");
   if (r == FETTLE_OK)
     r = look (u, &has, version, sizeof version);
   if (r != FETTLE_OK)
@@ -307,16 +228,12 @@ begin (struct update *u)
 }
 
 fettle_result
-fc_deploy (ILO_CALL, const struct fettle_image *image)
+fc_fos_deploy (ILO_CALL, const struct fettle_image *image)
 {
   const char *token = h->token (c);
   struct update u = { { h, c, t, NULL, 0 }, image };
-  fettle_result r;
+  fettle_result r = token && strncmp (token, WAIT, strlen (WAIT)) == 0 ? go_on (&u, token) : begin (&u);
 
-  if (strcmp (image->format, "fos") != 0)
-    return fettle_fail (h, c, FETTLE_E_UNSUPPORTED, "a Fibre Channel switch takes releases of Fabric OS (a folder with"
-                        " release.plist), not \"%.20s\"", image->format);
-  r = token && strncmp (token, WAIT, strlen (WAIT)) == 0 ? go_on (&u, token) : begin (&u);
   fc_clear (&u.f);
   return r;
 }

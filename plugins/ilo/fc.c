@@ -79,6 +79,15 @@ fc_add (struct fc *f, const char *kind, const char *id, const char *name, const 
   return f->h->add_item (f->c, &item);
 }
 
+fettle_result
+fc_failed (struct fc *f, const char *words)
+{
+  fettle_result r;
+  const char *advice = fc_explain (words, &r);
+
+  return fettle_fail (f->h, f->c, r, "the switch says: %.300s%s%s", words, *advice ? " -- " : "", advice);
+}
+
 /* ---- Brocade ---- */
 
 /* "firmware:fos", of a director "firmware:fos/CP0".  The active one is what a
@@ -208,8 +217,11 @@ fc_probe (ILO_CALL, uint32_t *score)
 {
   struct fc f = { h, c, t, NULL, 0 };
   enum kind kind = NEITHER;
-  fettle_result r = look (&f, &kind);
+  fettle_result r;
 
+  if (fc_is_rest (h, c))
+    return fc_rest_probe (&f, score);
+  r = look (&f, &kind);
   fc_clear (&f);
   *score = kind == BROCADE ? 95 : kind == CISCO ? 80 : 0;
   return r == FETTLE_E_PROTOCOL || r == FETTLE_E_AUTH ? FETTLE_OK : r;
@@ -220,9 +232,12 @@ fc_inventory (ILO_CALL)
 {
   struct fc f = { h, c, t, NULL, 0 };
   enum kind kind = NEITHER;
-  fettle_result r = look (&f, &kind);
   char begin[80];
+  fettle_result r;
 
+  if (fc_is_rest (h, c))
+    return fc_rest_inventory (&f);
+  r = look (&f, &kind);
   if (r == FETTLE_OK && kind == BROCADE)
     r = brocade_inventory (&f);
   else if (r == FETTLE_OK && kind == CISCO)
@@ -234,4 +249,15 @@ fc_inventory (ILO_CALL)
   }
   fc_clear (&f);
   return r;
+}
+
+fettle_result
+fc_deploy (ILO_CALL, const struct fettle_image *image)
+{
+  if (strcmp (image->format, "mds") == 0)
+    return fc_cisco_deploy (h, c, t, image);
+  if (strcmp (image->format, "fos") != 0)
+    return fettle_fail (h, c, FETTLE_E_UNSUPPORTED, "a Fibre Channel switch takes releases of Fabric OS (a folder with"
+                        " release.plist), or a pair of images of a Cisco MDS (format mds), not \"%.20s\"", image->format);
+  return fc_is_rest (h, c) ? fc_rest_deploy (h, c, t, image) : fc_fos_deploy (h, c, t, image);
 }

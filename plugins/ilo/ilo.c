@@ -25,6 +25,14 @@ static const struct fettle_port by_ssh[] = {
   FETTLE_FROM     (FETTLE_DEPLOYMENT, FETTLE_LISTEN_HTTP, "firmware pull, status"),
 };
 
+static const struct fettle_port of_fc[] = {
+  FETTLE_TO       (FETTLE_BOTH, FETTLE_TCP, 22,  "SSH: command line"),
+  FETTLE_TO_OPT   (FETTLE_BOTH, FETTLE_TCP, 80,  "HTTP, redirects to 443"),
+  FETTLE_TO_SPARE (FETTLE_BOTH, FETTLE_TCP, 443, "Redfish, RIBCL, REST"),
+  FETTLE_FROM     (FETTLE_DEPLOYMENT, FETTLE_LISTEN_HTTP, "firmware pull, status"),
+  FETTLE_FROM     (FETTLE_DEPLOYMENT, FETTLE_LISTEN_FTP, "pull of release folders"),
+};
+
 static const struct fettle_setting settings[] = {
   { "https_port", FETTLE_SETTING_PORT, 443, "443", "port of the iLO's web server" },
   { "transfer", FETTLE_SETTING_TEXT, 0, "auto", "how firmware gets to it: pull, push, or auto: what is possible" },
@@ -39,7 +47,11 @@ static const struct fettle_setting vc_settings[] = { SSH_PORT };
 
 static const struct fettle_setting fc_settings[] = {
   SSH_PORT,
-  { "firmware_source", FETTLE_SETTING_TEXT, 0, NULL, "where a switch fetches releases: PROTOCOL://[USER@]HOST/FOLDER" },
+  { "https_port", FETTLE_SETTING_PORT, 443, "443", "port of the switch's REST interface" },
+  { "interface", FETTLE_SETTING_TEXT, 0, "ssh", "how it is spoken to: ssh, or rest (Fabric OS 8.2 and later)" },
+  { "accept_eula", FETTLE_SETTING_BOOL, 0, "no", "the maker's licence is accepted, where an update by REST demands that" },
+  { "firmware_source", FETTLE_SETTING_TEXT, 0, NULL,
+    "where it fetches releases: PROTOCOL://[USER@]HOST/FOLDER; unset: our FTP" },
 };
 
 static const struct fettle_setting sas_settings[] = {
@@ -60,8 +72,8 @@ static const struct fettle_node_type types[] = {
   { NODE_TYPE ("vc",         "VC",         70, by_ssh), .layer = FETTLE_LAYER_INTERCONNECT, .services = "ssh/1",
     .settings = vc_settings, .n_settings = FETTLE_COUNT (vc_settings),
     .probe = vc_probe, .inventory = vc_inventory, .deploy = vc_deploy },
-  { NODE_TYPE ("fc-switch",  "FC switch",  80, by_ssh), .layer = FETTLE_LAYER_INTERCONNECT, .services = "ssh/1",
-    .settings = fc_settings, .n_settings = FETTLE_COUNT (fc_settings),
+  { NODE_TYPE ("fc-switch",  "FC switch",  80, of_fc), .layer = FETTLE_LAYER_INTERCONNECT, .services = "ssh/1 http/1",
+    .wants = "serve/1", .settings = fc_settings, .n_settings = FETTLE_COUNT (fc_settings),
     .probe = fc_probe, .inventory = fc_inventory, .deploy = fc_deploy },
   { NODE_TYPE ("sas-switch", "SAS switch", 90, by_web), .layer = FETTLE_LAYER_INTERCONNECT, .services = "http/1",
     .settings = sas_settings, .n_settings = FETTLE_COUNT (sas_settings),

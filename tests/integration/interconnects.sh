@@ -141,10 +141,47 @@ is "an MDS" "$(outcome) $(table)" "ok name|Switch name|mds-1|-
 serial|Serial number|MDS0001|-
 firmware:bios|BIOS|1.0.19|-
 firmware:kickstart|Kickstart image|4.2(9)|-
-firmware:system|System image|4.2(9)|-"
+firmware:system|System image|4.2(9)|cisco:mds"
 like "says that it was never tried" "$(logs)" 'never tried on a real one'
 deploy v9.1.1b
-is "isn't updated" "$(outcome)" unsupported
+is "takes no Fabric OS" "$(outcome)" unsupported
+cp "$T/release.plist" "$T/m9100-s2ek9-kickstart-mz.5.2.8.bin"; cp "$T/release.plist" "$T/m9100-s2ek9-mz.5.2.8.bin"
+mds () { # SOURCE [FILES]: as deploy, of two images
+  local token=null n=0
+  ALL=
+  while [ $((n += 1)) -lt 100 ]; do
+    call fc-switch deploy "$(jq -cn --arg sum "$SUM" --arg source "$1" --argjson token "$token" \
+      '{image: {id: "x", format: "mds", match: "cisco:mds", version: "5.2.8", flags: 0, files: [{name: "m9100-s2ek9-mz.5.2.8.bin",
+      sha256: $sum, size: 2000}, {name: "m9100-s2ek9-kickstart-mz.5.2.8.bin", sha256: $sum, size: 2000}]}, token: $token,
+      settings: {firmware_source: $source}}')" --file "$T/m9100-s2ek9-mz.5.2.8.bin" --file "$T/m9100-s2ek9-kickstart-mz.5.2.8.bin"
+    ALL="$ALL
+$OUT"
+    [ "$(outcome)" = again ] || break
+    token=$(jq -c 'select(.outcome).token' <<<"$OUT")
+  done
+}
+mds_version () { call fc-switch inventory; items | jq -r 'select(.match == "cisco:mds").version'; }
+for source in scp://192.0.2.5/images sftp://fw@192.0.2.5/images ftp://192.0.2.5/images; do
+  cli_fresh; cli_how who=mds
+  mds "$source"
+  is "an MDS, $source: the new version is there" "$(outcome) $(mds_version)" "ok 5.2.8"
+  like "it was told to install both" "$(cli_log)" \
+    'install all kickstart bootflash:m9100-s2ek9-kickstart-mz.5.2.8.bin system bootflash:m9100-s2ek9-mz.5.2.8.bin'
+done
+like "that it was never tried is said" "$(said)" 'never tried on a real one'
+not_ok "no password comes out" grep -qF -e "$PASSWORD" -e "f1les ought" <<<"$ALL"
+while read -r fault out after words; do
+  cli_fresh; cli_how who=mds fault="$fault"
+  mds scp://192.0.2.5/images
+  message=$(text)
+  is "an MDS, $fault: what is said, what is true" "$(outcome) $(mds_version)" "$out $after"
+  like "an MDS, $fault: in words" "$message $(said)" "$words"
+done <<'F'
+missing rejected 4.2(9) No.such.file
+check rejected 4.2(9) not.enough.space
+fails rejected 4.2(9) Install.has.failed
+lie ok 4.2(9) has.ended,.and.the.switch.has.4.2.9
+F
 
 # ---- Virtual Connect.
 for how in 'page=7' 'echo=no' 'status=Degraded'; do

@@ -36,6 +36,7 @@ static uint64_t left;
 static unsigned ok, failed;
 static size_t n_items;
 static bool quiet;
+static struct fettle_call *latest;
 
 static double
 now (void)
@@ -56,10 +57,22 @@ print (json_t *m)
   json_decref (m);
 }
 
+/* Here are no listeners, which a plugin learns at once. */
+static void
+answer_serve (void)
+{
+  json_t *answer = json_pack ("{s:{s:i, s:s}}", "served", "code", FETTLE_E_SERVICE, "error", "a call alone has no listeners");
+
+  fettle_call_send (latest, answer);
+  json_decref (answer);
+}
+
 static void
 on_message (void *arg, const json_t *m)
 {
   (void) arg;
+  if (latest && json_object_get (m, "serve"))
+    answer_serve ();
   n_items += json_array_size (json_object_get (m, "items"));
   if (!quiet)
     print (json_copy ((json_t *) (uintptr_t) m));
@@ -126,7 +139,7 @@ begin (struct fettle_pool *pool, const struct options *o, uint64_t i)
     add (request, fds, &n, "known_hosts", open (o->known_hosts, O_RDONLY | O_CLOEXEC));
   for (size_t k = 0; k < o->n_files; k++)
     add (request, fds, &n, "file", open (o->files[k], O_RDONLY | O_CLOEXEC));
-  fettle_pool_call (pool, request, fds, n, (uint32_t) o->deadline, &handlers, NULL);
+  latest = fettle_pool_call (pool, request, fds, n, (uint32_t) o->deadline, &handlers, NULL);
   while (n)
     close (fds[--n]);
   json_decref (request);

@@ -13,10 +13,11 @@
 #   who=mds|vc|other   it is a Cisco MDS, a Virtual Connect module, none of these
 #   primary=ADDRESS|?  vc: it isn't the primary module, which is there; it doesn't say where
 #
-# A release's folder is what the file server has: /images/VERSION.
+# A release's folder is what the file server 192.0.2.5 has: /images/VERSION; from
+# anywhere else it is truly fetched, by FTP (fetch).  who=mds copies likewise.
 #
 # SPDX-License-Identifier: Apache-2.0
-import os, re, sys, time
+import ftplib, hashlib, os, re, sys, time
 
 import cli
 
@@ -29,6 +30,23 @@ REFUSALS = {
     "steps": "Cannot upgrade directly to 9.1. Please upgrade to 9.0 first and then upgrade to the desired version.",
     "downgrade": "Downgrade is not allowed.",
 }
+
+
+def fetch(host, port, folder, ours=""):
+    """All of a release: release.plist has lines "SHA256 PATH", of which each is
+    fetched and compared.  How many there were; OSError, ftplib.Error or ValueError."""
+    with ftplib.FTP() as ftp:
+        ftp.connect(host, port, timeout=20, source_address=(ours, 0))
+        ftp.login("anonymous", "anonymous")
+        def get(path):
+            got = []
+            ftp.retrbinary("RETR " + folder + "/" + path, got.append)
+            return b"".join(got)
+        lines = [l.split(" ", 1) for l in get("release.plist").decode().splitlines()]
+        for sha256, path in lines:
+            if hashlib.sha256(get(path)).hexdigest() != sha256:
+                raise ValueError(path)
+        return len(lines)
 
 
 class Switch(cli.Cli):
@@ -128,7 +146,13 @@ class Switch(cli.Cli):
         for _ in range(2 if fault == "password" else 1):
             self.secret("Password: ")
         self.say("", "Checking system settings for firmwaredownload...")
-        m = re.match(r"/images/(v[\w.]+)$", path)
+        m = re.match(r"/.*/(v[\w.]+)$", path)
+        if host != "192.0.2.5" and m and way == "2" and fault not in REFUSALS:
+            try:
+                self.log(f"fetched {fetch(host, 21, path)} files")
+                host = "192.0.2.5"
+            except (OSError, ValueError, *ftplib.all_errors) as e:
+                self.log(f"# {e}")
         if fault in REFUSALS or not m or host != "192.0.2.5" or (way, user) not in (("2", "anonymous"), ("3", "files"), ("4", "fw")):
             return self.say(*REFUSALS.get(fault, REFUSALS["inaccessible"]).split("\n"))
         self.say("System settings check passed.", "", "You can run firmwaredownloadstatus to get the status of this command.", "",
@@ -170,10 +194,49 @@ class Mds(Switch):
 
     do_firmwareshow = do_firmwaredownload = do_version
 
+    def prompt(self):
+        return "mds-1# "
+
+    def initial(self):
+        return super().initial() | {"version": "4.2(9)", "files": {}, "install": ""}
+
     def do_show_version(self, words):
+        version = self.state["version"]
         self.say("Cisco Nexus Operating System (NX-OS) Software", "Software", "  BIOS:      version 1.0.19",
-                 "  kickstart: version 4.2(9)", "  system:    version 4.2(9)", "  kickstart image file is:"
+                 f"  kickstart: version {version}", f"  system:    version {version}", "  kickstart image file is:"
                  " bootflash:/m9100-s2ek9-kickstart-mz.4.2.9.bin", "", "  Processor Board ID MDS0001", "  Device name: mds-1")
+
+    def do_copy(self, words):
+        m = re.match(r"(scp|sftp|ftp)://(?:[\w.]+@)?([\w.]+)(/\S+)$", words[0])
+        if "@" not in words[0]:
+            self.ask("Enter username: ")
+        self.secret("Password: ")
+        if self.how.get("fault") == "missing" or not m or m[2] != "192.0.2.5":
+            return self.say("No such file or directory")
+        name = words[1].removeprefix("bootflash:")
+        with self.changing() as s:
+            s["files"][name] = m[3]
+        self.say("***** Transfer of file Completed Successfully *****")
+
+    def do_install_all(self, words):
+        files, fault = self.state["files"], self.how.get("fault")
+        images = [words[i + 1].removeprefix("bootflash:") for i in (0, 2)]
+        if words[0] != "kickstart" or words[2] != "system" or any(i not in files for i in images):
+            return self.say("Failed to find the image")
+        if fault == "check":
+            return self.say("Verifying image bootflash:/" + images[0], "Compatibility check has failed: not enough space")
+        if self.ask("Do you want to continue with the installation (y/n)?  [n] ", "y") != "y":
+            return
+        with self.changing() as s:
+            s["install"] = "Install has been successful."
+            if fault == "fails":
+                s["install"] = "Install has failed. Return code 0x40930013"
+            elif fault != "lie":
+                s["version"] = re.search(r"mz\.([\w.()]+)\.bin", images[1])[1]
+        self.cut()
+
+    def do_show_install_all_status(self, words):
+        self.say(self.state["install"] or "There is no installation.")
 
 
 class Vc(cli.Cli):

@@ -66,6 +66,9 @@ if HAVE_CMOCKA
 check_PROGRAMS += unit/serve
 unit_serve_SOURCES = unit/serve.c
 unit_serve_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
+check_PROGRAMS += unit/offer-tree
+unit_offer_tree_SOURCES = unit/offer-tree.c
+unit_offer_tree_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
 endif
 if HAVE_CMOCKA
 check_PROGRAMS += unit/gate-request unit/gate-look unit/firewall-address unit/firewall-lease

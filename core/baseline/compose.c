@@ -60,7 +60,7 @@ tell_stem (struct fettle_records *rs, const struct fettle_record *from,
            const struct fettle_about *about, struct fettle_error *err)
 {
   static const char *const ends[] = { "fwpkg", "exe", "scexe", "rpm", "deb", "zip", "bin", "flash",
-                                      "hex", "uxz", "img" };
+                                      "hex", "uxz", "img", "vmexe" };
   const char *base = fettle_base_name (from->path), *dot = strrchr (base, '.');
   char name[PATH_MAX];
   fettle_result r = FETTLE_OK;
@@ -477,6 +477,7 @@ guess (const char *path, struct fettle_component *c)
     { ".fwpkg", "fwpkg", "ilo" },   { ".exe",   "exe", "windows" }, { ".scexe", "scexe", "linux" },
     { ".zip",   "zip",   "vmware" }, { ".uxz",   "uxz", NULL },      { ".bin",   "raw",   NULL },
     { ".flash", "raw",   NULL },     { ".hex",   "raw", NULL },      { ".rom",   "raw",   NULL },
+    { ".vmexe", "vmexe", "vmware" },
   };
   const char *dot = strrchr (fettle_base_name (path), '.');
 

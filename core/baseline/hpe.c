@@ -81,7 +81,7 @@ seconds (const json_t *v)
 static const char *
 file_name (const json_t *v, unsigned depth)
 {
-  static const char *const ends[] = { ".fwpkg", ".rpm", ".exe", ".zip", ".deb", ".scexe", ".bin",
+  static const char *const ends[] = { ".fwpkg", ".rpm", ".exe", ".zip", ".vmexe", ".deb", ".scexe", ".bin",
                                       ".flash" };
   const char *t = json_string_value (v), *found = NULL, *key;
   json_t *one;

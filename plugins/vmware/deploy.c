@@ -49,6 +49,17 @@ is_bundle (const struct fettle_image *image)
   return ends_with (file_of (image, 0)->name, ".zip");
 }
 
+/* HPE's signatures come with what they sign, and are for those who know their format. */
+static uint32_t
+without_signatures (const struct fettle_image *image)
+{
+  uint32_t n = image->n_files;
+
+  while (n > 1 && ends_with (file_of (image, n - 1)->name, ".compsig"))
+    n--;
+  return n;
+}
+
 static fettle_result
 check_image (VM_CALL, const struct fettle_image *image)
 {
@@ -345,12 +356,17 @@ work (struct update *u)
 }
 
 fettle_result
-vm_deploy (VM_CALL, const struct fettle_image *image)
+vm_deploy (VM_CALL, const struct fettle_image *given)
 {
   const char *token = h->token (c);
+  struct fettle_image all;
+  const struct fettle_image *image = &all;
   struct update u;
   fettle_result r;
 
+  memset (&all, 0, sizeof all);
+  memcpy (&all, given, given->struct_size < sizeof all ? given->struct_size : sizeof all);
+  all.n_files = without_signatures (given);
   if (vm_is_smart (image))
     return vm_deploy_smart (h, c, t, image);
   r = check_image (h, c, t, image);

@@ -72,9 +72,13 @@ printf '%s' "$ESX_PASSWORD" >"$T/password"
 component () { # BASELINE FAMILY VERSION [WORD...]
   mkdir "$T/$1"
   python3 "$srcdir/sim/cim.py" component "$T/$1/CP012345.vmexe" "${@:2}"
-  cat >"$T/$1/CP012345.vmexe.component.cfg" <<X
+  if [ "$1" = live ]; then # as HPE describes it
+    echo '{"Type": "Firmware", "package": {"name": [{"lang": "en", "x_late": "iLO"}], "id": {"product": "p", "version": "2.82"}, "sw_keys": [{"name": "RI9"}]}}' >"$T/$1/CP012345.json"
+    echo signature >"$T/$1/CP012345.compsig"
+  else cat >"$T/$1/CP012345.vmexe.component.cfg" <<X
 name = "Firmware $2"; version = "$3"; scheme = "hpe"; format = "vmexe"; kind = "firmware"; match = "hpe:${2,,}"; node_types = "vmware";
 X
+  fi
   fettle --quiet baseline add "$T/$1" --name "$1" --allow-unsigned >"$T/out"
 }
 component live RI9 2.82

@@ -65,6 +65,15 @@ X
 call inventory
 is "its inventory" "$(outcome) $(brief | diff - "$T/wanted")" "ok "
 is "no session stays" "$(real sessions)" 0
+python3 "$srcdir/sim/cim.py" "$T/cert.pem" "$T/key.pem" "$T/cim" --beside "https://127.0.0.1:$P/emulated" 2>"$T/cim.err" &
+at_exit "kill $! 2>/dev/null"
+ok "a CIM server beside it, which knows its tickets" soon test -s "$T/cim"
+read -r C <"$T/cim"
+call inventory
+is "what HPE's providers tell, by such a ticket" \
+  "$(outcome) $(items | jq -r 'select(.match // "" | startswith("hpe:")) | .id' | tr '\n' ' ')$(grep 'cim by' "$T/cim.log" | sort -u)$(cat "$T/cim.err")" \
+  "ok bios bmc cim:HPQ:sa1 cim by good ticket"
+C=
 for method in RetrievePropertiesEx ExecuteSoap; do
   orders expire=$method; before=$(asked Login)
   call inventory

@@ -37,6 +37,13 @@ if [ -z "${WIN_INSIDE-}" ]; then
 fi
 ip link set lo up || exit 1
 . "$srcdir/tap.sh"
+# Nobody writes to $T while it is removed. All processes here are the test's own: it
+# is the first of its namespace.
+win_end () {
+  [ $$ != 1 ] || { kill -9 -1; wait; } 2>/dev/null
+  umount "$WIN_WINDOWS/temp" 2>/dev/null
+}
+at_exit win_end
 
 LC_ALL=C.UTF-8
 export LC_ALL

@@ -41,16 +41,25 @@ fettle_node_moved (const struct fettle_port_node *node, uint16_t declared)
   return 0;
 }
 
-json_t *
-fettle_call_ports (const struct fettle_node_type *type, const json_t *settings, uint32_t phase)
+size_t
+fettle_call_ranges (const struct fettle_node_type *type, const json_t *settings, uint32_t phase,
+                    struct fettle_port_range *ranges, size_t max)
 {
   struct fettle_port_node node = { .name = "", .address = "", .our_address = "", .plugin = "",
                                    .type = type, .moved = fettle_node_moved, .opaque = settings };
+  size_t n = fettle_ports_allowed (&node, phase, ranges, max);
+
+  return n < max ? n : max;
+}
+
+json_t *
+fettle_call_ports (const struct fettle_node_type *type, const json_t *settings, uint32_t phase)
+{
   struct fettle_port_range ranges[64];
-  size_t n = fettle_ports_allowed (&node, phase, ranges, COUNT (ranges));
+  size_t n = fettle_call_ranges (type, settings, phase, ranges, COUNT (ranges));
   json_t *list = json_array ();
 
-  for (size_t i = 0; i < n && i < COUNT (ranges); i++)
+  for (size_t i = 0; i < n; i++)
     json_array_append_new (list, json_pack ("[i,i,i,i,i]", (int) ranges[i].protocol,
                                             (int) ranges[i].declared_first,
                                             (int) ranges[i].declared_last, (int) ranges[i].first,

@@ -8,6 +8,7 @@
 
 #include "engine/internal.h"
 #include "plugin/wire.h"
+#include "ports/ports.h"
 
 struct fettle_call_request {
   json_t *json;
@@ -20,7 +21,11 @@ struct fettle_call_request {
 fettle_result fettle_call_request_make (struct lane *, const char *address,
                                         struct fettle_call_request *ret, struct fettle_error *);
 
-/* The ports that a call of this type may connect to, as a request has them. */
+/* The ports that a call of this type may connect to, for these settings of the
+ * node: how many were written. */
+size_t fettle_call_ranges (const struct fettle_node_type *, const json_t *settings, uint32_t phase,
+                           struct fettle_port_range *ret, size_t max);
+/* The same, as a request has them. */
 json_t *fettle_call_ports (const struct fettle_node_type *, const json_t *settings, uint32_t phase);
 
 /* Wipes the credentials, closes the descriptors. */

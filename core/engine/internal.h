@@ -92,9 +92,8 @@ struct lane {
   bool ready, counted;        /* in the queue; counted in engine->calls */
 
   int64_t since;              /* when this phase of the lane began; of fettle_seconds () */
-  size_t probe_at;            /* the node type being probed */
-  uint32_t best_score;
-  const char *asked_type, *best_type; /* names in the plugins' descriptors */
+  struct recognition *recognition; /* recognise.c; NULL: its type is known */
+  const char *asked_type;     /* by a probe: its name in the plugin's descriptor */
   size_t place;               /* in the job's rollout; SIZE_MAX: it has none */
   bool begun;                 /* by the rollout */
   bool parking;               /* it ends for now, and is to begin again */
@@ -407,6 +406,11 @@ struct task *fettle_lane_task (struct lane *, size_t i);
 /* ---- the jobs ---- */
 
 void fettle_inventory_begin (struct lane *);            /* inventory.c */
+/* recognise.c: finds out and remembers lane->type; `done` gets why not, or NULL. */
+void fettle_recognise (struct lane *, void (*done) (struct lane *, const struct fettle_error *));
+/* Ends the look at its ports, if there is one. */
+bool fettle_recognise_abort (struct lane *);
+void fettle_recognise_free (struct recognition *);
 void fettle_deploy_begin (struct lane *);               /* deploy.c */
 /* If the task waits after AGAIN, it waits no longer. */
 void fettle_deploy_wake (struct task *);

@@ -1,19 +1,15 @@
-/* inventory.c - the inventory job: find out the type if need be, then ask
- * what is on the node.
+/* inventory.c - the inventory job: find out the type if need be (recognise.c),
+ * then ask what is on the node.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"
 
-
 #include "engine/internal.h"
 #include "model/plan.h"
 #include "util/clock.h"
 
-#define SURE_ENOUGH 50 /* a probe's score for a type to be taken */
-
 static void inventory (struct lane *lane);
-static void probe (struct lane *lane);
 
 static struct task *
 only_task (struct lane *lane)
@@ -82,74 +78,14 @@ inventory (struct lane *lane)
     fettle_lane_call (lane, "inventory", (uint32_t) e->settings->inventory_timeout, inventory_done);
 }
 
-/* ---- Which type is it? ---- */
-
+/* Of a node whose type was to be found out. */
 static void
-probe_ended (struct lane *lane)
+recognised (struct lane *lane, const struct fettle_error *why)
 {
-  struct fettle_engine *e = lane->engine;
-  struct fettle_error err;
-
-  if (lane->best_score < SURE_ENOUGH) {
-    if (only_task (lane)->error.code != FETTLE_OK)
-      err = only_task (lane)->error;
-    else
-      fettle_error_set (&err, FETTLE_E_UNSUPPORTED,
-                        "no plugin recognises this node: say what it is with"
-                        " \"fettle node set %s --type TYPE\"", lane->name);
-    end (lane, &err);
-    return;
-  }
-  free (lane->type);
-  lane->type = strdup (lane->best_type);
-  fettle_store_run (e->store, "UPDATE node SET type = ? WHERE id = ?", "si", lane->type,
-                    lane->node);
-  fettle_store_run (e->store, "UPDATE task SET type = ? WHERE id = ?", "si", lane->type,
-                    only_task (lane)->id);
-  fettle_task_log (only_task (lane), "recognised as %s (score %u)", lane->type, lane->best_score);
-  inventory (lane);
-}
-
-/* The n-th node type that can probe, or NULL. */
-static const struct fettle_node_type *
-prober (const struct fettle_plugins *plugins, size_t n)
-{
-  for (size_t p = 0; p < plugins->n_plugins; p++)
-    for (uint32_t t = 0; t < plugins->plugins[p].descriptor.n_node_types; t++) {
-      const struct fettle_node_type *type = &plugins->plugins[p].node_types[t];
-
-      if (type->probe && n-- == 0)
-        return type;
-    }
-  return NULL;
-}
-
-static void
-probe_done (struct lane *lane, const struct fettle_outcome *outcome)
-{
-  if (outcome->code == FETTLE_OK && outcome->score > lane->best_score) {
-    lane->best_score = outcome->score;
-    lane->best_type = lane->asked_type;
-  }
-  else if (outcome->code != FETTLE_OK)
-    fettle_error_set (&only_task (lane)->error, outcome->code, "%s",
-                      outcome->text ? outcome->text : "no reason given");
-  lane->probe_at++;
-  probe (lane);
-}
-
-static void
-probe (struct lane *lane)
-{
-  const struct fettle_node_type *type = prober (lane->engine->plugins, lane->probe_at);
-
-  if (type && lane->best_score < 100 && !lane->job->aborted) {
-    lane->asked_type = type->name;
-    fettle_lane_call (lane, "probe", (uint32_t) lane->engine->settings->inventory_timeout,
-                      probe_done);
-  }
+  if (why)
+    end (lane, why);
   else
-    probe_ended (lane);
+    inventory (lane);
 }
 
 void
@@ -162,7 +98,7 @@ fettle_inventory_begin (struct lane *lane)
   lane->since = (int64_t) fettle_seconds ();
   fettle_task_state (t, "running");
   if (strcmp (lane->type, "auto") == 0)
-    probe (lane);
+    fettle_recognise (lane, recognised);
   else
     inventory (lane);
 }

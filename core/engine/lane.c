@@ -358,6 +358,8 @@ fettle_lane_abort (struct lane *lane)
     unqueue (lane);
     lane->done (lane, &aborted);
   }
+  else if (fettle_recognise_abort (lane))
+    return;
   else if (lane->timer && evtimer_pending (lane->timer, NULL)) {
     evtimer_del (lane->timer);
     lane->next (lane);
@@ -404,6 +406,7 @@ fettle_lane_clear (struct lane *lane)
   json_decref (lane->items);
   json_decref (lane->found);
   fettle_check_free (lane->check);
+  fettle_recognise_free (lane->recognition);
   fettle_node_firewall_clear (lane);
   free (lane->lane_token);
   free (lane->name);

@@ -4,7 +4,7 @@ libservice_la_SOURCES += \
   engine/baselines.c engine/browsers.c engine/call-request.c engine/call-request.h engine/check.c engine/check.h \
   engine/component-files.c engine/component-files.h engine/check-gate.c engine/check-lane.c engine/credentials.c \
   engine/deploy.c engine/deploy-check.c engine/engine.c engine/engine.h engine/groups.c engine/holes.c engine/holes.h engine/holes-api.c \
-  engine/internal.h engine/inventory.c \
+  engine/internal.h engine/inventory.c engine/recognise.c \
   engine/job.c engine/jobs.c engine/lane.c engine/mirror.c engine/mirror.h engine/node-check.c engine/node-firewall.c engine/node-select.c engine/nodes.c engine/plans.c \
   engine/recover.c engine/rollout.c engine/rollout.h engine/rollout-api.c engine/rollout-begin.c engine/scan.c engine/scout.c engine/unpack.c \
   engine/verify.c engine/waiter.c engine/waiter.h engine/ways.c

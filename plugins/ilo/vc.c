@@ -29,7 +29,7 @@ struct vc {
 };
 
 static fettle_result
-open_vc (struct vc *v)
+open_vc (struct vc *v, int probing)
 {
   static const struct fettle_dialogue_rule more[] = { FETTLE_DIALOGUE_MORE };
   struct fettle_dialogue_options o;
@@ -38,6 +38,10 @@ open_vc (struct vc *v)
   o.port = 22;
   o.flags = FETTLE_SSH_TERMINAL;
   o.prompt = PROMPT;
+  if (probing) { /* a server's shell has another prompt */
+    o.time_ms = 15000;
+    o.still_ms = 3000;
+  }
   o.leave = "exit";
   o.rules = more;
   o.n_rules = FETTLE_COUNT (more);
@@ -192,7 +196,7 @@ vc_probe (ILO_CALL, uint32_t *score)
 {
   struct vc v = { h, c, t, NULL, 0 };
   char version[40];
-  fettle_result r = open_vc (&v);
+  fettle_result r = open_vc (&v, 1);
 
   *score = r == FETTLE_OK && vc_version (fettle_dialogue_greeting (v.d), version, sizeof version) ? 95 : 0;
   fettle_dialogue_close (v.d, r);
@@ -203,7 +207,7 @@ fettle_result
 vc_inventory (ILO_CALL)
 {
   struct vc v = { h, c, t, NULL, 0 };
-  fettle_result r = open_vc (&v);
+  fettle_result r = open_vc (&v, 0);
 
   if (r == FETTLE_OK)
     r = inventory (&v);

@@ -60,9 +60,9 @@ struct x_talk {
 fettle_result x_quirk (const struct fettle_host *, fettle_ctx *, const char *key, const char **ret);
 uint32_t x_number (const struct fettle_host *, fettle_ctx *, const char *key, uint32_t otherwise);
 
-/* Logs in, and leaves confirmations and pages; time_ms for the prompt, 0: a
- * minute. */
-fettle_result x_open (SD_CALL, uint32_t time_ms, struct x_talk *ret);
+/* Logs in, and leaves confirmations and pages.  Probing, it doesn't wait long
+ * for a prompt. */
+fettle_result x_open (SD_CALL, int probing, struct x_talk *ret);
 void x_close (struct x_talk *, fettle_result);
 
 /* ---- the node types ---- */

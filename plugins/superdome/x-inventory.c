@@ -10,8 +10,6 @@
 
 #include "superdome.h"
 
-#define PROBE_MS 15000 /* for a prompt: a server's shell has another one */
-
 static fettle_result
 add (const struct x_talk *x, const char *id, const char *kind, const char *name, const char *version,
      const char *match, const char *location)
@@ -155,7 +153,7 @@ x_probe (SD_CALL, uint32_t *score)
   const char *rows, *text;
   size_t size;
   int ok;
-  fettle_result r = x_open (h, c, t, PROBE_MS, &x);
+  fettle_result r = x_open (h, c, t, 1, &x);
 
   *score = 0;
   if (r == FETTLE_E_PROTOCOL || r == FETTLE_E_TIMEOUT) /* another command line, or none */

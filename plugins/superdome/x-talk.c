@@ -33,7 +33,7 @@ x_number (const struct fettle_host *h, fettle_ctx *c, const char *key, uint32_t 
 }
 
 fettle_result
-x_open (SD_CALL, uint32_t time_ms, struct x_talk *ret)
+x_open (SD_CALL, int probing, struct x_talk *ret)
 {
   static const struct fettle_dialogue_rule rules[] = { FETTLE_DIALOGUE_MORE };
   struct fettle_dialogue_options o;
@@ -44,7 +44,10 @@ x_open (SD_CALL, uint32_t time_ms, struct x_talk *ret)
   ret->h = h, ret->c = c, ret->t = t, ret->d = NULL;
   o.port = 22;
   o.flags = FETTLE_SSH_TERMINAL;
-  o.time_ms = time_ms;
+  if (probing) { /* a server's shell has another prompt */
+    o.time_ms = 15000;
+    o.still_ms = 3000;
+  }
   o.leave = "exit";
   o.rules = rules;
   o.n_rules = FETTLE_COUNT (rules);

@@ -299,10 +299,19 @@ waits (struct fettle_dialogue *d, struct ready **ret)
   return *ret || regexec (&d->prompt, line, 0, NULL, 0) == 0;
 }
 
+static uint32_t
+least (uint32_t a, int64_t b)
+{
+  return b < (int64_t) a ? (uint32_t) b : a;
+}
+
 /* Up to the prompt. */
 static fettle_result
 listen (struct fettle_dialogue *d)
 {
+  uint32_t still_ms = d->greeting ? 0 : d->o.still_ms;
+  int64_t heard = now_ms ();
+
   for (;;) {
     struct ready *rule;
     int waiting = waits (d, &rule), quiet;
@@ -311,9 +320,13 @@ listen (struct fettle_dialogue *d)
 
     if (!waiting && left <= 0)
       return fail (d, FETTLE_E_TIMEOUT, "no prompt came in time");
-    r = hear (d, waiting ? d->o.settle_ms : left < 1000 ? (uint32_t) left : 1000, &quiet);
+    r = hear (d, waiting ? d->o.settle_ms : least (still_ms ? least (1000, still_ms) : 1000, left), &quiet);
     if (r != FETTLE_OK || d->over)
       return r;
+    if (!quiet)
+      heard = now_ms ();
+    else if (!waiting && still_ms && d->screen.size && now_ms () - heard >= still_ms)
+      return fail (d, FETTLE_E_PROTOCOL, "the node waits at a prompt of another kind");
     if (!waiting || !quiet)
       continue;
     if (!rule) {
@@ -418,7 +431,7 @@ begin (struct fettle_dialogue *d)
   }
   d->deadline = now_ms () + d->o.time_ms;
   r = listen (d);
-  if (r == FETTLE_OK && d->screen.text_size && !(d->greeting = strdup (d->screen.text)))
+  if (r == FETTLE_OK && !(d->greeting = strdup (d->screen.text_size ? d->screen.text : "")))
     r = fail (d, FETTLE_E_NOMEM, "no memory for its greeting");
   return r;
 }

@@ -57,6 +57,10 @@ struct fettle_dialogue_options {
   /* Limits of what one command may answer; 0: 60 s, 1 MiB, 20000 lines. */
   uint32_t time_ms, bytes_max, lines_max;
   uint32_t settle_ms;   /* a match counts when nothing follows it for so long; 0: 60 */
+  /* For probes: if the node's first words are followed by silence for so long,
+   * and end with no prompt of this pattern, then it is something else:
+   * FETTLE_E_PROTOCOL.  0: time_ms alone counts. */
+  uint32_t still_ms;
 };
 
 struct fettle_dialogue_ask {

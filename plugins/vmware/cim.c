@@ -13,7 +13,7 @@
 
 #include "cim.h"
 
-enum { BODY_SIZE = 16384, TIMEOUT_MS = 60000 };
+enum { BODY_SIZE = 16384 };
 
 /* ---- one request ---- */
 
@@ -65,7 +65,7 @@ write_fields (const struct vm_cim *x, const char *space, const char *method, con
 }
 
 static fettle_result
-send (struct vm_cim *x, const char *body, const char *fields, uint32_t timeout_ms, struct fettle_http_answer *a)
+send (struct vm_cim *x, const char *body, const char *fields, struct fettle_http_answer *a)
 {
   struct vm_session *s = x->s;
   struct fettle_http_request q;
@@ -80,7 +80,6 @@ send (struct vm_cim *x, const char *body, const char *fields, uint32_t timeout_m
   q.struct_size = sizeof q;
   q.flags = (x->ticket[0] ? 0 : FETTLE_HTTP_BASIC) | (vm_says_yes (s->h, s->c, "old_tls") ? FETTLE_HTTP_OLD_TLS : 0);
   q.port = 5989;
-  q.timeout_ms = timeout_ms;
   q.method = "POST";
   q.path = "/cimom";
   q.fields = fields;
@@ -149,11 +148,12 @@ post (struct vm_cim *x, const char *space, const char *method, const struct cim_
   do {
     if (!write_fields (x, space, method, path, fields, sizeof fields))
       return vm_fail (x->s, FETTLE_E_INTERNAL, "CIM %s: the request is too long", method);
-    r = send (x, body, fields, TIMEOUT_MS, a);
+    r = send (x, body, fields, a);
   } while (r == FETTLE_OK && a->status == 401 && another_way (x));
   x->s->gone |= r == FETTLE_E_ABORTED; /* for us */
   if (r != FETTLE_OK)
-    snprintf (x->s->why, sizeof x->s->why, "CIM %s: the host didn't answer on 5989", method);
+    snprintf (x->s->why, sizeof x->s->why, r == FETTLE_E_AUTH ? "CIM %s: 5989 shows another certificate's key than 443, so it isn't"
+              " asked" : "CIM %s: the host didn't answer on 5989", method);
   else if (a->status == 401)
     r = vm_fail (x->s, FETTLE_E_REJECTED, "CIM %s: the host's CIM server refuses tickets of the vSphere session as well as the"
                  " user and password (status 401).  Restart its service sfcbd-watchdog, or give the node root's password",

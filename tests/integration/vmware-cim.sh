@@ -63,6 +63,11 @@ call deploy '{"settings": {"cim": "no"}, "image": {"id": "CP1", "format": "vmexe
   "files": [{"name": "CP1.vmexe", "sha256": "0000000000000000000000000000000000000000000000000000000000000000", "size": 1}]}}' -- --file "$T/CP1.vmexe"
 like "a smart component without CIM" "$(outcome) $(text)" "^unsupported .*CP1 is installed through HPE.s CIM providers: CIM isn.t used"
 
+# One whose provider never answers takes a while: that is waited for at the end.
+printf '%s\n' "password=$ESX_PASSWORD" cimhang=EnumerateInstances >"$T/esx.how.127.79.1.1"
+{ call inventory '{"target": {"address": "127.79.1.1", "name": "esx2", "operation": "t-2"}, "timeouts": {"connect": 30, "read": 20}}'; echo "$OUT" >"$T/hangs"; } &
+hangs=$!
+
 # ---- deployment: hosts fetch, each with its own trouble
 esx
 # shellcheck disable=SC2119
@@ -174,5 +179,9 @@ ok "a host that can't fetch says so" soon couldnt
 fettle abort --hard "$closed" >"$T/out" 2>&1
 a=127.79.0.11
 ok "and is as it was" soon restored
+wait $hangs
+OUT=$(cat "$T/hangs")
+is "a provider that never answers is no reason to fail, either" "$(outcome) $(firmware | diff - "$T/plain")" "ok "
+like "and is said" "$(logs)" "no CIM, .*didn.t answer on 5989"
 is "nothing went wrong in the emulation" "$(cat "$T/esx.err")" ""
 done_testing

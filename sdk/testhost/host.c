@@ -240,6 +240,7 @@ host_service (fettle_ctx *c, const char *name, uint32_t version)
   static const struct { const char *word; const void *table; } all[] = {
     { "ssh/1", &fettle_testhost_ssh },       { "http/1", &fettle_testhost_http },
     { "stream/1", &fettle_testhost_stream }, { "serve/1", &fettle_testhost_serve },
+    { "smb/1", &fettle_testhost_smb },
   };
   char word[64];
   size_t i;

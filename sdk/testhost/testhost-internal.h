@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include <fettle/smb.h>
 #include <fettle/testhost.h>
 #include <fettle/util.h>
 
@@ -45,6 +46,7 @@ extern const struct fettle_ssh fettle_testhost_ssh;
 extern const struct fettle_http fettle_testhost_http;
 extern const struct fettle_stream fettle_testhost_stream;
 extern const struct fettle_serve fettle_testhost_serve;
+extern const struct fettle_smb fettle_testhost_smb;
 
 /* The first thing that a plugin must not do is kept. */
 FETTLE_PRINTF (2, 3) void fettle_testhost_wrong (fettle_ctx *, const char *format, ...);

@@ -36,8 +36,9 @@ static const struct fettle_port of_fc[] = {
 static const struct fettle_setting settings[] = {
   { "https_port", FETTLE_SETTING_PORT, 443, "443", "port of the iLO's web server" },
   { "transfer", FETTLE_SETTING_TEXT, 0, "auto", "how firmware gets to it: pull, push, or auto: what is possible" },
-  { "update_by", FETTLE_SETTING_TEXT, 0, "auto", "flash: at once; queue: by iLO's repository and queue; or auto" },
+  { "update_by", FETTLE_SETTING_TEXT, 0, "auto", "flash: at once; queue: by iLO's repository and queue; set: the same by an install set; or auto" },
   { "reset_timeout", FETTLE_SETTING_UINT, 0, "900", "s that an iLO may be gone while it updates itself" },
+  { "accept_3rd_party", FETTLE_SETTING_BOOL, 0, "no", "for the time of an update take firmware that HPE hasn't signed" },
   { "old_tls", FETTLE_SETTING_BOOL, 0, "no", "speak TLS 1.0 and weak ciphers, too: for old firmware" },
 };
 
@@ -68,7 +69,7 @@ static const struct fettle_node_type types[] = {
   { NODE_TYPE ("ilo", "iLO", 60, by_web),
     .settings = settings, .n_settings = FETTLE_COUNT (settings), .services = "http/1 stream/1",
     .wants = "serve/1", .probe = ilo_probe, .inventory = ilo_inventory, .deploy = ilo_deploy_which,
-    .cleanup = ilo_cleanup },
+    .cleanup = ilo_cleanup, .activate = ilo_activate },
   { NODE_TYPE ("vc",         "VC",         70, by_ssh), .layer = FETTLE_LAYER_INTERCONNECT, .services = "ssh/1",
     .settings = vc_settings, .n_settings = FETTLE_COUNT (vc_settings),
     .probe = vc_probe, .inventory = vc_inventory, .deploy = vc_deploy },

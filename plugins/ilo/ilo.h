@@ -19,6 +19,9 @@ fettle_result ilo_deploy_which (ILO_CALL, const struct fettle_image *);
 fettle_result ilo_deploy (ILO_CALL, const struct fettle_image *);
 fettle_result ilo_cleanup (ILO_CALL);
 
+/* restart.c: the server that the iLO is in. */
+fettle_result ilo_activate (ILO_CALL);
+
 /* ---- what they share of Redfish ---- */
 
 /* FETTLE_HTTP_OLD_TLS if the user has set it, else 0. */

@@ -189,6 +189,14 @@ store (update *u, struct fettle_redfish_answer *answer)
   return r == FETTLE_OK ? fettle_redfish_again (u, 1) : r;
 }
 
+static int
+by_set (const update *u)
+{
+  const char *by = u->h->setting (u->c, "update_by");
+
+  return by && strcmp (by, "set") == 0;
+}
+
 static fettle_result
 enqueue (update *u, int tpm, struct fettle_redfish_answer *answer)
 {
@@ -209,6 +217,8 @@ enqueue (update *u, int tpm, struct fettle_redfish_answer *answer)
     keep_number (u, "W", 1);
   }
   queue_name (u->t, name);
+  if (by_set (u))
+    return ilo_set_start (u, name, file, x.bmc ? "Bmc" : "Uefi", tpm, answer);
   body = json_pack ("{s:s, s:s, s:s, s:[s], s:b}", "Name", name, "Command", "ApplyUpdate", "Filename", file,
                     "UpdatableBy", x.bmc ? "Bmc" : "Uefi", "TPMOverride", tpm);
   r = body ? fettle_redfish_send (u->redfish, "POST", path, body, answer)
@@ -250,8 +260,18 @@ ilo_queue_look (update *u, const char *path, struct fettle_redfish_task *ret)
   char name[NAME_SIZE];
   int32_t status;
   struct queue q;
-  fettle_result r = fettle_redfish_get (u->redfish, path, &item, &status);
+  fettle_result r;
 
+  if (!*path) { /* an install set's item is known by its name */
+    r = read_queue (u, &q, name);
+    if (r != FETTLE_OK || !q.ours[0]) {
+      ret->state = age (u) < ILO_GRACE_S && !kept_number (u, "R") ? FETTLE_REDFISH_RUNS : FETTLE_REDFISH_UNKNOWN;
+      return r;
+    }
+    keep (u, "k", q.ours);
+    path = kept (u, "k");
+  }
+  r = fettle_redfish_get (u->redfish, path, &item, &status);
   if (status == 404) {
     ret->state = FETTLE_REDFISH_UNKNOWN;
     return FETTLE_OK;
@@ -298,6 +318,18 @@ remove_resource (update *u, const char *path)
   return r;
 }
 
+/* The install set, which locks the file. */
+static fettle_result
+remove_set (update *u)
+{
+  char name[NAME_SIZE], path[500];
+  fettle_result r;
+
+  queue_name (u->t, name);
+  r = ilo_set_path (u, name, path);
+  return r == FETTLE_OK ? remove_resource (u, path) : r;
+}
+
 fettle_result
 ilo_queue_finish (update *u)
 {
@@ -306,7 +338,9 @@ ilo_queue_finish (update *u)
 
   if (strcmp (kept (u, "method"), "queue") != 0 || kept_number (u, "W"))
     return FETTLE_OK;
-  r = remove_resource (u, kept (u, "k"));
+  r = kept_number (u, "set") ? remove_set (u) : FETTLE_OK;
+  if (r == FETTLE_OK)
+    r = remove_resource (u, kept (u, "k"));
   if (r == FETTLE_OK && !kept_number (u, "there"))
     r = read_component (u, file_at (u->image, 0)->name, &x);
   if (r == FETTLE_OK && !kept_number (u, "there") && x.found)
@@ -326,6 +360,8 @@ ilo_queue_remove (update *u)
   if (!fettle_redfish_link (u->service, "Oem/Hpe/UpdateTaskQueue"))
     return FETTLE_OK;
   r = read_queue (u, &q, name);
+  if (r == FETTLE_OK)
+    r = remove_set (u);
   if (r != FETTLE_OK || !q.ours[0])
     return r;
   r = fettle_redfish_get (u->redfish, q.ours, &item, NULL);

@@ -3,11 +3,12 @@
  * An image that iLO flashes itself goes to it at once: by SimpleUpdate, which
  * fetches it, or into /cgi-bin/uploadFile.  All else goes into its repository
  * (AddFromUri, or an upload in sections with their .compsig), and a task in
- * its queue installs it.  fettle_redfish_deploy does the rest.
+ * its queue, made by us or by an install set, installs it.  fettle_redfish_deploy does the rest.
  *
  * Kept between calls: "method" (flash, queue), "old" (an error that was there
  * before), "next" (what of a file is to be uploaded next), "there" (the file
- * was in the repository before), "stored", "seen" (it was at work).
+ * was in the repository before), "stored", "seen" (it was at work), "set" (an
+ * install set was invoked), "other" (iLO takes others' firmware, for now).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -258,6 +259,29 @@ start_flash (update *u, int tpm, struct fettle_redfish_answer *answer)
 
 /* ---- the beginning ---- */
 
+/* What others than HPE have signed iLO takes where it is told to: for the time
+ * of the update. */
+static fettle_result
+accept_others (update *u, int accept)
+{
+  json_t *body = json_pack ("{s:{s:{s:b}}}", "Oem", "Hpe", "Accept3rdPartyFirmware", accept);
+  fettle_result r = body ? fettle_redfish_patch (u->redfish, service_path (u), body)
+                         : u->h->error (u->c, FETTLE_E_NOMEM, "no memory");
+
+  json_decref (body);
+  if (r == FETTLE_OK)
+    keep_number (u, "other", accept);
+  return r;
+}
+
+static int
+wants_others (update *u)
+{
+  const char *text = u->h->setting (u->c, "accept_3rd_party");
+
+  return text && strcmp (text, "yes") == 0 && json_is_false (AT (u->service, "Oem/Hpe/Accept3rdPartyFirmware"));
+}
+
 static void
 note_beginning (update *u)
 {
@@ -282,6 +306,11 @@ start (update *u, struct fettle_redfish_answer *answer)
     return fettle_redfish_fetched (u) ? FETTLE_OK : start_ilo4 (u, tpm, answer);
   if (!*kept (u, "method"))
     note_beginning (u);
+  if (wants_others (u)) {
+    r = accept_others (u, 1);
+    if (r != FETTLE_OK)
+      return r;
+  }
   flash = strcmp (kept (u, "method"), "flash") == 0;
   if (is_working (TEXT (u->service, "Oem/Hpe/State"))) {
     if (flash && (ilo_is_ours (u) || fettle_redfish_fetched (u)))
@@ -366,6 +395,14 @@ look (update *u, const char *path, struct fettle_redfish_task *ret)
 
 /* ---- the end ---- */
 
+static fettle_result
+finish (update *u)
+{
+  fettle_result r = ilo_queue_finish (u);
+
+  return r == FETTLE_OK && kept_number (u, "other") ? accept_others (u, 0) : r;
+}
+
 static void
 set_up (const struct fettle_host *h, fettle_ctx *c, struct fettle_redfish_updater *x)
 {
@@ -381,7 +418,7 @@ set_up (const struct fettle_host *h, fettle_ctx *c, struct fettle_redfish_update
   x->ways = ways;
   x->start = start;
   x->look = look;
-  x->finish = ilo_queue_finish;
+  x->finish = finish;
 }
 
 fettle_result

@@ -91,6 +91,12 @@ fettle_result ilo_queue_finish (update *);
 /* After a failure or a crash: the item in the queue that has our name, then its file. */
 fettle_result ilo_queue_remove (update *);
 
+/* install-set.c: makes one of this name for the file, or finds it, and invokes it. */
+fettle_result ilo_set_start (update *, const char *name, const char *file, const char *agent, int tpm,
+                             struct fettle_redfish_answer *);
+/* Where the one of this name is; "": there is none. */
+fettle_result ilo_set_path (update *, const char *name, char path[500]);
+
 /* Is what it did last ours, and how did it end, in words. */
 int ilo_is_ours (const update *);
 const char *ilo_result (const update *, char *text, size_t size);

@@ -18,7 +18,7 @@ push="--setting transfer=push" queue="--setting update_by=queue"
 # Those that are borne.
 for f in monitor=404 lie=failed sticky=yes location=no location=body update=503 update=429 update=409 expire=3 \
   slow=0.3 busy=UpdateService slash=yes tasks=kept max=1000000 tpm=yes expand=no sessions=1 power=transfer \
-  cut=Tasks/1; do
+  cut=Tasks/1 half=Tasks/1; do
   fault "ok-${f//[=\/]/-}" ilo6 "" "$f"
 done
 fault ok-sticky-push ilo5 "$push" sticky=yes

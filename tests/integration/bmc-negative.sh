@@ -36,6 +36,17 @@ how push max=40000
 deploy push large
 like "a size that it tells isn't even sent" "$(message push)" "has 50[0-9]* bytes: the node takes at most 40000"
 
+# The power goes while it is staged, and again while it is flashed.
+for when in transfer flash; do
+  for n in ${nodes//,/ }; do how "$n" "new=$when" limit=40000 "power=$when"; done
+  deploy "$nodes" two
+  for n in ${nodes//,/ }; do
+    echo "# $n, power lost in $when: $(state "$n"): $(message "$n")"
+    is "power lost in $when, by $n: what is said is true" "$(state "$n") $(real "$n" versions.t4)" \
+      "$([ "$(state "$n")" = "done" ] && echo "done 2.00" || echo "failed 1.00")"
+  done
+done
+for n in ${nodes//,/ }; do how "$n" new=good limit=40000; done
 deploy "$nodes" two
 for n in ${nodes//,/ }; do is "$n: then a good one" "$(state "$n") $(found "$n")" "done 2.00"; done
 deploy "$nodes" two

@@ -43,6 +43,53 @@ is "a system ROM" "$(state rom) $(task rom .reboot) $(found rom)" "done true U99
 is "waits for the server's restart" "$(real rom '| [.staged, .flashed]')" \
   '[{"t2":"U99 v2.00 (01/01/2026)"},[["t2","U99 v2.00 (01/01/2026)"]]]'
 
+# By its deployment's rules the server is restarted; one that is off isn't.
+nodes=
+for row in 'again ilo6' 'newer ilo7' 'off ilo6 host=off'; do
+  set -- $row
+  bmc_settings= bmc "$@"
+  nodes+=${nodes:+,}$1
+done
+deploy "$nodes" rom --reboot if-needed
+for n in again newer; do
+  is "$n: restarted, and there" "$(state $n) $(task $n .reboot) $(found $n) $(real $n '| [.restarts, .sessions]')" \
+    "done false U99 v2.00 (01/01/2026) [1,0]"
+done
+is "a server that is off isn't restarted" "$(state off) $(task off .reboot) $(real off restarts)" "done true 0"
+like "which is said" "$(log off)" "the server isn't on \(Off\): what was installed works from its next start"
+
+# An install set; firmware that others have signed, which an ETag guards; each
+# section of a large component has its signature.
+bmc_settings="--setting update_by=set" bmc set ilo6
+bmc_settings="--setting update_by=set --setting transfer=push" bmc set-push ilo5 tpm=yes
+bmc_settings="--setting accept_3rd_party=yes"
+bmc others ilo6 etag=yes; bmc moves ilo7 etag=moves
+deploy set,set-push,others,moves two --tpm-bypass
+for n in set set-push others moves; do
+  is "$n: updated" "$(state $n) $(found $n) $(message $n)" "done 2.00 "
+  is "$n: nothing of ours is left" "$(real $n '| [.sessions, .queue, .repository, .sets, .accepts]')" "[0,[],[],[],false]"
+done
+is "by sets" "$(real set invoked) $(real set-push invoked)" "1 1"
+is "and back" "$(grep -c '^PATCH /redfish/v1/UpdateService 200' "$T/bmc.log") $(grep -c '^PATCH .* 412' "$T/bmc.log")" "4 1"
+
+image_name=big.bin make_image big t4 2.00 70000000
+cat >"$T/sign.py" <<'P'
+import hashlib, sys
+with open(sys.argv[1], "rb") as f:
+    for n, piece in enumerate(iter(lambda: f.read(32 << 20), b""), 1):
+        with open(sys.argv[1].removesuffix(".bin") + f"_part{n}.compsig", "w") as out:
+            out.write("made up " + hashlib.sha256(piece).hexdigest())
+P
+python3 "$T/sign.py" "$T/big/big.bin"
+echo 'files = [ "big_part1.compsig", "big_part2.compsig", "big_part3.compsig" ];' >>"$T/big/big.bin.component.cfg"
+ok "a component of 70 MB with its signatures" fettle --quiet baseline add "$T/big" --name big --allow-unsigned
+bmc_settings= bmc big ilo6
+deploy big big
+is "three sections, each with its own" "$(state big) $(found big) $(message big) $(real big sections)" \
+  'done 2.00  [[0,33554432,"big_part1.compsig"],[1,33554432,"big_part2.compsig"],[2,'"$(($(stat -c %s "$T/big/big.bin") - 2 * 33554432))"',"big_part3.compsig"]]'
+is "nothing of it is left" "$(real big '| [.queue, .repository]')" "[[],[]]"
+rm -f "$T/big/big.bin"
+
 # Captures of real ones, as they would be after an update of iLO itself.
 nodes=
 for d in "${FETTLE_FIXTURES-}"/ilo/redfish-*/; do

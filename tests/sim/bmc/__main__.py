@@ -20,6 +20,7 @@
 #   refuse=yes             nobody's password is right after the first login
 #   slow=S                 each answer takes that long
 #   cut=PART               the answer of a path that ends so is half of it, then the end
+#   half=PART              the same, and it goes on listening: half-closed
 #   busy=PART, garbage=PART, missing=PART    twice 503, no JSON, 404 there
 #   slash=yes  expand=no|links  page=N|loop  xmldata=FILE  rest=FILE
 # Its updates:
@@ -35,6 +36,7 @@
 #   tpm=yes                a TPM is on, and wants to be known of; tpm=hidden: nothing says so
 #   max=BYTES, limit=BYTES of an image: told before, or not
 #   same=refused, etag=yes (PATCH needs If-Match), etag=moves (once it is 412)
+#   host=stays             the server doesn't restart when it is asked to; host=off
 #   agent=Uefi             components aren't for the BMC to update
 #   tasks=kept             they are known after a restart
 #   tls=old                it speaks TLS 1.0 and 1.1 alone
@@ -44,7 +46,7 @@
 import sys, warnings
 warnings.simplefilter("ignore", DeprecationWarning)
 sys.dont_write_bytecode = True
-import email, email.policy, http.server, json, os, socket, ssl, struct, threading, time, urllib.parse
+import hashlib, http.server, json, os, re, socket, ssl, struct, threading, time, urllib.parse
 
 import image, machine, people
 from people import ROOT, UPDATE
@@ -127,6 +129,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.faulty("cut"):
             self.wfile.write(data[:len(data) // 2])
             raise Gone()
+        if self.faulty("half"):
+            self.wfile.write(data[:len(data) // 2])
+            self.connection.shutdown(socket.SHUT_WR)
+            self.rfile.read(1) # until the other side has hung up, too
+            raise Gone()
         self.wfile.write(data)
 
     # ---- who asks
@@ -197,7 +204,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(200, open(b.how["xmldata"], "rb").read()) if "xmldata" in b.how else self.answer(404, b"")
         if path == "/emulated": # for tests: what has really happened
             return self.answer(200, {"versions": b.versions(), "staged": b.staged, "flashed": b.flashed,
-                                     "queue": list(b.queue), "repository": list(b.repository), "sessions": len(b.sessions), "state": b.state})
+                                     "queue": list(b.queue), "repository": list(b.repository), "sessions": len(b.sessions), "state": b.state,
+                                     "sets": list(b.sets), "invoked": b.invoked, "sections": b.sections, "restarts": b.restarts,
+                                     "accepts": b.tree.get(UPDATE, {}).get("Oem", {}).get("Hpe", {}).get("Accept3rdPartyFirmware")})
         if b.fault("slash", "yes") and not path.endswith("/"):
             return self.answer(308, b"", Location=f"https://bmc.example{path}/" + ("?" + url.query if url.query else ""))
         path = path.rstrip("/")
@@ -232,11 +241,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return body if isinstance(body, dict) else {}
 
     def parts(self):
-        """name -> (file name, bytes) of multipart/form-data"""
-        head = b"Content-Type: " + self.headers.get("Content-Type", "").encode() + b"\r\n\r\n"
-        m = email.message_from_bytes(head + self.body(), policy=email.policy.HTTP)
-        return {p.get_param("name", header="content-disposition"): (p.get_filename(), p.get_payload(decode=True))
-                for p in (m.iter_parts() if m.is_multipart() else ())}
+        """name -> (file name, bytes) of multipart/form-data; in its order"""
+        found, boundary = {}, re.search(r'boundary="?([^";]+)', self.headers.get("Content-Type", ""))
+        for part in self.body().split(b"--" + boundary[1].encode())[1:-1] if boundary else ():
+            head, _, data = part[2:].partition(b"\r\n\r\n")
+            name, file = (re.search(rb'[; ]' + key + rb'="([^"]*)"', head) for key in (b"name", b"filename"))
+            found[name[1].decode()] = (file[1].decode() if file else None, data.removesuffix(b"\r\n"))
+        return found
 
     def etag(self, path):
         return f'"{self.bmc.seen["times"].get("patched " + path, 0)}"'
@@ -269,10 +280,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(200 if mine else 404, {})
         if not self.token_ok():
             return self.answer(401, error("NoValidSession"))
-        have = {UPDATE + "/UpdateTaskQueue": b.queue, UPDATE + "/ComponentRepository": b.repository}.get(prefix, {})
+        have = {UPDATE + "/UpdateTaskQueue": b.queue, UPDATE + "/ComponentRepository": b.repository,
+                UPDATE + "/InstallSets": b.sets}.get(prefix, {})
         if name not in have:
             return self.answer(404, error("ResourceMissingAtURI"))
-        if have is b.repository and any(q["Filename"] == name for q in b.queue.values()):
+        if have is b.repository and b.is_used(name):
             return self.answer(400, error("ComponentLocked"))
         del have[name]
         b.run_queue()
@@ -341,8 +353,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             pieces = b.seen.setdefault("pieces", {}) if section else b.seen.update(pieces={}) or b.seen["pieces"]
             pieces[section] = data
             whole = b"".join(pieces[i] for i in sorted(pieces))
-        _, why = image.read(whole) if len(data) < 32 << 20 else (None, None)
+        b.sections.append([section, len(data), signature and signature[0]])
         b.etag = said.get("UploadCurrentEtag")
+        if signature and signature[1].split()[-1:] != [hashlib.sha256(data).hexdigest().encode()]:
+            b.state, b.result = "Error", "ComponentUploadFailed"
+            return self.answer(200, {})
+        _, why = image.read(whole) if len(data) < 32 << 20 else (None, None)
         if why and not signature:
             b.state, b.result = "Error", "ComponentUploadFailed"
             return self.answer(200, {})
@@ -363,6 +379,29 @@ class Handler(http.server.BaseHTTPRequestHandler):
         b.queue[name] = {"Name": name, "State": "Pending", "Filename": file, "UpdatableBy": body.get("UpdatableBy", ["Bmc"])}
         b.run_queue()
         self.answer(201, b.queue[name], Location=path)
+
+    def make_set(self):
+        b, body = self.bmc, self.json()
+        name, steps = body.get("Name", ""), body.get("Sequence", [])
+        if not name or name in b.sets or not steps or any(s.get("Filename") not in b.repository for s in steps):
+            return self.answer(400, error("UpdateBadParameter"))
+        path = f"{UPDATE}/InstallSets/{urllib.parse.quote(name)}"
+        b.sets[name] = {"@odata.id": path, "Name": name, "IsRecovery": False, "Sequence": steps, "Actions": {
+            "#HpeComponentInstallSet.Invoke": {"target": path + "/Actions/HpeComponentInstallSet.Invoke"}}}
+        self.answer(201, b.sets[name], Location=path)
+
+    def invoke_set(self):
+        b, body = self.bmc, self.json()
+        made = b.sets.get(urllib.parse.unquote(self.path.split("/")[-3]))
+        if not made:
+            return self.answer(404, error("ResourceMissingAtURI"))
+        if b.fault("tpm") and not body.get("TPMOverride"):
+            return self.answer(400, error("FWFlashTPMOverrideFlagRequired"))
+        for s in made["Sequence"]:
+            b.queue[s["Name"]] = {"State": "Pending"} | s
+        b.invoked += 1
+        b.run_queue()
+        self.answer(200, {})
 
     def add_from_uri(self):
         body = self.json()
@@ -409,6 +448,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.upload
         if path == UPDATE + "/UpdateTaskQueue" and b.is_hpe():
             return self.enqueue
+        if path == UPDATE + "/InstallSets" and b.is_hpe():
+            return self.make_set
+        if path.startswith(UPDATE + "/InstallSets/") and path.endswith("/Actions/HpeComponentInstallSet.Invoke"):
+            return self.invoke_set
         if path == people.HPE_ACTIONS + "AddFromUri":
             return self.add_from_uri
         if b.who.startswith("ilo4") and "/Managers/1/UpdateService" in path:
@@ -425,7 +468,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.body()
             return self.answer(401, error("NoValidSession"))
         if path.endswith("/Actions/ComputerSystem.Reset"):
-            self.body()
+            if self.json().get("ResetType") not in ("GracefulRestart", "ForceRestart"):
+                return self.answer(400, error("ActionParameterValueNotInList"))
             self.bmc.restart_host()
             return self.answer(200, {})
         do = self.route(path)

@@ -52,6 +52,7 @@ class Bmc:
         self.staged, self.repository, self.queue = {}, {}, {}
         self.state, self.result, self.percent, self.etag = "Idle", None, None, None
         self.tasks, self.flashed, self.number = {}, [], 0
+        self.sets, self.invoked, self.sections, self.restarts, self.testing = {}, 0, [], 0, False
         if how.get("sticky") == "yes":
             self.state, self.result = "Error", "UpdateFailed"
         if how.get("queue") == "exception":
@@ -108,6 +109,10 @@ class Bmc:
 
     def restart_host(self):
         with self.lock:
+            self.restarts += 1
+            if self.fault("host", "stays"):
+                return
+            self.testing = True # until somebody has seen it so
             for target, version in self.staged.items():
                 body, key, _ = self.items()[target]
                 body[key] = version
@@ -281,6 +286,8 @@ class Bmc:
                 body = self.tasks.get(name)
             elif prefix == UPDATE + "/UpdateTaskQueue":
                 body = self.queue.get(urllib.parse.unquote(name))
+            elif prefix == UPDATE + "/InstallSets" and urllib.parse.unquote(name) in self.sets:
+                body = self.sets[urllib.parse.unquote(name)]
             elif prefix == UPDATE + "/ComponentRepository":
                 body = self.component(urllib.parse.unquote(name), path)
             else:
@@ -288,6 +295,10 @@ class Bmc:
             if body is None:
                 return None
             body = json.loads(json.dumps(body))
+            if path == UPDATE + "/InstallSets" and self.sets:
+                body["Members"] = body.get("Members", []) + people.members(path, [urllib.parse.quote(k) for k in self.sets])["Members"]
+            if path == ROOT + "/Systems/1" and self.is_hpe():
+                self.say_host(body)
             for where, have in (("UpdateTaskQueue", self.queue), ("ComponentRepository", self.repository)):
                 if path == f"{UPDATE}/{where}":
                     body |= people.members(path, [urllib.parse.quote(k) for k in have])
@@ -305,10 +316,19 @@ class Bmc:
                 body["MaxImageSizeBytes"] = int(self.how["max"])
             return body
 
+    def is_used(self, name):
+        return any(q["Filename"] == name for q in self.queue.values()) or any(
+            s["Filename"] == name for made in self.sets.values() for s in made["Sequence"])
+
+    def say_host(self, body):
+        body["PowerState"] = "Off" if self.fault("host", "off") else "On"
+        body.setdefault("Oem", {}).setdefault("Hpe", {})["PostState"] = "InPost" if self.testing else "FinishedPost"
+        self.testing = False
+
     def component(self, name, path):
         if name not in self.repository:
             return None
-        used = any(q["Filename"] == name for q in self.queue.values())
+        used = self.is_used(name)
         return {"@odata.id": path, "Filename": name, "Name": name, "Locked": used,
                 "SizeBytes": len(self.repository[name]), "UpdatableBy": [self.how.get("agent", "Bmc")]}
 

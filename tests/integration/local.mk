@@ -133,7 +133,7 @@ dist_check_SCRIPTS += integration/superdome-flex.sh
 EXTRA_DIST += sim/rmc.py
 EXTRA_DIST += integration/windows-lib.sh sim/windows/pipes.py sim/windows/impacket-check.py sim/windows/registry.py sim/windows/system.reg sim/windows/node.c sim/windows/installer.c
 EXTRA_DIST += sim/windows/hostile.py
-dist_check_SCRIPTS += integration/windows-peer.sh integration/windows-hostile.sh integration/windows-cut.sh
+dist_check_SCRIPTS += integration/windows-peer.sh integration/windows-hostile.sh integration/windows-cut.sh integration/windows-service.sh
 dist_check_SCRIPTS += integration/worker-smb.sh
 # What runs under Wine.
 CLEANFILES += sim/windows/node.exe sim/windows/installer.exe

@@ -259,7 +259,7 @@ is_harmless (const char *p, size_t size, char quote)
 static bool
 named_secret (const char *p, size_t size, size_t name, size_t *ret_copied, size_t *ret_left_out)
 {
-  static const char *const words[] = { "passw", "passphrase", "secret", "token", "community", "sessionkey",
+  static const char *const words[] = { "passw", "passphrase", "secret", "token", "community", "sessionkey", "sessionid",
                                        "session_key", "apikey", "api_key", "privatekey", "private_key", NULL };
   static const char *const lines[] = { "cookie", "authorization", NULL };
   bool line = has_one (p, name, lines);

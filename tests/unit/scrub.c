@@ -46,6 +46,8 @@ test_named (void **state)
   check ("{\"Password\": null, \"PasswordPolicy\": {\"a\": 1}}", "{\"Password\": null, \"PasswordPolicy\": {\"a\": 1}}");
   check ("<PASSWORD VALUE=\"x y\"/><userPassword>z</userPassword>",
          "<PASSWORD VALUE=\"removed\"/><userPassword>removed</userPassword>");
+  check ("<returnval><service>x</service><sessionId>52c8-e0</sessionId></returnval>",
+         "<returnval><service>x</service><sessionId>removed</sessionId></returnval>"); /* a ticket for CIM */
   check ("X-Auth-Token: 0123\nSet-Cookie: a=b; Path=/\nETag: \"1\"",
          "X-Auth-Token: removed\nSet-Cookie: removed\nETag: \"1\"");
   check ("snmp-community=public rest", "snmp-community=removed rest");

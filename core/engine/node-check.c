@@ -35,13 +35,15 @@ static fettle_result
 check_type (struct fettle_engine *e, const char *type, struct fettle_error *err)
 {
   struct fettle_buf known = FETTLE_BUF_INIT (4096);
+  char hint[160];
 
   if (strcmp (type, "auto") == 0 || fettle_plugins_type (e->plugins, type, NULL))
     return FETTLE_OK;
   for (size_t p = 0; p < e->plugins->n_plugins; p++)
     for (uint32_t t = 0; t < e->plugins->plugins[p].descriptor.n_node_types; t++)
       fettle_buf_printf (&known, " %s", e->plugins->plugins[p].node_types[t].name);
-  fettle_error_set (err, FETTLE_E_CONFIG, "there is no node type %s; installed are:%s", type,
+  fettle_plugins_hint (e->plugins, type, hint);
+  fettle_error_set (err, FETTLE_E_CONFIG, "there is no node type %s%s; installed are:%s", type, hint,
                     fettle_buf_text (&known));
   fettle_buf_clear (&known);
   return err->code;

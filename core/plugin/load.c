@@ -10,6 +10,7 @@
 
 #include "plugin/load.h"
 #include "plugin/manifest.h"
+#include "plugin/packages.h"
 #include "util/nearest.h"
 #include "util/trusted.h"
 
@@ -358,6 +359,18 @@ check_folder (const char *folder, char **ret_full, struct fettle_error *err)
   return fettle_trusted_check (*ret_full, &st, err);
 }
 
+static void
+read_packages (struct fettle_plugins *all, const char *folder)
+{
+  struct fettle_buf text = FETTLE_BUF_INIT (FETTLE_PACKAGES_MAX);
+
+  fettle_buf_printf (&text, "%s", all->packages ? all->packages : "");
+  fettle_packages_read (folder, &text);
+  free (all->packages);
+  all->packages = strdup (fettle_buf_text (&text));
+  fettle_buf_clear (&text);
+}
+
 static fettle_result
 add_folder (struct fettle_plugins *all, const char *folder, struct fettle_error *err)
 {
@@ -368,6 +381,7 @@ add_folder (struct fettle_plugins *all, const char *folder, struct fettle_error 
 
   if (r)
     return r == FETTLE_E_UNREACHABLE ? FETTLE_OK : refuse (all, folder, err);
+  read_packages (all, full);
   n = scandir (full, &entries, is_module, alphasort);
   if (n < 0) {
     fettle_error_errno (err, FETTLE_E_CONFIG, "looking into it");
@@ -463,6 +477,15 @@ fettle_plugins_type (const struct fettle_plugins *all, const char *type,
   return NULL;
 }
 
+void
+fettle_plugins_hint (const struct fettle_plugins *all, const char *type, char ret[160])
+{
+  char package[100];
+
+  fettle_packages_find (all->packages, type, package);
+  snprintf (ret, 160, *package ? ": install the package %s" : "", package);
+}
+
 fettle_result
 fettle_plugins_find_type (const struct fettle_plugins *all, const char *type,
                           const struct fettle_node_type **ret,
@@ -470,11 +493,15 @@ fettle_plugins_find_type (const struct fettle_plugins *all, const char *type,
 {
   const struct fettle_node_type *found = fettle_plugins_type (all, type, ret_plugin);
   struct fettle_nearest near = FETTLE_NEAREST_INIT (type);
+  char hint[160];
 
   if (found) {
     *ret = found;
     return FETTLE_OK;
   }
+  fettle_plugins_hint (all, type, hint);
+  if (*hint)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "there is no node type \"%.64s\" here%s", type, hint);
   for (size_t i = 0; i < all->n_plugins; i++)
     for (uint32_t j = 0; j < all->plugins[i].descriptor.n_node_types; j++)
       fettle_nearest_try (&near, all->plugins[i].node_types[j].name);
@@ -496,5 +523,6 @@ fettle_plugins_clear (struct fettle_plugins *all)
     free (all->refusals[i].path);
   free (all->plugins);
   free (all->refusals);
+  free (all->packages);
   memset (all, 0, sizeof *all);
 }

@@ -47,6 +47,7 @@ struct fettle_plugins {
   size_t n_plugins;
   struct fettle_refusal *refusals;    /* what was there but not loaded */
   size_t n_refusals;
+  char *packages;                     /* packages.h: of types that may not be here; or NULL */
 };
 
 /* `folders` has ':' between several; a missing folder is no error. */
@@ -80,6 +81,9 @@ fettle_result fettle_plugins_find_type (const struct fettle_plugins *, const cha
                                         const struct fettle_node_type **ret,
                                         const struct fettle_plugin_info **ret_plugin,
                                         struct fettle_error *);
+
+/* ": install the package fettle-plugin-oa", or "": what to say of a type that isn't here. */
+void fettle_plugins_hint (const struct fettle_plugins *, const char *type, char ret[160]);
 
 void fettle_plugins_clear (struct fettle_plugins *);
 

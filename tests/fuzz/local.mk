@@ -1,8 +1,11 @@
 # Fuzzers, each with a folder of inputs beside it.  Built with FUZZ_MAIN they
 # are tests that read these and mutations of them for a second; for libFuzzer:
 #   clang -fsanitize=fuzzer,address -Isdk/include tests/fuzz/NAME.c (and its sources)
+if SOURCE_LINUX
 check_PROGRAMS += fuzz/linux-inventory
-fuzz_linux_inventory_SOURCES = fuzz/linux-inventory.c ../plugins/linux/parse.c ../plugins/linux/items.c \
+endif
+fuzz_linux_inventory_SOURCES = fuzz/linux-inventory.c
+nodist_fuzz_linux_inventory_SOURCES = ../plugins/linux/parse.c ../plugins/linux/items.c \
   ../plugins/linux/fwupd.c ../plugins/linux/text.c
 fuzz_linux_inventory_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_MAIN
 fuzz_linux_inventory_LDADD = $(JANSSON_LIBS)
@@ -78,8 +81,11 @@ fuzz_ansible_yaml_LDADD = ../core/libbase.la $(YAML_LIBS)
 check_PROGRAMS += fuzz/fetch_list
 fuzz_fetch_list_SOURCES = fuzz/fetch_list.c fuzz/driver.c fuzz/fuzz.h ../core/baseline/fetch-list.c
 fuzz_fetch_list_LDADD = ../core/libscan.la ../core/libbase.la
+if SOURCE_ILO
 check_PROGRAMS += fuzz/ilo
-fuzz_ilo_SOURCES = fuzz/ilo.c fuzz/driver.c fuzz/fuzz.h ../plugins/ilo/items.c ../plugins/ilo/xmldata.c
+endif
+fuzz_ilo_SOURCES = fuzz/ilo.c fuzz/driver.c fuzz/fuzz.h
+nodist_fuzz_ilo_SOURCES = ../plugins/ilo/items.c ../plugins/ilo/xmldata.c
 fuzz_ilo_LDADD = ../sdk/lib/libredfish.la ../core/libbase.la $(JANSSON_LIBS) $(XML_LIBS)
 check_PROGRAMS += fuzz/sum_input fuzz/sum_line
 sum_sources = ../core/cli/sum-input.c ../core/cli/sum-parse.c ../core/cli/sum-table.c ../core/cli/secret-wipe.c
@@ -93,9 +99,12 @@ fuzz_node_request_LDADD = ../core/libservice.la ../core/libbase.la
 check_PROGRAMS += fuzz/dialogue
 fuzz_dialogue_SOURCES = fuzz/dialogue.c fuzz/driver.c fuzz/fuzz.h
 fuzz_dialogue_LDADD = ../sdk/lib/libdialogue.la ../core/libbase.la
+if SOURCE_OA
 check_PROGRAMS += fuzz/oa
-fuzz_oa_SOURCES = fuzz/oa.c fuzz/driver.c fuzz/fuzz.h ../plugins/oa/enclosure.c ../plugins/oa/xmldata.c \
-  ../plugins/oa/soap-read.c ../plugins/oa/fields.c ../plugins/oa/cli-read.c ../plugins/oa/answer.c
+endif
+fuzz_oa_SOURCES = fuzz/oa.c fuzz/driver.c fuzz/fuzz.h
+nodist_fuzz_oa_SOURCES = ../plugins/oa/enclosure.c ../plugins/oa/xmldata.c ../plugins/oa/soap-read.c \
+  ../plugins/oa/fields.c ../plugins/oa/cli-read.c ../plugins/oa/answer.c
 fuzz_oa_LDADD = ../sdk/lib/libxml.la ../core/libbase.la $(XML_LIBS)
 check_PROGRAMS += fuzz/redfish fuzz/quirks
 check_PROGRAMS += fuzz/bridge
@@ -105,16 +114,26 @@ fuzz_redfish_SOURCES = fuzz/redfish.c fuzz/driver.c fuzz/fuzz.h ../plugins/redfi
 fuzz_redfish_LDADD = ../sdk/lib/libredfish.la ../core/libbase.la $(JANSSON_LIBS)
 fuzz_quirks_SOURCES = fuzz/quirks.c fuzz/driver.c fuzz/fuzz.h
 fuzz_quirks_LDADD = ../core/libworker.la
+if SOURCE_ILO
 check_PROGRAMS += fuzz/ribcl fuzz/switch_text
-fuzz_ribcl_SOURCES = fuzz/ribcl.c fuzz/driver.c fuzz/fuzz.h ../plugins/ilo/ribcl-text.c
+endif
+fuzz_ribcl_SOURCES = fuzz/ribcl.c fuzz/driver.c fuzz/fuzz.h
+nodist_fuzz_ribcl_SOURCES = ../plugins/ilo/ribcl-text.c
 fuzz_ribcl_LDADD = ../core/libbase.la
-fuzz_switch_text_SOURCES = fuzz/switch_text.c fuzz/driver.c fuzz/fuzz.h ../plugins/ilo/fc-text.c ../plugins/ilo/vc-text.c
+fuzz_switch_text_SOURCES = fuzz/switch_text.c fuzz/driver.c fuzz/fuzz.h
+nodist_fuzz_switch_text_SOURCES = ../plugins/ilo/fc-text.c ../plugins/ilo/vc-text.c
 fuzz_switch_text_LDADD = ../core/libbase.la
+if SOURCE_SUPERDOME
 check_PROGRAMS += fuzz/superdome
-fuzz_superdome_SOURCES = fuzz/superdome.c fuzz/driver.c fuzz/fuzz.h ../plugins/superdome/x-text.c ../plugins/superdome/flex-items.c
+endif
+fuzz_superdome_SOURCES = fuzz/superdome.c fuzz/driver.c fuzz/fuzz.h
+nodist_fuzz_superdome_SOURCES = ../plugins/superdome/x-text.c ../plugins/superdome/flex-items.c
 fuzz_superdome_LDADD = ../sdk/lib/libredfish.la ../sdk/lib/libdialogue.la ../core/libbase.la $(JANSSON_LIBS)
+if SOURCE_VMWARE
 check_PROGRAMS += fuzz/vmware
-fuzz_vmware_SOURCES = fuzz/vmware.c fuzz/driver.c fuzz/fuzz.h ../plugins/vmware/answer.c
+endif
+fuzz_vmware_SOURCES = fuzz/vmware.c fuzz/driver.c fuzz/fuzz.h
+nodist_fuzz_vmware_SOURCES = ../plugins/vmware/answer.c
 fuzz_vmware_LDADD = ../sdk/lib/libxml.la ../core/libbase.la $(XML_LIBS)
 check_PROGRAMS += fuzz/smb_login fuzz/smb_session fuzz/smb_rpc
 fuzz_smb_login_SOURCES = fuzz/smb_login.c fuzz/driver.c fuzz/fuzz.h
@@ -123,6 +142,9 @@ fuzz_smb_session_SOURCES = fuzz/smb_session.c fuzz/driver.c fuzz/fuzz.h
 fuzz_smb_session_LDADD = ../core/libworker.la
 fuzz_smb_rpc_SOURCES = fuzz/smb_rpc.c fuzz/driver.c fuzz/fuzz.h
 fuzz_smb_rpc_LDADD = ../core/libworker.la
+if SOURCE_VMWARE
 check_PROGRAMS += fuzz/vmware_cim
-fuzz_vmware_cim_SOURCES = fuzz/vmware_cim.c fuzz/driver.c fuzz/fuzz.h ../plugins/vmware/cim-answer.c ../plugins/vmware/answer.c
+endif
+fuzz_vmware_cim_SOURCES = fuzz/vmware_cim.c fuzz/driver.c fuzz/fuzz.h
+nodist_fuzz_vmware_cim_SOURCES = ../plugins/vmware/cim-answer.c ../plugins/vmware/answer.c
 fuzz_vmware_cim_LDADD = ../sdk/lib/libxml.la ../core/libbase.la $(XML_LIBS)

@@ -10,10 +10,12 @@ plugins_fetch_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
 plugins_stuck_la_SOURCES = plugins/stuck.c
 plugins_stuck_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
 
+if SOURCE_LINUX
 check_LTLIBRARIES += plugins/backcall.la
-plugins_backcall_la_SOURCES = plugins/backcall.c ../plugins/linux/reach.c ../plugins/linux/run.c \
-  ../plugins/linux/text.c ../plugins/linux/linux.h ../plugins/linux/text.h
-nodist_plugins_backcall_la_SOURCES = ../plugins/linux/scripts.c
+endif
+plugins_backcall_la_SOURCES = plugins/backcall.c
+nodist_plugins_backcall_la_SOURCES = ../plugins/linux/reach.c ../plugins/linux/run.c ../plugins/linux/text.c ../plugins/linux/linux.h ../plugins/linux/text.h \
+  ../plugins/linux/scripts.c
 plugins_backcall_la_CFLAGS = $(AM_CFLAGS)
 plugins_backcall_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
 

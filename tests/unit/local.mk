@@ -57,9 +57,12 @@ unit_tls_SOURCES = unit/tls.c
 unit_tls_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
 unit_token_SOURCES = unit/token.c
 unit_token_LDADD = ../core/libservice.la ../core/libbase.la $(CMOCKA_LIBS)
+if SOURCE_LINUX
 check_PROGRAMS += unit/linux-parse
-unit_linux_parse_SOURCES = unit/linux-parse.c ../plugins/linux/parse.c ../plugins/linux/items.c \
-  ../plugins/linux/fwupd.c ../plugins/linux/text.c ../plugins/linux/inventory.h ../plugins/linux/text.h
+endif
+unit_linux_parse_SOURCES = unit/linux-parse.c
+nodist_unit_linux_parse_SOURCES = ../plugins/linux/parse.c ../plugins/linux/items.c ../plugins/linux/fwupd.c \
+  ../plugins/linux/text.c ../plugins/linux/inventory.h ../plugins/linux/text.h
 unit_linux_parse_LDADD = $(JANSSON_LIBS) $(CMOCKA_LIBS)
 endif
 if HAVE_CMOCKA
@@ -130,9 +133,12 @@ if HAVE_CMOCKA
 check_PROGRAMS += unit/redfish-task
 unit_redfish_task_SOURCES = unit/redfish-task.c ../sdk/lib/redfish-internal.h
 unit_redfish_task_LDADD = ../sdk/lib/libredfish.la $(JANSSON_LIBS) $(CMOCKA_LIBS)
+if SOURCE_ILO
 check_PROGRAMS += unit/ilo-parse
-unit_ilo_parse_SOURCES = unit/ilo-parse.c ../plugins/ilo/items.c ../plugins/ilo/xmldata.c \
-  ../plugins/ilo/items.h ../plugins/ilo/ilo.h ../sdk/lib/redfish-internal.h
+endif
+unit_ilo_parse_SOURCES = unit/ilo-parse.c ../sdk/lib/redfish-internal.h
+nodist_unit_ilo_parse_SOURCES = ../plugins/ilo/items.c ../plugins/ilo/xmldata.c ../plugins/ilo/items.h \
+  ../plugins/ilo/ilo.h
 unit_ilo_parse_LDADD = ../sdk/lib/libredfish.la $(JANSSON_LIBS) $(XML_LIBS) $(CMOCKA_LIBS)
 endif
 if HAVE_CMOCKA
@@ -151,23 +157,36 @@ unit_quirks_SOURCES = unit/quirks.c
 unit_quirks_LDADD = ../core/libworker.la $(CMOCKA_LIBS)
 endif
 if HAVE_CMOCKA
+if SOURCE_OA
 check_PROGRAMS += unit/oa-answer
-unit_oa_answer_SOURCES = unit/oa-answer.c ../plugins/oa/answer.c ../plugins/oa/enclosure.c \
-  ../plugins/oa/oa.h ../plugins/oa/enclosure.h
+endif
+unit_oa_answer_SOURCES = unit/oa-answer.c
+nodist_unit_oa_answer_SOURCES = ../plugins/oa/answer.c ../plugins/oa/enclosure.c ../plugins/oa/oa.h \
+  ../plugins/oa/enclosure.h
 unit_oa_answer_LDADD = ../sdk/lib/libxml.la $(XML_LIBS) $(CMOCKA_LIBS)
 endif
 if HAVE_CMOCKA
+if SOURCE_ILO
 check_PROGRAMS += unit/switch-parse
-unit_switch_parse_SOURCES = unit/switch-parse.c ../plugins/ilo/fc-text.c ../plugins/ilo/ribcl-text.c \
+endif
+unit_switch_parse_SOURCES = unit/switch-parse.c
+nodist_unit_switch_parse_SOURCES = ../plugins/ilo/fc-text.c ../plugins/ilo/ribcl-text.c \
   ../plugins/ilo/vc-text.c ../plugins/ilo/fc.h ../plugins/ilo/ribcl.h ../plugins/ilo/vc.h
 unit_switch_parse_LDADD = $(CMOCKA_LIBS)
 endif
 if HAVE_CMOCKA
+if SOURCE_VMWARE
 check_PROGRAMS += unit/vmware-answer
-unit_vmware_answer_SOURCES = unit/vmware-answer.c ../plugins/vmware/answer.c ../plugins/vmware/answer.h
+endif
+unit_vmware_answer_SOURCES = unit/vmware-answer.c
+nodist_unit_vmware_answer_SOURCES = ../plugins/vmware/answer.c ../plugins/vmware/answer.h
 unit_vmware_answer_LDADD = ../sdk/lib/libxml.la $(XML_LIBS) $(CMOCKA_LIBS)
+if SOURCE_VMWARE
 check_PROGRAMS += unit/vmware-cim
-unit_vmware_cim_SOURCES = unit/vmware-cim.c ../plugins/vmware/cim-answer.c ../plugins/vmware/cim-answer.h ../plugins/vmware/answer.c
+endif
+unit_vmware_cim_SOURCES = unit/vmware-cim.c
+nodist_unit_vmware_cim_SOURCES = ../plugins/vmware/cim-answer.c ../plugins/vmware/cim-answer.h \
+  ../plugins/vmware/answer.c
 unit_vmware_cim_LDADD = ../sdk/lib/libxml.la $(XML_LIBS) $(CMOCKA_LIBS)
 endif
 if HAVE_CMOCKA

@@ -1,0 +1,94 @@
+#!/bin/bash
+# Packages as users get them: built twice in other places, to the same bytes; without
+# lintian's complaints; installed in a clean Debian, where only what was installed is
+# there.  The same of the rpm.  Root, Debian's mirror, and half an hour.
+#   PACKAGES_DIR=DIR   work there, and leave it; what is built there isn't built again
+#   DEBIAN_MIRROR=URL  (http://deb.debian.org/debian)
+# SPDX-License-Identifier: Apache-2.0
+. "$srcdir/tap.sh"
+requires dpkg-buildpackage debootstrap lintian rpmbuild dpkg-scanpackages unshare
+[ "$(id -u)" = 0 ] || skip_all "needs root, for a Debian root"
+W=${PACKAGES_DIR-$T/w}
+mkdir -p "$W"; chmod 755 "$W" "$T"
+top=$builddir/..
+begin=$SECONDS
+figure () { echo "# $1: $((SECONDS - begin)) s"; begin=$SECONDS; }
+
+# ---- Twice: another folder, time zone, language and umask.
+ok "the source's archive" make -s -C "$top" dist-xz
+archive=$(echo "$top"/fettle-*.tar.xz)
+version=$(basename "$archive" .tar.xz); version=${version#fettle-}
+build () { # FOLDER
+  [ -e "$1/built" ] && return
+  rm -rf "$1"; mkdir -p "$1"; tar -C "$1" -xf "$archive"
+  cp -r "$1/fettle-$version/packaging/debian" "$1/fettle-$version/debian"
+  (cd "$1/fettle-$version" && DEB_BUILD_OPTIONS=parallel=$(nproc) dpkg-buildpackage -us -uc -b) >"$1.log" 2>&1 || { tail -n 20 "$1.log"; return 1; }
+  touch "$1/built"
+}
+ok "packages are built" build "$W/one"; figure "a build of the packages"
+other () { umask 027; TZ=Pacific/Auckland LC_ALL=C.UTF-8 build "$W/another/deeper"; }
+ok "and once more, elsewhere" other; figure "another one"
+sums () { (cd "$1" && sha256sum ./*.deb); }
+is "to the same bytes" "$(sums "$W/one")" "$(sums "$W/another/deeper")"
+echo "# $(find "$W/one" -name '*.deb' | wc -l) packages, $(du -cb "$W"/one/*.deb | tail -n 1 | cut -f1) bytes"
+ok "lintian has nothing to say against them" lintian --allow-root --fail-on error,warning --no-tag-display-limit "$W"/one/*.changes
+ok "each plugin has one" sh -c 'for p in $(sed -n "s/^FETTLE_NODE_PLUGIN(\[\([a-z]*\)\].*/\1/p" "$1"); do
+  ls "$2/fettle-plugin-${p}_"*.deb >/dev/null || exit; done' - "$srcdir/../configure.ac" "$W/one"
+for p in "$W"/one/*-dbgsym_*.deb; do echo "# $(basename "$p")"; done
+
+# ---- A clean root.  Mounts end with this shell's namespace.
+root=$W/root
+make_root () {
+  [ -e "$root/made" ] && return
+  rm -rf "$root"
+  debootstrap --variant=minbase bookworm "$root" "${DEBIAN_MIRROR-http://deb.debian.org/debian}" >"$W/root.log" 2>&1 || { tail -n 5 "$W/root.log"; return 1; }
+  printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"; chmod 755 "$root/usr/sbin/policy-rc.d"
+  touch "$root/made"
+}
+ok "a clean Debian root" make_root; figure "the root"
+mkdir -p "$root/debs"; rm -f "$root"/debs/*; cp "$W"/one/*.deb "$root/debs/"
+(cd "$root/debs" && dpkg-scanpackages -m . >Packages 2>/dev/null)
+echo 'deb [trusted=yes] file:/debs ./' >"$root/etc/apt/sources.list.d/fettle.list"
+cp -r "$srcdir/../packaging/debian/tests" "$root/debs/"
+inside () {
+  # shellcheck disable=SC2016
+  unshare --mount --pid --fork --kill-child --net sh -c 'mount -t proc proc "$1/proc" && mount -t tmpfs run "$1/run" && ip link set lo up 2>/dev/null
+    root=$1; shift; exec chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"' sh "$root" "$@"
+}
+outside () { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
+fetch () { # what they need is fetched with the network, installed without
+  outside apt-get -qq update && outside apt-get -qq -y --no-install-recommends --download-only install "$@"
+}
+install () { fetch "$@" && inside apt-get -qq -y --no-install-recommends --no-download install "$@"; }
+ok "what is needed for a look" install jq iproute2
+ok "fettle and two plugins are installed" install fettle fettle-plugin-linux fettle-plugin-ilo
+is "and nothing else of Fettle" "$(outside dpkg-query -W -f '${Package} ' 'fettle*')" "fettle fettle-plugin-ilo fettle-plugin-linux "
+ok "another plugin's package is at hand" fetch fettle-plugin-oa
+inside env INSTALL="apt-get -qq -y --no-download install" sh /debs/tests/two-plugins >"$T/two" 2>&1
+is "the packages' own test" "$?" 0
+sed 's/^/# /' "$T/two"
+like "the workers' user is there" "$(outside getent passwd fettle-worker)" '^fettle-worker:'
+is "configuration, rotation, completions" "$(outside sh -c 'ls /etc/fettle/fettle.conf /etc/logrotate.d/fettle \
+  /usr/share/bash-completion/completions/fettle /usr/share/zsh/vendor-completions/_fettle /usr/share/fish/vendor_completions.d/fettle.fish' | wc -l)" 5
+ok "the SDK" install fettle-dev gcc libc6-dev pkg-config
+inside sh /debs/tests/a-plugin >"$T/a" 2>&1
+is "the SDK's test" "$? $(grep -c '^ok' "$T/a")" "0 1"
+sed 's/^/# /' "$T/a"
+ok "all plugins" install fettle-plugins-all fettle-gate fettle-doc
+is "are there" "$(inside fettle plugin list --format csv | sed 1d | cut -d, -f1 | sort -u | tr '\n' ' ')" \
+  "$(sed -n 's/^Package: fettle-plugin-//p' "$srcdir/../packaging/debian/control" | sort | tr '\n' ' ')"
+ok "all of it is taken away" inside apt-get -qq -y purge 'fettle*'
+is "without a trace" "$(outside sh -c 'find /etc /usr /lib -name "*fettle*" ! -path "*/apt/*" | head')" ""
+figure "install, tests, removal"
+
+# ---- rpm
+rpm_build () {
+  [ -e "$W/rpm/built" ] && return
+  mkdir -p "$W/rpm/SOURCES"; cp "$archive" "$W/rpm/SOURCES/"
+  rpmbuild -bb --nodeps --define "_topdir $W/rpm" --define "debug_package %{nil}" "$srcdir/../packaging/rpm/fettle.spec" >"$W/rpm.log" 2>&1 || { tail -n 20 "$W/rpm.log"; return 1; }
+  touch "$W/rpm/built"
+}
+ok "the rpms are built" rpm_build; figure "the rpms"
+is "the same split" "$(rpm -qp --qf '%{name}\n' "$W"/rpm/RPMS/*/*.rpm 2>/dev/null | sed 's/-devel$/-dev/' | sort)" \
+  "$(sed -n 's/^Package: //p' "$srcdir/../packaging/debian/control" | sort)"
+done_testing

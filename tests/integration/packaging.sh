@@ -9,7 +9,7 @@ P=$srcdir/../packaging
 
 for plugin in $(sed -n 's/^FETTLE_NODE_PLUGIN(\[\([a-z]*\)\].*/\1/p' "$srcdir/../configure.ac"); do
   is "$plugin: a package for Debian, its files, in the one that has all, in the spec" "$(grep -c "^Package: fettle-plugin-$plugin\$" "$P/debian/control") \
-$(grep -c "plugins/$plugin.so\|fettle-$plugin.7" "$P/debian/fettle-plugin-$plugin.install") \
+$(grep -c "plugins/$plugin\.\|fettle-$plugin.7" "$P/debian/fettle-plugin-$plugin.install") \
 $(grep -c "^Depends: .*fettle-plugin-$plugin " "$P/debian/control") $(grep -c "^%plugin $plugin " "$P/rpm/fettle.spec")" "1 2 1 1"
 done
 is "the spec has the version of the source" "$(sed -n 's/^Version: *//p' "$P/rpm/fettle.spec")" \

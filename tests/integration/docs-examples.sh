@@ -120,11 +120,22 @@ is "fettle-callbacks(7) has the listeners' ports" \
   "$(sed -n '/^\.Sh NETWORK PORTS/,/^\.El/s/^\.It from the node Ta \([a-z_]*\) (\([0-9a-z]*\)).*/\1=\2/p' "$docs/fettle-callbacks.7" | tr '\n' ' ')" \
   "$(fettle config show --format csv | awk -F, '/^(port|ssl_port|ftp_port),/ { print $1 "=" ($3 == 0 ? "off" : $3) }' | sort -t= -k1,1 | sed -n '/^port/p;/^ssl/p;/^ftp/p' | sort -t= -k2,2 | tr '\n' ' ')"
 
+# ---- A page for each command, with fixed headings.
+
+sed -n 's/^  &fettle_command_\([a-z]*\).*/\1/p' "$srcdir/../core/cli/commands.c" | sort -u >"$T/commands"
+is "each command has a page" "$(ls "$builddir/../docs" | sed -n 's/^fettle-\([a-z]*\)\.1$/\1/p' | tr '\n' ' ')" "$(tr '\n' ' ' <"$T/commands")"
+is "with the same headings" "$(grep -h '^\.Sh ' "$builddir"/../docs/fettle-*.1 | sort | uniq -c | awk '{print $1}' | sort -u)" "$(wc -l <"$T/commands")"
+is "and what fettle(1) has of it" "$(for c in $(cat "$T/commands"); do
+    [ "$(grep -c "^\.Nm fettle Cm $c" "$builddir/../docs/fettle-$c.1")" = "$(grep -c "^\.Ss $c\( \|\$\)" "$docs/fettle.1")" ] || echo "$c"; done)" ""
+if command -v mandoc >"$T/out"; then
+  is "none has a fault" "$(mandoc -T lint -W warning "$builddir"/../docs/fettle-*.1)" ""
+fi
+
 # ---- HTML.
 
 if command -v mandoc >"$T/out"; then
-  ok "make html" sh "$docs/html.sh" "$T/html" "$docs"/*.[1-8] "$srcdir"/../plugins/*/fettle-*.7
-  is "each page is there" "$(ls "$T/html" | grep -vc '^index')" "$(ls "$docs"/*.[1-8] "$srcdir"/../plugins/*/fettle-*.7 | wc -l)"
+  ok "make html" sh "$docs/html.sh" "$T/html" "$docs"/*.[1-8] "$builddir"/../docs/fettle-*.1 "$srcdir"/../plugins/*/fettle-*.7
+  is "each page is there" "$(ls "$T/html" | grep -vc '^index')" "$(ls "$docs"/*.[1-8] "$builddir"/../docs/fettle-*.1 "$srcdir"/../plugins/*/fettle-*.7 | xargs -n 1 basename | sort -u | wc -l)"
   grep -ohE 'href="(fettle|smartupdate|component)[^"#]*\.html' "$T/html"/*.html | sed 's/href="//' | sort -u >"$T/links"
   missing=
   while read -r link; do [ -e "$T/html/$link" ] || missing="$missing $link"; done <"$T/links"

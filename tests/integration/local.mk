@@ -138,7 +138,7 @@ dist_check_SCRIPTS += integration/worker-smb.sh
 # What runs under Wine.
 CLEANFILES += sim/windows/node.exe sim/windows/installer.exe
 if WITH_MINGW
-check_DATA = sim/windows/node.exe sim/windows/installer.exe
+check_DATA += sim/windows/node.exe sim/windows/installer.exe
 endif
 sim/windows/node.exe sim/windows/installer.exe: %.exe: %.c
 	$(AM_V_CC)$(MKDIR_P) sim/windows && $(MINGW_CC) $(MINGW_CFLAGS) -o $@ $< -lws2_32 -ladvapi32

@@ -5,4 +5,4 @@ EXTRA_DIST += lab/lab.sh lab/calls.sh lab/README.md
 EXTRA_PROGRAMS = lab/call
 lab_call_SOURCES = lab/call.c
 lab_call_LDADD = ../core/libservice.la ../core/libbase.la
-check_DATA = lab/call$(EXEEXT)
+check_DATA += lab/call$(EXEEXT)

@@ -89,6 +89,7 @@ struct fettle_node_said {
   uint16_t source_port;            /* 0: unknown */
   char offender[INET6_ADDRSTRLEN]; /* who refused it */
   int icmp_type, icmp_code;        /* -1: unknown */
+  char output_rules[64];           /* the ruleset of an ESXi host's that would let it out */
   bool output_filter;              /* its own output filter refused a datagram, or dropped packets */
 };
 

@@ -90,6 +90,7 @@ fettle_node_said_parse (fettle_result code, const char *text, struct fettle_node
   ret->icmp_code = number_of (ret->text, "icmp-code", 255);
   ret->output_filter = value_of (ret->text, "output-filter", filter, sizeof filter)
                        && strcmp (filter, "yes") == 0;
+  value_of (ret->text, "output-rules", ret->output_rules, sizeof ret->output_rules);
 }
 
 /* ---- What mends it ---- */
@@ -121,6 +122,12 @@ mend_between (const struct fettle_way_back *w, struct fettle_verdict *v)
 static void
 mend_node_output (const struct fettle_way_back *w, struct fettle_verdict *v)
 {
+  if (*w->said->output_rules) {
+    fettle_mend (v, "--open-firewall does it for jobs; on %s by hand: esxcli network firewall ruleset set -r %s -a false,"
+                    " esxcli network firewall ruleset allowedip add -r %s -i %s, esxcli network firewall ruleset set -r %s -e true",
+                 w->name, w->said->output_rules, w->said->output_rules, w->ours, w->said->output_rules);
+    return;
+  }
   fettle_mend (v, "on %s: let it out, nft insert rule inet TABLE OUTPUT-CHAIN %s daddr %s tcp dport %u"
                   " accept, or ufw allow out proto tcp to %s port %u", w->name,
                is_six (w->ours) ? "ip6" : "ip", w->ours, w->port, w->ours, w->port);

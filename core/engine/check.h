@@ -79,7 +79,9 @@ void fettle_check_new (struct lane *, const struct fettle_flows *, const struct 
 /* All tasks that haven't ended do so, and the lane. */
 void fettle_check_end_all (struct lane *, const char *state, const struct fettle_error *);
 
-/* ways.c: remembers what was found blocked, forgets what is open. */
+/* ways.c: remembers what was found blocked, forgets what is open; of ways that
+ * a plugin needs, and ways back that it does without: by pushing. */
+bool fettle_way_matters (const struct fettle_port *);
 void fettle_way_found (const struct check_row *, const struct fettle_verdict *);
 
 /* "SSH-" for what is declared at port 22; NULL where nobody speaks first. */

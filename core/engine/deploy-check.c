@@ -3,7 +3,8 @@
  *
  * Looked at is what the node's type declares and a deployment, with the
  * inventory at its end, can't do without: no optional ports, nothing that
- * silence says nothing of (datagrams, ranges).  A node that is reached by one
+ * silence says nothing of (datagrams, ranges).  A way back that a plugin does
+ * without is looked at, so that it pushes at once, and refuses nothing.  A node that is reached by one
  * port costs one connection.  What can't be told is no reason to refuse; a way
  * that is blocked is looked at once more, so that a server that was just being
  * restarted costs no deployment.
@@ -57,7 +58,9 @@ verdict (struct check_row *row, const struct fettle_verdict *v)
     return;
   if (c->deployment.looks == 1)
     fettle_task_log (row->task, "before it begins: %s%s", v->sentence,
-                     v->cause == FETTLE_UNTESTED ? "" : "; looking again");
+                     v->cause == FETTLE_UNTESTED || !fettle_port_is_needed (row->row) ? "" : "; looking again");
+  if (!fettle_port_is_needed (row->row)) /* the plugin is told, and does without */
+    return;
   if (v->cause != FETTLE_UNTESTED && why->code == FETTLE_OK)
     fettle_error_set (why, FETTLE_E_UNREACHABLE, "not begun: %s%s%s", v->sentence,
                       *v->mend ? "; mend it with: " : "", v->mend);
@@ -124,7 +127,7 @@ static const struct check_user before_deployment = { looking, verdict, ended };
 static bool
 matters (const struct fettle_node_type *type, const struct fettle_flow *f)
 {
-  return f->protocol == FETTLE_TCP && fettle_port_is_needed (f->row)
+  return f->protocol == FETTLE_TCP && fettle_way_matters (f->row)
          && f->row->first == f->row->last && (!f->from_node || type->reach_back);
 }
 

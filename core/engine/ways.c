@@ -10,6 +10,13 @@
 #include "engine/check.h"
 #include "util/text.h"
 
+bool
+fettle_way_matters (const struct fettle_port *row)
+{
+  return fettle_port_is_needed (row)
+         || ((row->flags & FETTLE_PORT_SPARE) && row->direction == FETTLE_FROM_TARGET);
+}
+
 void
 fettle_way_found (const struct check_row *row, const struct fettle_verdict *v)
 {
@@ -19,7 +26,7 @@ fettle_way_found (const struct check_row *row, const struct fettle_verdict *v)
 
   if (v->cause == FETTLE_UNTESTED)
     return; /* what was seen before is still the best that is known */
-  if (fettle_cause_is_open (v->cause) || !fettle_port_is_needed (row->row))
+  if (fettle_cause_is_open (v->cause) || !fettle_way_matters (row->row))
     fettle_store_run (lane->engine->store,
                       "DELETE FROM way WHERE node = ? AND direction = ? AND protocol = ?"
                       " AND port = ?", "issi", lane->node, direction,

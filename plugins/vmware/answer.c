@@ -195,6 +195,26 @@ vm_explain_esxcli (const char *text, const char **ret_sentence)
   return FETTLE_E_REJECTED;
 }
 
+/* Python's words, since that is what esxcli's software commands are written in. */
+const char *
+vm_fetch_word (const char *text)
+{
+  static const struct {
+    const char *words, *means;
+  } all[] = {
+    { "[Errno 111]", "refused" },             { "[Errno 110]", "timed-out" },     { "timed out", "timed-out" },
+    { "[Errno 101]", "no-route" },            { "[Errno 113]", "unreachable" },   { "[Errno 1]", "not-permitted" },
+    { "[Errno 13]", "not-permitted" },        { "HTTP Error ", "answered" },      { "BadStatusLine", "connected" },
+    { "Remote end closed", "connected" },     { "[Errno 104]", "connected" },     { "[MetadataFormatError]", "" },
+    { "[MetadataIOError]", "" },              { "no element found", "" },         { "syntax error", "" },
+  };
+
+  for (size_t i = 0; i < FETTLE_COUNT (all); i++)
+    if (strstr (text, all[i].words))
+      return all[i].means;
+  return NULL;
+}
+
 int
 vm_is_download_fault (const char *text)
 {

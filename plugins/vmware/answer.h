@@ -46,6 +46,11 @@ xmlDoc *vm_read_esxcli (const xmlNode *returnval, struct vm_fault *why);
 /* What esxcli's words mean: "[NoMatchError] ...". */
 fettle_result vm_explain_esxcli (const char *text, const char **ret_sentence);
 
+/* How the fetching of a URL failed, by esxcli's words: one of those that a
+ * reach_back says; "": it didn't, what was fetched just isn't an index of a
+ * depot; NULL: they don't tell. */
+const char *vm_fetch_word (const char *text);
+
 /* 1: the host couldn't fetch it. */
 int vm_is_download_fault (const char *text);
 

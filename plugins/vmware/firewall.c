@@ -9,6 +9,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "vmware.h"
@@ -129,6 +130,84 @@ read_ruleset (struct firewall *f)
                       f->ruleset);
 }
 
+/* ---- whom it lets out ---- */
+
+static int
+read_ipv4 (const char *text, uint32_t *ret)
+{
+  unsigned a, b, c, d;
+
+  if (sscanf (text, "%3u.%3u.%3u.%3u", &a, &b, &c, &d) != 4 || (a | b | c | d) > 255)
+    return 0;
+  *ret = (uint32_t) a << 24 | (uint32_t) b << 16 | (uint32_t) c << 8 | (uint32_t) d;
+  return 1;
+}
+
+/* What can't be told, IPv6 networks, counts as let out. */
+static int
+is_allowed (const xmlNode *ruleset, const char *address)
+{
+  const xmlNode *allowed = fettle_xml_child (ruleset, "allowedHosts"), *n;
+  char text[80];
+  uint32_t ours, theirs;
+
+  if (!allowed || strcmp (fettle_xml_text (allowed, "allIp", text, sizeof text), "true") == 0)
+    return 1;
+  for (n = fettle_xml_child (allowed, "ipAddress"); n; n = fettle_xml_next (n, "ipAddress"))
+    if (strcmp (fettle_xml_text (n, NULL, text, sizeof text), address) == 0)
+      return 1;
+  for (n = fettle_xml_child (allowed, "ipNetwork"); n; n = fettle_xml_next (n, "ipNetwork")) {
+    int known = read_ipv4 (fettle_xml_text (n, "network", text, sizeof text), &theirs) && read_ipv4 (address, &ours);
+    unsigned long bits = strtoul (fettle_xml_text (n, "prefixLength", text, sizeof text), NULL, 10);
+
+    if (!known ? strchr (address, ':') != NULL : bits == 0 || (bits <= 32 && (ours ^ theirs) >> (32 - bits) == 0))
+      return 1;
+  }
+  return 0;
+}
+
+static int
+has_port_out (const xmlNode *ruleset, unsigned port)
+{
+  const xmlNode *n = fettle_xml_child (ruleset, "rule");
+  char text[40];
+
+  for (; n; n = fettle_xml_next (n, "rule")) {
+    unsigned long first = strtoul (fettle_xml_text (n, "port", text, sizeof text), NULL, 10);
+    unsigned long last = strtoul (fettle_xml_text (n, "endPort", text, sizeof text), NULL, 10);
+
+    if (strcmp (fettle_xml_text (n, "direction", text, sizeof text), "outbound") == 0
+        && strcmp (fettle_xml_text (n, "protocol", text, sizeof text), "tcp") == 0
+        && strcmp (fettle_xml_text (n, "portType", text, sizeof text), "src") != 0
+        && port >= first && port <= (last ? last : first))
+      return 1;
+  }
+  return 0;
+}
+
+int
+vm_firewall_lets (struct vm_session *s, const char *address, unsigned port)
+{
+  const xmlNode *info, *n;
+  struct vm_ref system;
+  xmlNode *object;
+  char text[20];
+
+  if (!vm_manager (s, "firewallSystem", &system)
+      || vm_properties (s, &system, "<pathSet>firewallInfo</pathSet>", &object) != FETTLE_OK)
+    return 1;
+  info = vm_value (object, "firewallInfo");
+  if (!info || strcmp (fettle_xml_text (info, "defaultPolicy/outgoingBlocked", text, sizeof text), "false") == 0)
+    return 1;
+  for (n = fettle_xml_child (info, "ruleset"); n; n = fettle_xml_next (n, "ruleset"))
+    if (strcmp (fettle_xml_text (n, "enabled", text, sizeof text), "true") == 0 && has_port_out (n, port)
+        && is_allowed (n, address))
+      return 1;
+  return 0;
+}
+
+/* ---- changing it ---- */
+
 static fettle_result
 switch_ruleset (struct firewall *f, int on)
 {
@@ -244,7 +323,7 @@ open_for_us (struct firewall *f, char kept[STATE])
     return r;
   if (!read_state (kept, ruleset, us, &former) || strcmp (ruleset, f->ruleset) != 0)
     return vm_fail (&f->s, FETTLE_E_CONFIG, "the note on the firewall's former state can't be used: \"%.100s\"", kept);
-  with_us (&former, us, &wanted);
+  with_us (&f->now, us, &wanted); /* with what somebody else may have added since */
   if (!same (&f->now, &wanted))
     r = become (f, &wanted);
   if (r == FETTLE_OK)
@@ -264,9 +343,13 @@ vm_firewall_open (VM_CALL, uint32_t phases, const char **former)
   *former = NULL;
   if (r == FETTLE_OK)
     r = read_ruleset (&f);
-  if (r == FETTLE_OK && f.now.enabled && f.now.all)
-    fettle_say (h, c, FETTLE_LOG_INFO, "the host's firewall lets it connect to everybody (ruleset %s)", f.ruleset);
-  else if (r == FETTLE_OK && !add_host (&nobody, f.s.us))
+  if (r == FETTLE_OK && f.now.enabled && f.now.all) {
+    kept[0] = '\0'; /* unless it is somebody else who has opened it since */
+    r = f.store.name[0] ? vm_get_note (&f.s, &f.store, f.note, kept, STATE) : FETTLE_OK;
+    if (r == FETTLE_OK)
+      fettle_say (h, c, FETTLE_LOG_INFO, "the host's firewall lets it connect to everybody (ruleset %s)", f.ruleset);
+    *former = r == FETTLE_OK && kept[0] ? kept : NULL;
+  } else if (r == FETTLE_OK && !add_host (&nobody, f.s.us))
     r = h->error (c, FETTLE_E_UNSUPPORTED, "the host doesn't tell our address as it sees it: open its firewall by hand");
   else if (r == FETTLE_OK) {
     r = open_for_us (&f, kept);

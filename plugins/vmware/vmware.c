@@ -7,9 +7,9 @@
 #include "vmware.h"
 
 static const struct fettle_port ports[] = {
-  FETTLE_TO       (FETTLE_BOTH, FETTLE_TCP, 443,  "vSphere API, file upload"),
-  FETTLE_TO_SPARE (FETTLE_BOTH, FETTLE_TCP, 5989, "CIM over HTTPS"),
-  FETTLE_FROM     (FETTLE_BOTH, FETTLE_LISTEN_HTTP, "component pull, discovery, status"),
+  FETTLE_TO         (FETTLE_BOTH, FETTLE_TCP, 443,  "vSphere API, file upload"),
+  FETTLE_TO_SPARE   (FETTLE_BOTH, FETTLE_TCP, 5989, "CIM over HTTPS"),
+  FETTLE_FROM_SPARE (FETTLE_BOTH, FETTLE_LISTEN_HTTP, "component pull, discovery, status"),
 };
 
 static const struct fettle_setting settings[] = {
@@ -46,6 +46,7 @@ static const struct fettle_node_type types[] = {
     .activate = vm_activate,
     .firewall_open = vm_firewall_open,
     .firewall_restore = vm_firewall_restore,
+    .reach_back = vm_reach_back,
   },
 };
 

@@ -22,6 +22,7 @@ fettle_result vm_cleanup (VM_CALL);
 fettle_result vm_activate (VM_CALL);
 fettle_result vm_firewall_open (VM_CALL, uint32_t phases, const char **former);
 fettle_result vm_firewall_restore (VM_CALL, const char *former);
+fettle_result vm_reach_back (VM_CALL, const char *url);
 
 /* A managed object. */
 struct vm_ref {
@@ -102,6 +103,12 @@ const xmlNode *vm_value (const xmlNode *object, const char *path);
 fettle_result vm_enter_maintenance (struct vm_session *);
 fettle_result vm_exit_maintenance (struct vm_session *);
 fettle_result vm_stop_entering (struct vm_session *);
+
+/* ---- the host's firewall (firewall.c) ---- */
+
+/* 0: its rulesets let no TCP out to that port of that address.  1: they do, or
+ * it can't be told.  It isn't said why. */
+int vm_firewall_lets (struct vm_session *, const char *address, unsigned port);
 
 /* ---- esxcli over SOAP (esxcli.c) ---- */
 

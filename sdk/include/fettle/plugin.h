@@ -123,6 +123,9 @@ struct fettle_port {
     (first), (last), (purpose) }
 #define FETTLE_FROM(phases, listener, purpose)                                \
   { (phases), FETTLE_FROM_TARGET, FETTLE_TCP, 0, (listener), 0, 0, (purpose) }
+#define FETTLE_FROM_SPARE(phases, listener, purpose)                          \
+  { (phases), FETTLE_FROM_TARGET, FETTLE_TCP, FETTLE_PORT_SPARE, (listener),  \
+    0, 0, (purpose) }
 
 /* ---- Settings of a node: data, too. ---- */
 
@@ -356,7 +359,8 @@ struct fettle_node_type {
    * FETTLE_E_UNSUPPORTED, means that nothing was found out.  Notes, where the
    * node can tell:  source=ADDRESS source-port=N that it used  offender=ADDRESS icmp-type=N
    * icmp-code=N of the ICMP error  output-filter=yes when its own firewall
-   * keeps packets from leaving.  Repeat what is silent once, more than a
+   * keeps packets from leaving  output-rules=NAME the ruleset of an ESXi host
+   * that would let them out.  Repeat what is silent once, more than a
    * second later, and come to an end within a minute. */
   fettle_result (*reach_back) (FETTLE_CALL, const char *url);
 

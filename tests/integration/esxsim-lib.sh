@@ -39,3 +39,19 @@ esxsim_start () {
   read -r P <"$ESXSIM_READY"
 }
 orders () { printf '%s\n' "$@" >"$ESXSIM_READY.how.new"; mv "$ESXSIM_READY.how.new" "$ESXSIM_READY.how"; }
+
+# ---- in network namespaces (check-lib.sh), on port 443, behind their own firewalls
+declare -A esxsim_ready
+esxsim_node () { # NAME
+  local ready=$T/esxsim-$1
+  esxsim_ready[$1]=$ready
+  : >"$ready.log"; : >"$ready.how"
+  node "$1" "$ESXSIM" -cert "$T/cert.pem" -key "$T/key.pem" -ready "$ready" -user root -password "$ESX_PASSWORD" -nft \
+    -listen "$(address "$1"):443" >>"$T/esxsim.err" 2>&1 &
+  soon test -s "$ready" || { cat "$T/esxsim.err"; return 1; }
+}
+# From now on the functions above are about that one.
+about () { P=443 ESXSIM_READY=${esxsim_ready[$1]} LOG=${esxsim_ready[$1]}.log; }
+# What has really happened to it; its firewall, as the kernel has it.
+really () { node "$1" curl -sk -m 60 "https://$(address "$1")/emulated" | jq -c "$2"; }
+rules_of () { node "$1" nft -s list table inet esx; }

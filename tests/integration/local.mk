@@ -125,7 +125,7 @@ EXTRA_DIST += sim/esx.py integration/esx-lib.sh
 dist_check_SCRIPTS += integration/vmware-cim.sh
 EXTRA_DIST += sim/cim.py
 # A host over Debian's govmomi simulator.
-dist_check_SCRIPTS += integration/vmware-govmomi.sh
+dist_check_SCRIPTS += integration/vmware-govmomi.sh integration/vmware-net.sh
 EXTRA_DIST += sim/esxsim integration/esxsim-lib.sh
 dist_check_SCRIPTS += integration/superdome-pull.sh
 EXTRA_DIST += integration/superdome-lib.sh

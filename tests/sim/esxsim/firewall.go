@@ -136,7 +136,7 @@ func (f *Firewall) apply() {
 	c := exec.Command("nft", "-f", "-")
 	c.Stdin = strings.NewReader("table inet esx\ndelete table inet esx\ntable inet esx { chain out { type filter hook output priority 0; policy drop\n" +
 		"oif lo accept\nct state established,related accept\nmeta l4proto { icmp, ipv6-icmp } accept\n" + rules +
-		"reject with icmpx type admin-prohibited\n} }\n")
+		"reject with icmpx type admin-prohibited\n}\n}\n")
 	if out, err := c.CombinedOutput(); err != nil {
 		log.Fatalf("nft: %v: %s", err, out)
 	}

@@ -14,12 +14,12 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T
 bmc () {
   bmc_n=$((bmc_n + 1))
   : >"$LOG"
-  printf '%s\n' "$@" "n=$bmc_n" >"$T/bmc.how.new"
+  printf '%s\n' "$@" "new=$bmc_n" >"$T/bmc.how.new"
   mv "$T/bmc.how.new" "$T/bmc.how"
 }
 bmc_n=0 LOG=$T/bmc.log
 bmc none
-python3 "$srcdir/sim/redfish.py" "$T/cert.pem" "$T/key.pem" "$T/bmc" 2>"$T/bmc.err" &
+python3 "$srcdir/sim/bmc" "$T/cert.pem" "$T/key.pem" "$T/bmc" 2>"$T/bmc.err" &
 at_exit "kill $! 2>/dev/null"
 soon test -s "$T/bmc"
 read -r P <"$T/bmc"
@@ -160,7 +160,11 @@ call inventory
 is "which is asked in RIBCL, and then not understood" "$(outcome)" protocol
 like "says why" "$(text)" 'Integrated Lights-Out 2 \(iLO 2\) answers with no RIBCL'
 
-# ---- Captures.
+# ---- Captures, and what a human reads in them.
+by_hand () { sed -n "s/^$1|//p" "$srcdir/integration/ilo-captures.txt" | grep -v '^system|' | sort; }
+by_plugin () { items | jq -r 'select(.kind == "firmware") | [.name, .version, .location // ""] | join("|")' | sort; }
+system_by_hand () { sed -n "s/^$1|system|//p" "$srcdir/integration/ilo-captures.txt"; }
+system_by_plugin () { items | jq -r 'select(.id == "system").name, select(.id == "serial").version' | paste -sd'|'; }
 fixtures=${FETTLE_FIXTURES-}
 for d in "$fixtures"/ilo/redfish-*/; do
   name=$(basename "$d")
@@ -174,6 +178,8 @@ for d in "$fixtures"/ilo/redfish-*/; do
   is "$name: its firmware is what the capture has" "$(firmware)" "$(jq -r '[.Name, .Version, .Oem.Hpe.DeviceContext // "",
     (if .Updateable == null then (.Oem.Hpe.Targets // []) != [] else .Updateable end)] | @tsv' \
     "$d"/UpdateService/FirmwareInventory/*/index.json | sort)"
+  is "$name: as a human reads it" "$(by_plugin)" "$(by_hand "$name")"
+  is "$name: its system" "$(system_by_plugin)" "$(system_by_hand "$name")"
   is "$name: the system" "$(items | jq -r 'select(.kind == "hardware") | .name + .version')" \
     "$(jq -r '.Model, "Serial number" + .SerialNumber' "$d/Systems/1/index.json")"
   is "$name: each has an id of its own" "$(items | jq -r .id | sort | uniq -d)" ""
@@ -190,6 +196,22 @@ for d in "$fixtures"/redfish-other/*/; do
     "$d"/UpdateService/FirmwareInventory/*/index.json | sort)"
   is "$name: no session stays" "$(sessions_left)" 0
 done
+for name in openbmc ami-gigabyte; do
+  [ -f "$fixtures/redfish-other/$name/index.json" ] || continue
+  bmc "$fixtures/redfish-other/$name"
+  call inventory
+  is "$name: as a human reads it" "$(by_plugin)" "$(by_hand $name)"
+done
+d=$fixtures/ilo/rest-ilo4
+if [ -f "$d/get_manager_details.json" ]; then
+  jq --slurpfile s "$d/response_body_for_rest_op.json" --slurpfile m "$d/get_manager_details.json" \
+    '.["/rest/v1/Systems/1"] = $s[0] | .["/rest/v1/Managers/1"] = $m[0]' "$T/ilo4.json" >"$T/captured4.json"
+  bmc none rest="$T/captured4.json"
+  call inventory
+  is "rest-ilo4: as a human reads it" "$(outcome) $(system_by_plugin)
+$(by_plugin)" "ok $(system_by_hand rest-ilo4)
+$(by_hand rest-ilo4)"
+fi
 for f in "$fixtures"/ilo/xmldata-ilo4/xmldata.xml "$fixtures"/oa/c7000-4.70/xmldata*; do
   [ -f "$f" ] || continue
   bmc none xmldata="$f"

@@ -172,6 +172,14 @@ System ROM|I19 11/02/2008|-"
   is "capture of an iLO 3" "$(outcome) $(versions)" "ok ProLiant BL460c G7||-
 Serial number|CZ320580J3|-
 iLO 3|1.82|ilo:3"
+  ilo generation=4 version=1.70 health="$F/ribcl-ilo4/get_host_health_data.xml"
+  call inventory
+  is "capture of an iLO 4's health, as a human reads it" "$(outcome) $(versions | grep -v '^ProLiant Made Up\|^Serial\|^Server')" "ok iLO 4|1.70|ilo:4
+HP ProLiant System ROM|07/01/2013|bios:i99
+HP ProLiant System ROM - Backup|12/04/2012|-
+HP ProLiant System ROM Bootblock|01/08/2011|-
+Power Management Controller|Version 1.7|-
+CPLD - PAL0|ProLiant ML110 G7 PAL version 0x0C|-"
 else
   skip "captures of RIBCL" "FETTLE_FIXTURES names no folder with ilo/ribcl-*"
 fi

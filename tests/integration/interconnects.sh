@@ -228,7 +228,7 @@ cat >"$T/oa.xml" <<'O'
 O
 oa () { printf '%s\n' none "$@" >"$T/oa.how"; }
 oa xmldata="$T/oa.xml"
-python3 "$srcdir/sim/redfish.py" "$T/cert.pem" "$T/key.pem" "$T/oa" 2>/dev/null &
+python3 "$srcdir/sim/bmc" "$T/cert.pem" "$T/key.pem" "$T/oa" 2>/dev/null &
 at_exit "kill $! 2>/dev/null"
 soon test -s "$T/oa"
 read -r WEB <"$T/oa"

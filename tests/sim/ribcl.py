@@ -8,6 +8,7 @@
 # what it is, a NAME=VALUE in each line, read with each connection; when `new`
 # changes it is another one.
 #   generation=2|3|4   version=1.82   user=admin   password=secret   tpm=yes
+#   health=FILE        the GET_EMBEDDED_HEALTH_DATA that is in there
 #   raw=FILE           what is answered to any request that changes nothing: a
 #                      captured answer, for iLO 3 and 4 with its HTTP head
 #   xmldata=FILE|no    the answer to /xmldata
@@ -119,6 +120,9 @@ def reading(tag):
         on = "Yes" if ilo.how.get("tpm") == "yes" else "No"
         return (f'<GET_TPM_STATUS>\r\n    <TPM_SUPPORTED VALUE="Yes"/>\n    <TPM_PRESENT VALUE="{on}"/>\n'
                 f'    <TPM_ENABLED VALUE="{on}"/>\n</GET_TPM_STATUS>\r\n')
+    if tag == "GET_EMBEDDED_HEALTH" and "health" in ilo.how:
+        with open(ilo.how["health"]) as f:
+            return re.search("<GET_EMBEDDED_HEALTH_DATA>.*</GET_EMBEDDED_HEALTH_DATA>", f.read(), re.S)[0] + "\n"
     if tag == "GET_EMBEDDED_HEALTH" and ilo.generation > 2:
         rows = "".join(f'<INDEX_{i}>\n <FIRMWARE_NAME VALUE = "{n}"/>\n <FIRMWARE_VERSION VALUE = '
                        f'"{v or (ilo.rom if "ROM" in n else ilo.version)}"/>\n</INDEX_{i}>\n'

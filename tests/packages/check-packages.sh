@@ -46,9 +46,9 @@ make_root () {
   touch "$root/made"
 }
 ok "a clean Debian root" make_root; figure "the root"
-mkdir -p "$root/debs"; rm -f "$root"/debs/*; cp "$W"/one/*.deb "$root/debs/"
+mkdir -p "$root/debs"; rm -rf "$root"/debs/*; cp "$W"/one/*.deb "$root/debs/"
 (cd "$root/debs" && dpkg-scanpackages -m . >Packages 2>/dev/null)
-echo 'deb [trusted=yes] file:/debs ./' >"$root/etc/apt/sources.list.d/fettle.list"
+echo 'deb [trusted=yes] copy:/debs ./' >"$root/etc/apt/sources.list.d/fettle.list"
 cp -r "$srcdir/../packaging/debian/tests" "$root/debs/"
 inside () {
   # shellcheck disable=SC2016
@@ -62,7 +62,8 @@ fetch () { # what they need is fetched with the network, installed without
 install () { fetch "$@" && inside apt-get -qq -y --no-install-recommends --no-download install "$@"; }
 ok "what is needed for a look" install jq iproute2
 ok "fettle and two plugins are installed" install fettle fettle-plugin-linux fettle-plugin-ilo
-is "and nothing else of Fettle" "$(outside dpkg-query -W -f '${Package} ' 'fettle*')" "fettle fettle-plugin-ilo fettle-plugin-linux "
+is "and nothing else of Fettle" "$(outside dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' 'fettle*' | sed -n 's/^ii *//p' | tr '\n' ' ')" \
+  "fettle fettle-plugin-ilo fettle-plugin-linux "
 ok "another plugin's package is at hand" fetch fettle-plugin-oa
 inside env INSTALL="apt-get -qq -y --no-download install" sh /debs/tests/two-plugins >"$T/two" 2>&1
 is "the packages' own test" "$?" 0

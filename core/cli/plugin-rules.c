@@ -27,7 +27,8 @@ asks_for (const struct fettle_node_type *t, const char *service)
 static const char *
 misfit (const struct fettle_node_type *t)
 {
-  bool talks = asks_for (t, "ssh/1") || asks_for (t, "http/1") || asks_for (t, "stream/1");
+  bool talks = asks_for (t, "ssh/1") || asks_for (t, "http/1") || asks_for (t, "stream/1")
+               || asks_for (t, "smb/1");
 
   if (talks && !has_port (t, FETTLE_TO_TARGET, FETTLE_BOTH))
     return "it asks for a service that connects to the node, but its port table has no port to the node: it would "

@@ -22,7 +22,7 @@ struct fettle_helper;
 
 /* Members that such a program may answer with, all of them text. */
 #define FETTLE_CREDENTIALS                                                                        \
-  "user password key passphrase sudo_password second_user second_password"
+  "user password key passphrase sudo_password second_user second_password kerberos"
 
 /* The path of the program of that name in the setting; CONFIG names those
  * there are. */

@@ -33,6 +33,7 @@ struct fettle_allowed {
 struct fettle_credentials {
   char *user, *password, *key, *passphrase, *sudo_password; /* NULL: none */
   char *second_user, *second_password; /* of what is behind the node, or before it */
+  char *kerberos; /* "TOKEN:KEY TOKEN:KEY ...", hexadecimal: each for one login */
   int agent; /* a connected socket of an SSH agent, or -1 */
 };
 

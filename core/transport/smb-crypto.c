@@ -124,7 +124,7 @@ fettle_sha512 (const struct fettle_bytes *parts, size_t n, uint8_t ret[64])
 }
 
 bool
-fettle_smb_derive (const uint8_t session_key[16], const char *label, const void *context,
+fettle_smb_derive (struct fettle_bytes session_key, const char *label, const void *context,
                    size_t context_size, uint8_t *ret, size_t key_size)
 {
   struct fettle_writer w = FETTLE_WRITER_INIT (256);
@@ -139,7 +139,8 @@ fettle_smb_derive (const uint8_t session_key[16], const char *label, const void 
   fettle_write (&w, context, context_size);
   fettle_write (&w, bits, sizeof bits);
   ok = !w.bad && key_size <= sizeof out
-       && HMAC (EVP_sha256 (), session_key, 16, fettle_writer_at (&w, 0), w.b.size, out, &n);
+       && HMAC (EVP_sha256 (), session_key.data, (int) session_key.size, fettle_writer_at (&w, 0), w.b.size,
+                out, &n);
   if (ok)
     memcpy (ret, out, key_size);
   fettle_wipe (out, sizeof out);

@@ -32,7 +32,7 @@ bool fettle_sha512 (const struct fettle_bytes *parts, size_t n, uint8_t ret[64])
 
 /* A key from a session's: SP 800-108 with HMAC-SHA256 in counter mode.  The
  * label's NUL is part of it.  key_size: 16 or 32. */
-bool fettle_smb_derive (const uint8_t session_key[16], const char *label, const void *context,
+bool fettle_smb_derive (struct fettle_bytes session_key, const char *label, const void *context,
                         size_t context_size, uint8_t *ret, size_t key_size);
 
 /* A message's signature: its field counts as zeros.  `from_server` and the

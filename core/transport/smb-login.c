@@ -28,6 +28,8 @@ struct login {
   char target[300], workstation[64];
 };
 
+#define KEY_MAX 32 /* bytes of a session's key: 16 by NTLM, up to 32 by Kerberos */
+
 struct fettle_smb_state *
 fettle_smb_state (fettle_ctx *c)
 {
@@ -120,12 +122,13 @@ ask_challenge (struct fettle_smb_state *s, struct login *l, struct fettle_smb_an
 /* ---- Keys ---- */
 
 static bool
-derive_keys (struct fettle_smb_state *s, const uint8_t key[16])
+derive_keys (struct fettle_smb_state *s, struct fettle_bytes full)
 {
   size_t n = s->cipher ? fettle_smb_key_size (s->cipher) : 16;
+  struct fettle_bytes key = { full.data, 16 }, of_cipher = n == 16 ? key : full;
 
   if (s->dialect < 0x0300) {
-    memcpy (s->sign_key, key, 16);
+    memcpy (s->sign_key, key.data, 16);
     return true;
   }
   if (s->dialect < 0x0311)
@@ -133,14 +136,14 @@ derive_keys (struct fettle_smb_state *s, const uint8_t key[16])
            && fettle_smb_derive (key, "SMB2AESCCM", "ServerIn ", 10, s->seal_key, n)
            && fettle_smb_derive (key, "SMB2AESCCM", "ServerOut", 10, s->open_key, n);
   return fettle_smb_derive (key, "SMBSigningKey", s->preauth, sizeof s->preauth, s->sign_key, 16)
-         && fettle_smb_derive (key, "SMBC2SCipherKey", s->preauth, sizeof s->preauth, s->seal_key, n)
-         && fettle_smb_derive (key, "SMBS2CCipherKey", s->preauth, sizeof s->preauth, s->open_key, n);
+         && fettle_smb_derive (of_cipher, "SMBC2SCipherKey", s->preauth, sizeof s->preauth, s->seal_key, n)
+         && fettle_smb_derive (of_cipher, "SMBS2CCipherKey", s->preauth, sizeof s->preauth, s->open_key, n);
 }
 
 /* The session is made: is it ours, and does the node have its key? */
 static fettle_result
 adopt_session (struct fettle_smb_state *s, const struct fettle_smb_answer *a, uint16_t flags,
-               const uint8_t key[16])
+               struct fettle_bytes key)
 {
   if (flags & (SESSION_GUEST | SESSION_ANONYMOUS))
     return fettle_smb_broken (s, FETTLE_E_AUTH, "the node knows no such user, and would let anybody in as a guest");
@@ -209,7 +212,73 @@ by_ntlm (struct fettle_smb_state *s, struct login *l)
   fettle_writer_clear (&token);
   if (r == FETTLE_OK && a.status != NT_OK)
     r = fettle_smb_refused (s, a.status);
-  return r == FETTLE_OK ? adopt_session (s, &a, flags, l->session_key) : r;
+  return r == FETTLE_OK ? adopt_session (s, &a, flags, (struct fettle_bytes) { l->session_key, 16 }) : r;
+}
+
+/* ---- Kerberos ---- */
+
+static size_t
+from_hex (const char *text, size_t size, uint8_t *ret, size_t room)
+{
+  if (size % 2 || size / 2 > room)
+    return 0;
+  for (size_t i = 0; i < size; i += 2) {
+    unsigned byte;
+    char pair[3] = { text[i], text[i + 1], '\0' };
+
+    if (strspn (pair, "0123456789abcdef") != 2 || sscanf (pair, "%2x", &byte) != 1)
+      return 0;
+    ret[i / 2] = (uint8_t) byte;
+  }
+  return size / 2;
+}
+
+/* The next token and its key, of what the helper has got for us: each is good
+ * for one login, since a node refuses what it has seen before. */
+static bool
+take_ticket (struct fettle_smb_state *s, uint8_t *token, size_t *ret_size, uint8_t *key, size_t *ret_key_size)
+{
+  const char *p = s->c->credentials.kerberos, *colon, *end;
+
+  for (unsigned i = 0; i < s->n_tickets && p; i++) {
+    p = strchr (p, ' ');
+    p = p ? p + 1 : NULL;
+  }
+  colon = p ? strchr (p, ':') : NULL;
+  if (!colon)
+    return false;
+  s->n_tickets++;
+  end = colon + 1 + strcspn (colon + 1, " ");
+  *ret_size = from_hex (p, (size_t) (colon - p), token, TOKEN_MAX);
+  *ret_key_size = from_hex (colon + 1, (size_t) (end - colon - 1), key, KEY_MAX);
+  return *ret_size && *ret_key_size >= 16;
+}
+
+static fettle_result
+by_kerberos (struct fettle_smb_state *s)
+{
+  struct fettle_writer w = FETTLE_WRITER_INIT (TOKEN_MAX + 256);
+  struct fettle_spnego_answer said;
+  struct fettle_smb_answer a;
+  uint8_t token[TOKEN_MAX], key[KEY_MAX];
+  size_t size = 0, key_size = 0;
+  uint16_t flags = 0;
+  fettle_result r;
+
+  if (!take_ticket (s, token, &size, key, &key_size))
+    return fettle_error_set (&s->c->error, FETTLE_E_AUTH, "%s: all Kerberos tickets of this call are used up",
+                             s->doing);
+  fettle_spnego_first (&w, true, (struct fettle_bytes) { token, size });
+  r = send_token (s, &w, &a, &said, &flags);
+  fettle_writer_clear (&w);
+  if (r == FETTLE_OK && a.status != NT_OK)
+    r = fettle_smb_refused (s, a.status);
+  if (r == FETTLE_OK)
+    r = adopt_session (s, &a, flags, (struct fettle_bytes) { key, key_size });
+  s->kerberos = r == FETTLE_OK;
+  fettle_wipe (token, sizeof token);
+  fettle_wipe (key, sizeof key);
+  return r;
 }
 
 static void
@@ -234,6 +303,8 @@ log_in (struct fettle_smb_state *s)
   struct login l;
   fettle_result r;
 
+  if (c->credentials.kerberos)
+    return by_kerberos (s);
   if (!c->credentials.user || !c->credentials.password)
     return fettle_error_set (&c->error, FETTLE_E_AUTH, "%s wants a user and a password, and none is known: "
                              "fettle node set %s --user NAME --ask-password", c->target.name, c->target.name);
@@ -266,7 +337,7 @@ fettle_smb_ready (fettle_ctx *c, struct fettle_smb_state **ret)
     r = fettle_smb_negotiate (s);
   if (r == FETTLE_OK) {
     fettle_smb_begins (s, "logging in at %s as %s", c->target.address,
-                       c->credentials.user ? c->credentials.user : "nobody");
+                       c->credentials.kerberos ? "Kerberos knows us" : c->credentials.user ? c->credentials.user : "nobody");
     r = log_in (s);
     if (r == FETTLE_E_AUTH)
       snprintf (s->login_failed, sizeof s->login_failed, "%.*s", (int) sizeof s->login_failed - 1,

@@ -250,7 +250,7 @@ fettle_smb_negotiate (struct fettle_smb_state *s)
   if (!fettle_smb_read_offer (&a, &o, &why))
     return fettle_smb_broken (s, FETTLE_E_PROTOCOL, "the node's answer is refused: %s", why);
   adopt (s, &o);
-  if (fettle_spnego_offers (o.blob) == FETTLE_SPNEGO_KERBEROS)
+  if (fettle_spnego_offers (o.blob) == FETTLE_SPNEGO_KERBEROS && !s->c->credentials.kerberos)
     return fettle_smb_broken (s, FETTLE_E_UNSUPPORTED, "the node lets nobody in by NTLM, but by Kerberos alone");
   return FETTLE_OK;
 }

@@ -56,6 +56,7 @@ struct fettle_smb_state {
   fettle_ctx *c;
   uint32_t status;         /* by which the node refused the last call of the plugin */
   char doing[512];         /* what for, in errors: "reading ADMIN$/Temp/x" */
+  unsigned n_tickets;      /* of Kerberos, used so far */
   char login_failed[512];  /* why: tried once in a call, since wrong ones lock an account */
   struct fettle_smb_name_list *names; /* the last name status */
   struct fettle_smb_pipe *pipes[FETTLE_SMB_PIPES]; /* of remote procedures; those of a lost connection too */

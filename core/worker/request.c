@@ -114,6 +114,7 @@ take_credentials (struct fettle_worker_call *w)
   c->sudo_password = (char *) (uintptr_t) text_of (j, "sudo_password");
   c->second_user = (char *) (uintptr_t) text_of (j, "second_user");
   c->second_password = (char *) (uintptr_t) text_of (j, "second_password");
+  c->kerberos = (char *) (uintptr_t) text_of (j, "kerberos");
 }
 
 void
@@ -121,7 +122,7 @@ fettle_worker_forget (struct fettle_worker_call *w)
 {
   struct fettle_credentials *c = &w->ctx.credentials;
   char *secrets[] = { c->password, c->key, c->passphrase, c->sudo_password,
-                      c->second_password };
+                      c->second_password, c->kerberos };
 
   for (size_t i = 0; i < COUNT (secrets); i++)
     if (secrets[i])

@@ -208,7 +208,7 @@ assert_key (const struct hex *session, const char *label, const void *context, s
 {
   uint8_t key[16];
 
-  assert_true (fettle_smb_derive (session->data, label, context, size, key, 16));
+  assert_true (fettle_smb_derive (bytes (session), label, context, size, key, 16));
   assert_hex (key, 16, wanted);
 }
 
@@ -225,7 +225,7 @@ test_keys (void **state FETTLE_UNUSED)
   assert_key (&smb311, "SMBSigningKey", hash.data, 64, "8765949DFEAEE105CE9118B45BE988F0");
   assert_key (&smb311, "SMBC2SCipherKey", hash.data, 64, "A2F5E80E5D59103034F32E52F698E5EC");
   assert_key (&smb311, "SMBS2CCipherKey", hash.data, 64, "748C50868C90F302962A5C35F5F9A8BF");
-  assert_false (fettle_smb_derive (smb30.data, "x", "", 0, key, 64));
+  assert_false (fettle_smb_derive (bytes (&smb30), "x", "", 0, key, 64));
 }
 
 static void

@@ -138,6 +138,43 @@ PORTS='[[6, 135, 135, 135, 135]]'
 talk 'bind 135 - e1af8308-5d1f-11c9-91a4-08002b14a0fa 3 0'
 like "over TCP: the endpoint mapper" "$(outcome): $(text)" '^(ok: null|unreachable: connecting to 127.0.0.1 port 135: Connection refused)$'
 
+# ---- Kerberos: tickets by the credential helper, of a KDC of our own.
+PORTS='[[6, 445, 445, 445, 445]]'
+if command -v krb5kdc >/dev/null && command -v kadmin.local >/dev/null && command -v kdb5_util >/dev/null; then
+  K=$T/kdc REALM=FORGE.TEST
+  mkdir -p "$K"
+  export KRB5_CONFIG=$K/krb5.conf KRB5_KDC_PROFILE=$K/kdc.conf KRB5CCNAME=FILE:$K/tickets KRB5_CLIENT_KTNAME=$K/client
+  printf '%s\n' '[libdefaults]' "default_realm = $REALM" 'dns_lookup_kdc = false' 'dns_canonicalize_hostname = false' \
+    '[realms]' "$REALM = {" 'kdc = 127.0.0.1:88' '}' '[domain_realm]' ".forge.test = $REALM" >"$KRB5_CONFIG"
+  # Without a PAC, which a server that is in no domain refuses.
+  printf '%s\n' '[kdcdefaults]' 'kdc_listen = 127.0.0.1:88' 'kdc_tcp_listen = 127.0.0.1:88' '[realms]' "$REALM = {" 'disable_pac = true' \
+    "database_name = $K/principal" "key_stash_file = $K/stash" "acl_file = $K/acl" '}' >"$KRB5_KDC_PROFILE"
+  {
+    kdb5_util -r $REALM -P master create -s
+    printf '%s\n' 'addprinc -randkey cifs/anvil7.forge.test' 'addprinc -randkey root' \
+      "ktadd -k $K/service cifs/anvil7.forge.test" "ktadd -k $K/client root" | kadmin.local -r $REALM
+    krb5kdc -n -r $REALM &
+  } >"$K/log" 2>&1
+  ticket () { # NODE: the helper's answer
+    echo '{"protocol": 1, "node": "'"$1"'", "address": "127.0.0.1", "type": "windows", "more": 1}' |
+      "$builddir/../core/fettle-kerberos" get 2>"$K/said" >"$K/answer"
+  }
+  win_smbd "realm = $REALM" "kerberos method = dedicated keytab" "dedicated keytab file = FILE:$K/service"
+  ok "the helper gets tickets of GSSAPI" soon ticket anvil7.forge.test
+  talk 'connect; write ADMIN$ temp/k hallo; disconnect; connect; rm ADMIN$ temp/k' "$(jq -c '{credentials: .}' "$K/answer")"
+  like "who is let in by Kerberos" "$(heard 1)" '^0311 445 AES-GMAC AES-128-GCM kerberos '
+  ok "does the same, also over a second connection" all_went
+  not_ok "a node that the KDC doesn't know" ticket nobody.forge.test
+  like "is said" "$(cat "$K/said")" '^getting a ticket for cifs@nobody.forge.test: .*not found in Kerberos database'
+  unset KRB5_CLIENT_KTNAME
+  rm -f "$K/tickets"
+  not_ok "without ticket and keytab" ticket anvil7.forge.test
+  like "is said, too" "$(cat "$K/said")" "^(looking for a ticket|getting a ticket)"
+  win_smbd
+else
+  skip "Kerberos" "needs krb5kdc, kdb5_util and kadmin.local"
+fi
+
 # ---- NetBIOS.
 PORTS='[[6, 445, 445, 1, 1], [6, 139, 139, 139, 139]]'
 talk "$everything"

@@ -76,13 +76,21 @@ start (struct lane *lane, const char *helper, const char *user, struct fettle_er
   return lane->helper ? FETTLE_OK : err->code;
 }
 
+/* Kerberos' tokens are each for one login: the next call needs others. */
+static bool
+is_kept (const struct lane *lane)
+{
+  return lane->login && !json_object_get (lane->login, "kerberos")
+         && (int64_t) fettle_seconds () - lane->login_since < KEPT;
+}
+
 bool
 fettle_login_ask (struct lane *lane, void (*then) (struct lane *, const struct fettle_error *))
 {
   char helper[64], user[256];
   struct fettle_error err;
 
-  if (lane->login && (int64_t) fettle_seconds () - lane->login_since < KEPT)
+  if (is_kept (lane))
     return false;
   fettle_login_forget (lane);
   /* What can't be unsealed is told by the call itself. */

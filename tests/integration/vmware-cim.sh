@@ -140,23 +140,26 @@ done <"$T/cases"
 like "it was done in maintenance mode, and fetched by the hosts" "$(grep '^127.79.0.1 ' "$LOG" | tr '\n' ' ')" \
   "task enterMaintenanceMode success.* InstallFromURI 4096.* fetched [0-9]+.* cim installed RI9.* task exitMaintenanceMode success"
 
-# One that needs a restart, known by its exit code, or not known since the job is
-# gone; and afterwards CIM comes up late.
+# At the same time: one that needs a restart, known by its exit code, or not known
+# since the job is gone, and afterwards CIM comes up late; an older version; the
+# same again.
 be 127.79.0.1 cimlate=3
-deploy plain forgets --baseline rom --open-firewall --reboot if-needed
+fettle deploy plain forgets --baseline rom --yes --format json --open-firewall --reboot if-needed >"$T/restarts" 2>"$T/err" &
+restarts=$!
+fettle deploy silent --baseline older --downgrade --yes --format json --open-firewall >"$T/older.json" 2>"$T/err2" &
+older=$!
+fettle deploy bare --baseline live --rewrite --yes --open-firewall >"$T/out" 2>&1
+wait $older
+is "an older version" "$(jq -r '.tasks[0].state' "$T/older.json") $(grep -c '^127.79.0.8 cim installed RI9 2.10 options 4 2 11 32771' "$LOG")" "done 1"
+is "the same again" "$(grep -c '^127.79.0.2 cim installed RI9 2.82 options 4 2 11 6' "$LOG")" 1
+wait $restarts
+mv "$T/restarts" "$T/job"
 for node in plain:1 forgets:6; do
   is "${node%:*}: what needs a restart gets one, and is seen then" \
     "$(task "${node%:*}" .state) $(real firmware.P89 "127.79.0.${node#*:}") $(real boots "127.79.0.${node#*:}") $(real maintenance "127.79.0.${node#*:}")" \
     'done "v2.60 (05/21/2018)" 2 false'
 done
 like "that a job is forgotten is said" "$(task forgets '.log[]')" "forgotten the job, so only a restart"
-
-# Older, and the same again.
-deploy plain --baseline older --downgrade --open-firewall &
-fettle deploy bare --yes --baseline live --rewrite --open-firewall >"$T/out" 2>&1
-wait $!
-is "an older version" "$(task plain .state) $(grep -c '^127.79.0.1 cim installed RI9 2.10 options 4 2 11 32771' "$LOG")" "done 1"
-is "the same again" "$(grep -c '^127.79.0.2 cim installed RI9 2.82 options 4 2 11 6' "$LOG")" 1
 
 # A firewall that stays closed; and the service is killed in the middle.
 be 127.79.0.11

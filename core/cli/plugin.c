@@ -51,7 +51,7 @@ phases_json (uint32_t phases)
 static json_t *
 hosts_json (uint32_t hosts)
 {
-  static const char *const names[] = { "linux", "windows" };
+  static const char *const names[] = { "linux", "windows", "linux-too" };
 
   return bits (hosts, names, COUNT (names));
 }

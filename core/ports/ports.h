@@ -139,7 +139,8 @@ enum fettle_format { FETTLE_FORMAT_TABLE, FETTLE_FORMAT_CSV, FETTLE_FORMAT_JSON,
                      FETTLE_FORMAT_TAP,
                      FETTLE_FORMAT_LAST = FETTLE_FORMAT_TAP };
 
-/* One row: node types of a plugin that need the same, in `position` order.
+/* One row: node types of a plugin that need the same, in `position` order;
+ * behind them what can be run from Linux, too (FETTLE_HOST_LINUX_TOO).
  * All that a valid descriptor can hold fits. */
 struct fettle_table_row {
   char hosts[32];       /* "Windows or Linux" */

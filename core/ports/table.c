@@ -9,6 +9,7 @@
 struct entry {
   const struct fettle_plugin *plugin;
   const struct fettle_node_type *type;
+  bool ours; /* not as the user guides have it: from Linux, and what is needed alone */
 };
 
 /* Puts text behind what is there, with a separator between. */
@@ -58,15 +59,17 @@ has (const char *cell, const char *word)
 }
 
 static void
-fill_cell (const struct fettle_node_type *type, uint32_t phase, uint32_t direction,
+fill_cell (const struct entry *entry, uint32_t phase, uint32_t direction,
            const struct fettle_listen_ports *ours, char *cell, size_t size)
 {
+  const struct fettle_node_type *type = entry->type;
+
   for (uint32_t i = 0; i < type->n_ports; i++) {
     const struct fettle_port *row = &type->ports[i];
     char text[32];
 
     if (row->phases & phase && row->direction == direction && port_text (row, ours, text)
-        && !has (cell, text))
+        && !has (cell, text) && !(entry->ours && row->flags & FETTLE_PORT_SPARE))
       append (cell, size, " ", text);
   }
   if (!*cell)
@@ -83,11 +86,11 @@ fill_row (const struct entry *entry, uint32_t phases, const struct fettle_listen
   };
 
   memset (row, 0, sizeof *row);
-  append (row->hosts, sizeof row->hosts, "", hosts_text (entry->type->hosts));
+  append (row->hosts, sizeof row->hosts, "", entry->ours ? "Linux" : hosts_text (entry->type->hosts));
   append (row->types, sizeof row->types, "", entry->type->title);
   for (size_t i = 0; i < COUNT (cells); i++)
     if (cells[i].phase & phases)
-      fill_cell (entry->type, cells[i].phase, cells[i].direction, ours, row->cells[i],
+      fill_cell (entry, cells[i].phase, cells[i].direction, ours, row->cells[i],
                  sizeof row->cells[i]);
 }
 
@@ -106,12 +109,14 @@ by_position (const void *a, const void *b)
   const struct fettle_node_type *p = ((const struct entry *) a)->type;
   const struct fettle_node_type *q = ((const struct entry *) b)->type;
 
+  if (((const struct entry *) a)->ours != ((const struct entry *) b)->ours)
+    return ((const struct entry *) a)->ours ? 1 : -1;
   if (p->position != q->position)
     return p->position < q->position ? -1 : 1;
   return strcmp (p->name, q->name);
 }
 
-/* All types, or the one of this name, in the table's order. */
+/* All types, or the one of this name, in the table's order; room for two of each. */
 static size_t
 collect (const struct fettle_plugin *const *plugins, size_t n_plugins, const char *type,
          struct entry *entries)
@@ -120,8 +125,11 @@ collect (const struct fettle_plugin *const *plugins, size_t n_plugins, const cha
 
   for (size_t i = 0; i < n_plugins; i++)
     for (uint32_t j = 0; j < plugins[i]->n_node_types; j++)
-      if (!type || strcmp (plugins[i]->node_types[j].name, type) == 0)
-        entries[n++] = (struct entry) { plugins[i], &plugins[i]->node_types[j] };
+      if (!type || strcmp (plugins[i]->node_types[j].name, type) == 0) {
+        entries[n++] = (struct entry) { plugins[i], &plugins[i]->node_types[j], false };
+        if (plugins[i]->node_types[j].hosts & FETTLE_HOST_LINUX_TOO)
+          entries[n++] = (struct entry) { plugins[i], &plugins[i]->node_types[j], true };
+      }
   if (n)
     qsort (entries, n, sizeof *entries, by_position);
   return n;
@@ -175,7 +183,7 @@ fettle_port_table (const struct fettle_plugin *const *plugins, size_t n_plugins,
   size_t n = 0;
 
   for (size_t i = 0; i < n_plugins; i++)
-    n += plugins[i]->n_node_types;
+    n += 2 * plugins[i]->n_node_types;
   entries = calloc (n + 1, sizeof *entries);
   if (!entries)
     return fettle_error_set (err, FETTLE_E_NOMEM, "no memory for the port table");

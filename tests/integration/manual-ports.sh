@@ -23,7 +23,7 @@ for folder in "$builddir"/../plugins/*/.libs; do
   name=$(basename "$(dirname "$folder")")
   page=$srcdir/../plugins/$name/fettle-$name.7
   is "fettle-$name(7): NETWORK PORTS" "$(rows "$page")" "$(declared "$folder")"
-  hosts=$(fettle ports --plugindir "$folder" --format csv | tail -n +2 | cut -d, -f1 | sort -u)
+  hosts=$(fettle ports --plugindir "$folder" --format csv | tail -n +2 | cut -d, -f1 | sort -ru | paste -sd' ' | sed 's/^Windows Linux$/Windows, and by Fettle from Linux, too/')
   like "fettle-$name(7): where it can be run from" "$(cat "$page")" "^Can be run from $hosts\.$"
   got=$(sed -n 's/^\.Sh //p' "$page" | tr '\n' ' ')
   like "fettle-$name(7): headings" "$got" \

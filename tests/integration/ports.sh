@@ -17,6 +17,7 @@ Windows or Linux,OA,22 (80) 443,None,22 (80) 443,None
 Windows or Linux,Superdome X,22 (80) 443,None,22 (80) 443,63001 63002
 Windows or Linux,"iLO, VC, FC switch, SAS switch",22 (80) 443,None,22 (80) 443,63001
 Windows or Linux,Superdome Flex,443,None,443,63002
+Linux,Windows,445,None,445,None
 EOF
 is "the table" "$(fettle ports --format csv)" "$(cat "$T/wanted.csv")"
 

@@ -34,7 +34,7 @@ static const struct fettle_node_type linux_type = {
   .hosts = FETTLE_HOST_WINDOWS | FETTLE_HOST_LINUX, PORTS (linux_ports),
 };
 static const struct fettle_node_type windows_type = {
-  .name = "windows", .title = "Windows", .position = 10, .hosts = FETTLE_HOST_WINDOWS,
+  .name = "windows", .title = "Windows", .position = 10, .hosts = FETTLE_HOST_WINDOWS | FETTLE_HOST_LINUX_TOO,
   PORTS (windows_ports),
 };
 static const struct fettle_node_type ilo_types[] = {
@@ -298,7 +298,8 @@ table (void **state)
   check_table (NULL, 0, &usual, "Windows|Windows|445|None|445 49152-65535|None\n"
                                 "Windows or Linux|Linux|22|None|22|None\n"
                                 "Linux|iLO, VC|22 (80) 443|None|22 (80) 443|63001\n"
-                                "Linux|VC|22 (80) 443|None|22 (80) 443|63001\n");
+                                "Linux|VC|22 (80) 443|None|22 (80) 443|63001\n"
+                                "Linux|Windows|445|None|445 49152-65535|None\n");
   check_table ("ilo", 0, &with_ftp, "Linux|iLO|22 (80) 443|None|22 (80) 443|80 21\n");
   check_table ("linux", FETTLE_INVENTORY, &usual, "Windows or Linux|Linux|22|None||\n");
 }

@@ -288,6 +288,10 @@ struct fettle_host {
 /* systems that a node type can be run from */
 #define FETTLE_HOST_LINUX   (1u << 0)
 #define FETTLE_HOST_WINDOWS (1u << 1)
+/* With FETTLE_HOST_WINDOWS alone: the user guides' table has the type for
+ * Windows, and here it can be run from Linux, too: a row of its own behind all
+ * others, without the ports that the plugin does without. */
+#define FETTLE_HOST_LINUX_TOO (1u << 2)
 
 #define FETTLE_CALL const struct fettle_host *, fettle_ctx *, const struct fettle_target *
 

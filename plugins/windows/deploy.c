@@ -307,16 +307,17 @@ upload (struct deployment *d)
   return r;
 }
 
-/* The node can't take it, or the connection is gone. */
+/* The node can't take it; or the connection is gone, which is worth another try
+ * while nothing has been started. */
 static fettle_result
-upload_failed (struct deployment *d, const char *token, fettle_result result)
+put_failed (struct deployment *d, const char *token, int uploading, fettle_result result)
 {
   long calls = token && strncmp (token, "upload ", 7) == 0 ? strtol (token + 7, NULL, 10) : 0;
   char next[32];
 
   if (result == FETTLE_E_REJECTED && d->w.smb->status (d->w.c) == FETTLE_NT_DISK_FULL)
     return end_with (d, result, "the node's disk is full: free some space on its system drive and deploy again");
-  if (!connection_lost (result) || calls + 1 >= UPLOAD_CALLS)
+  if (!uploading || !connection_lost (result) || calls + 1 >= UPLOAD_CALLS)
     return result;
   snprintf (next, sizeof next, "upload %ld", calls + 1);
   d->w.h->progress (d->w.c, 50, "the connection was lost: waiting");
@@ -398,13 +399,13 @@ begin (struct deployment *d, const char *token)
   if (r == FETTLE_OK)
     r = upload (d);
   if (r != FETTLE_OK)
-    return upload_failed (d, token, r);
+    return put_failed (d, token, 1, r);
   r = suspend_bitlocker (d);
   if (r != FETTLE_OK)
     return r;
   d->w.h->progress (d->w.c, 600, "installing");
   r = launch (d);
-  return r == FETTLE_OK ? again_run (d, (long long) time (NULL), 0) : r;
+  return r == FETTLE_OK ? again_run (d, (long long) time (NULL), 0) : put_failed (d, token, 0, r);
 }
 
 /* ---- the calls ---- */

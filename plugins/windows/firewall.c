@@ -123,6 +123,30 @@ say_output (void *opaque, const void *data, size_t size)
 
 /* ---- opening ---- */
 
+static fettle_result
+take_former (void *opaque, const void *data, size_t size)
+{
+  struct firewall *f = opaque;
+  size_t n = strlen (f->former);
+
+  snprintf (f->former + n, sizeof f->former - n, "%.*s", (int) size, (const char *) data);
+  return FETTLE_OK;
+}
+
+/* It is open for this operation: the time begins anew, and how it was before
+ * the first call is what was told then. */
+static fettle_result
+keep_open (struct firewall *f)
+{
+  char path[400];
+  fettle_result r = write_note (f, "keep", "");
+
+  run_path (&f->run, "told", path);
+  if (r == FETTLE_OK)
+    r = f->w.smb->read (f->w.c, RUN_SHARE, path, 0, FORMER_MAX - 1, take_former, f);
+  return r;
+}
+
 /* Until the script says that the rules are open. */
 static fettle_result
 wait_until_open (struct firewall *f)
@@ -161,6 +185,8 @@ start (struct firewall *f, const char *us)
             (unsigned) win_number (&f->w, "firewall_time", 10800, 7 * 86400));
   snprintf (script, n, "%s%s", variables, win_firewall_ps1);
   r = run_make_folder (&f->run);
+  if (r == FETTLE_OK)
+    r = write_note (f, "told", f->former);
   if (r == FETTLE_OK)
     r = write_note (f, "firewall.ps1", script);
   free (script);
@@ -208,8 +234,8 @@ win_firewall_open (WIN_CALL, uint32_t phases, const char **former)
     r = run_look (&f.run);
   if (r != FETTLE_OK)
     return r;
-  if (f.run.state == RUN_RUNNING) { /* once more, to keep it open */
-    r = write_note (&f, "keep", "");
+  if (f.run.state == RUN_RUNNING) {
+    r = keep_open (&f);
     if (r == FETTLE_OK)
       r = wait_until_open (&f);
   }

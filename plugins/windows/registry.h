@@ -17,6 +17,7 @@ enum {
 struct registry {
   const struct win *w;
   int32_t pipe;             /* -1: not open */
+  int started;              /* the service behind it may run for us alone (remote.c) */
   struct ndr_handle machine; /* HKEY_LOCAL_MACHINE */
 };
 

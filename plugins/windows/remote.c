@@ -14,6 +14,8 @@
 #define SERVICE "RemoteRegistry"
 #define NOTE_SHARE "ADMIN$"
 #define NOTE "Temp/fettle-remote-registry"
+#define PIPE_DISCONNECTED       0xc00000b0u /* NTSTATUS: it has just stopped */
+#define CONNECTION_DISCONNECTED 0xc000020cu
 enum { START_S = 60, LISTEN_TRIES = 80 };
 
 struct note {
@@ -115,8 +117,8 @@ nobody_listens (const struct win *w)
 {
   uint32_t status = w->smb->status (w->c);
 
-  return status == FETTLE_NT_PIPE_NOT_AVAILABLE || status == FETTLE_NT_NAME_NOT_FOUND
-         || status == FETTLE_NT_NO_SUCH_FILE;
+  return status == FETTLE_NT_PIPE_NOT_AVAILABLE || status == FETTLE_NT_NAME_NOT_FOUND || status == FETTLE_NT_NO_SUCH_FILE
+         || status == PIPE_DISCONNECTED || status == CONNECTION_DISCONNECTED;
 }
 
 fettle_result
@@ -125,10 +127,15 @@ win_registry_open (const struct win *w, struct registry *g)
   fettle_result r;
 
   g->pipe = -1;
+  g->started = 0;
+  r = win_stat (w, "", NULL); /* may the user do what comes? */
+  if (r != FETTLE_OK)
+    return r;
   r = reg_connect (g, w);
   if (r == FETTLE_OK || !nobody_listens (w))
     return r;
   r = with_service (w, start_it);
+  g->started = 1;
   if (r == WIN_NONE)
     return w->h->error (w->c, FETTLE_E_UNSUPPORTED, "the node's registry can't be asked: nobody listens at its pipe winreg, "
                         "and the service RemoteRegistry isn't there, or runs already");
@@ -187,6 +194,10 @@ win_registry_close (const struct win *w, struct registry *g, fettle_result resul
   fettle_result r;
 
   reg_disconnect (g);
+  /* Looking whether there is something to put back would say that there isn't:
+   * why the call failed is kept instead. */
+  if (result < 0 && !g->started)
+    return result;
   r = win_registry_restore (w);
   if (r != FETTLE_OK)
     w->h->log (w->c, FETTLE_LOG_WARNING, "the service RemoteRegistry couldn't be put back: the next call does it");

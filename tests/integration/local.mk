@@ -131,16 +131,16 @@ dist_check_SCRIPTS += integration/superdome-pull.sh
 EXTRA_DIST += integration/superdome-lib.sh
 dist_check_SCRIPTS += integration/superdome-flex.sh
 EXTRA_DIST += sim/rmc.py
-EXTRA_DIST += integration/windows-lib.sh sim/windows/pipes.py sim/windows/impacket-check.py sim/windows/registry.py sim/windows/system.reg sim/windows/node.c sim/windows/installer.c
+EXTRA_DIST += integration/windows-lib.sh sim/windows/pipes.py sim/windows/impacket-check.py sim/windows/registry.py sim/windows/system.reg sim/windows/node.c sim/windows/installer.c sim/windows/powershell.c
 EXTRA_DIST += sim/windows/hostile.py
 dist_check_SCRIPTS += integration/windows-peer.sh integration/windows-hostile.sh integration/windows-cut.sh integration/windows-service.sh
 dist_check_SCRIPTS += integration/worker-smb.sh
 # What runs under Wine.
-CLEANFILES += sim/windows/node.exe sim/windows/installer.exe
+CLEANFILES += sim/windows/node.exe sim/windows/installer.exe sim/windows/powershell.exe
 if WITH_MINGW
-check_DATA += sim/windows/node.exe sim/windows/installer.exe
+check_DATA += sim/windows/node.exe sim/windows/installer.exe sim/windows/powershell.exe
 endif
-sim/windows/node.exe sim/windows/installer.exe: %.exe: %.c
+sim/windows/node.exe sim/windows/installer.exe sim/windows/powershell.exe: %.exe: %.c
 	$(AM_V_CC)$(MKDIR_P) sim/windows && $(MINGW_CC) $(MINGW_CFLAGS) -o $@ $< -lws2_32 -ladvapi32
 # Not part of check: many minutes; best in a build with --enable-sanitizers.
 check-hostile: all plugins/call plugins/smbtalk.la $(check_DATA)
@@ -148,3 +148,4 @@ check-hostile: all plugins/call plugins/smbtalk.la $(check_DATA)
 	  $(top_builddir)/run bash $(srcdir)/integration/windows-hostile.sh
 	srcdir='$(abs_srcdir)' builddir='$(abs_builddir)' CUT_EVERY=1 $(top_builddir)/run bash $(srcdir)/integration/windows-cut.sh
 .PHONY: check-hostile
+dist_check_SCRIPTS += integration/windows-inventory.sh integration/windows-deploy.sh integration/windows-firewall.sh

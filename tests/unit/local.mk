@@ -194,3 +194,12 @@ check_PROGRAMS += unit/smb
 unit_smb_SOURCES = unit/smb.c
 unit_smb_LDADD = ../core/libworker.la $(SSH2_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 endif
+windows_sources = ../plugins/windows/call.c ../plugins/windows/commands.c ../plugins/windows/files.c ../plugins/windows/inventory.c \
+  ../plugins/windows/ndr.c ../plugins/windows/reboot.c ../plugins/windows/registry.c ../plugins/windows/remote.c \
+  ../plugins/windows/run.c ../plugins/windows/services.c ../plugins/windows/smbios.c ../plugins/windows/software.c \
+  ../plugins/windows/system.c ../plugins/windows/wmi.c ../plugins/windows/words.c
+if HAVE_CMOCKA
+check_PROGRAMS += unit/windows
+unit_windows_SOURCES = unit/windows.c $(windows_sources)
+unit_windows_LDADD = $(JANSSON_LIBS) $(CMOCKA_LIBS)
+endif

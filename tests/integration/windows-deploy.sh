@@ -1,0 +1,140 @@
+# windows-deploy.sh - components on a server of smbd and Wine: a real service
+# runs a real installer. Whatever happens, nothing is left on the node.
+# SPDX-License-Identifier: Apache-2.0
+. "$srcdir/integration/windows-lib.sh"
+. "$srcdir/integration/service-lib.sh"
+export FETTLE_STATE_DIR=$T/state
+win_up
+[ -n "$WIN_WINE" ] || skip_all "needs wine and x86_64-w64-mingw32-gcc"
+FILE=$builddir/sim/windows/installer.exe
+SIZE=$(stat -c %s "$FILE")
+more='{}'
+deploy () { # TOKEN NAME [FORMAT [FLAGS]]
+  call deploy "$(jq -cn --arg t "$1" --arg n "$2" --arg f "${3-exe}" --argjson flags "${4-0}" --argjson s "$SIZE" --argjson more "$more" '
+    {token: (if $t == "" then null else $t end), image: {id: "agent", format: $f, match: "software:Test_Agent", version: "2.0.0.0",
+    flags: $flags, files: [{name: $n, sha256: ("0" * 64), size: $s}]}} + $more')" -- --file "$FILE"
+}
+go_on () { # NAME [FORMAT [FLAGS]]: the next call, with what the last one said
+  deploy "$TOKEN" "$@"
+  LOGS+=$(logs)$'\n'
+  [ "$(outcome)" = again ] || return 0
+  TOKEN=$(token)
+  return 1
+}
+left () { find "$WIN_ROOT" -iname '*fettle*' -printf '%P\n'; } # files alone: asking Wine for services takes its time
+whole () { TOKEN='' LOGS=''; soon go_on "$@"; } # until it is over
+
+# ---- exit codes
+while IFS='|' read -r name format result words <&3; do
+  whole "$name" "$format"
+  is "$format, $name" "$(outcome) $(left)" "$result "
+  like "$format, $name: in words" "$(text) $LOGS" "$words"
+done 3<<'ROWS'
+cp1.exit-0.exe|exe|rejected|not installed
+cp1.exit-1.lines-3.exe|exe|ok|installer: line 3 of 3
+cp1.exit-2.exe|exe|ok-reboot|a restart is needed
+cp1.exit-3.exe|exe|ok|attempted nothing
+cp1.exit-7.exe|exe|rejected|installer failed with exit code 7
+dup1.exit-0.exe|dup|ok|installer: line 1 of 1
+dup1.exit-5.exe|dup|unsupported|isn.t for this machine
+agent.exit-1618.exe|setup|busy|another installation runs
+ROWS
+whole x.exe tarball
+like "a format that isn't known" "$(outcome) $(text)" '^unsupported .*"tarball"'
+
+# ---- an update, seen by the inventory
+whole cp1.exit-1.version-2-0-0-0.mark.exe exe 2
+call inventory '{"settings": {"wmi_classes": "none"}}'
+is "the new version is there" "$(items | jq -r 'select(.id == "software:test_agent").version')" 2.0.0.0
+is "it was run once" "$(wc -l <"$WIN_ROOT/node/installed")" 1
+like "quietly" "$(cat "$WIN_ROOT/node/installed")" "^1 /s"
+
+# ---- no room
+win_full 64
+whole cp1.exit-1.exe
+like "a full disk" "$(outcome) $(text)" "^rejected .*disk is full: free some"
+is "leaves nothing" "$(left)" ""
+win_room
+
+# ---- who isn't let in
+more=$(jq -n --arg p "$WIN_PASSWORD" '{credentials: {user: "plain", password: $p}}')
+deploy '' cp1.exit-1.exe
+is "ADMIN\$ is denied" "$(outcome) $(left)" "auth "
+more='{}'
+if command -v smbclient >/dev/null; then
+  win_admin "max connections = 1"
+  win_smbd
+  smbclient -s "$WIN/back.conf" -U "$WIN_USER%$WIN_PASSWORD" '//127.0.0.1/ADMIN$' < <(echo 'put /dev/null held'; exec sleep 60) >/dev/null 2>&1 &
+  holder=$!
+  soon test -e "$WIN_WINDOWS/held"
+  deploy '' cp1.exit-1.exe
+  like "the one connection that ADMIN\$ allows is another's" "$(outcome) $(text)" '^(auth|busy|rejected) '
+  is "nothing is left then" "$(left)" ""
+  kill $holder
+  wait $holder 2>/dev/null
+  win_admin
+  win_smbd
+fi
+
+# ---- cut off: the worker killed when something is on the node, or the connection gone
+there () { [ -e "$WIN_WINDOWS/temp/fettle-t-1$1" ]; }
+cut () { # FILE NAME HOW: calls until that file is there, and then cuts; the same call again
+  local call
+  TOKEN='' LOGS='' CUT=
+  rm -f "$WIN_ROOT/node/installed"
+  while :; do
+    deploy "$TOKEN" "$2" &
+    call=$!
+    while kill -0 $call 2>/dev/null; do
+      if there "$1"; then
+        CUT=yes
+        if [ "$3" = connection ]; then kill $(pidof smbd); else kill -9 $(pidof fettle-worker); fi # of this namespace
+        break
+      fi 2>/dev/null
+      sleep 0.02
+    done
+    wait $call
+    [ "$3" != connection ] || [ -z "$CUT" ] || win_smbd
+    [ -z "$CUT" ] || return 0
+    go_on "$2" && return 0
+  done
+}
+clean () {
+  call cleanup "$(jq -cn --arg t "$TOKEN" '{token: (if $t == "" then null else $t end)}')"
+  TOKEN=$(token)
+  [ "$(outcome)" != again ]
+}
+for how in worker connection; do
+  for file in '' /target.exe /order /result; do
+    name=cp1.exit-1.mark.ms-300.exe
+    [ "$how$file" != connection/target.exe ] || continue
+    cut "$file" $name $how
+    is "$how cut when temp/fettle$file is there" "$CUT" yes
+    if [ "$file" = /order ]; then # going on is as good as cleaning up
+      soon go_on $name
+      is "it goes on" "$(outcome) $(wc -l <"$WIN_ROOT/node/installed") $(left)" "ok 1 "
+    else
+      TOKEN=
+      soon clean
+      is "cleaning up leaves nothing" "$(outcome) $(left)" "ok "
+    fi
+  done
+done
+
+# ---- through the service
+start "$T/state" --port "$(free_port)" --ssl-port "$(free_port)"
+printf '%s' "$WIN_PASSWORD" >"$T/password"
+mkdir "$T/base"
+cp "$FILE" "$T/base/cp2.exit-2.version-3-0-0-0.exe"
+cat >"$T/base/cp2.exit-2.version-3-0-0-0.exe.component.cfg" <<'END'
+name = "Test Agent"; version = "3.0.0.0"; format = "exe"; kind = "package"; match = "software:Test_Agent"; scheme = "dotted";
+END
+fettle --quiet baseline add "$T/base" --name base --allow-unsigned >"$T/out" 2>&1
+fettle --quiet node add 127.0.0.1 --name win1 --type windows --user "$WIN_USER" --password-file "$T/password" --setting wmi_classes=none
+fettle --quiet inventory >"$T/out" 2>&1
+is "the service takes its inventory" "$?" 0
+fettle deploy win1 --yes --format json >"$T/job" 2>"$T/err"
+is "what says 2 is there, and the node is to restart" "$(jq -r '.tasks[0] | "\(.state) \(.to) \(.reboot)"' "$T/job")" "done 3.0.0.0 true"
+like "its output is in the log" "$(jq -r '.tasks[0].log[]' "$T/job")" "installer: ends with 2"
+is "in the end nothing is left, no service either" "$(win_left)" ""
+done_testing

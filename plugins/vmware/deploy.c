@@ -17,7 +17,7 @@
 
 #include "cim.h"
 
-enum { FILES_MAX = 16, URL_SIZE = 512, INSTALL_S = 3600 };
+enum { FILES_MAX = 16, URL_SIZE = 512, INSTALL_S = 3600, SCRATCH_MAX = 200 << 20 };
 
 struct update {
   struct vm_session s;
@@ -108,14 +108,15 @@ push (struct update *u)
   fettle_result r = FETTLE_OK;
   char name[120];
 
-  if (!u->store.name[0])
-    return vm_fail (&u->s, FETTLE_E_UNSUPPORTED, "the host can't fetch the files from here, and has no datastore that they "
-                          "could be put on");
+  if (!u->store.name[0]) { /* what else it has is memory */
+    u->store = (struct vm_store) { .name = "/tmp", .free = SCRATCH_MAX, .scratch = 1 };
+    u->s.h->log (u->s.c, FETTLE_LOG_INFO, "the host has no datastore that could be used: files are put into its /tmp");
+  }
   for (uint32_t i = 0; i < u->image->n_files && r == FETTLE_OK; i++) {
     image_name (u, i, name);
     u->put = 1;
     r = vm_put_file (&u->s, &u->store, name, u->image, i);
-    snprintf (u->urls[i], URL_SIZE, "/vmfs/volumes/%s/%s", u->store.name, name);
+    snprintf (u->urls[i], URL_SIZE, "%s%s/%s", u->store.scratch ? "" : "/vmfs/volumes/", u->store.name, name);
   }
   return r;
 }

@@ -50,14 +50,15 @@ static fettle_result
 failed (struct vm_session *s, const char *url)
 {
   const char *word = vm_fetch_word (s->fault.text);
-  char note[100], text[VM_TEXT];
+  char note[100] = "", text[VM_TEXT];
 
   if (!word)
     return vm_fail (s, FETTLE_E_PROTOCOL, "the host didn't say whether it could fetch the URL: \"%s\"", s->fault.text);
   if (!*word)
     return FETTLE_OK;
   memcpy (text, s->fault.text, sizeof text);
-  ask_firewall (s, url, note);
+  if (strcmp (word, "answered") != 0 && strcmp (word, "connected") != 0)
+    ask_firewall (s, url, note);
   return vm_fail (s, strcmp (word, "timed-out") == 0 ? FETTLE_E_TIMEOUT : FETTLE_E_UNREACHABLE,
                   "%s: the host's attempt (tool=esxcli%s), in its words \"%s\"", word, note, text);
 }

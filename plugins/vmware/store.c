@@ -74,7 +74,10 @@ transfer (struct vm_session *s, const struct vm_store *store, const char *method
   char path[NAME + 400];
   fettle_result r;
 
-  snprintf (path, sizeof path, "/folder/%s?%s", name, store->folder);
+  if (store->scratch)
+    snprintf (path, sizeof path, "/tmp/%s", name);
+  else
+    snprintf (path, sizeof path, "/folder/%s?%s", name, store->folder);
   memset (&q, 0, sizeof q);
   memset (a, 0, sizeof *a);
   q.struct_size = sizeof q;
@@ -155,6 +158,18 @@ vm_get_note (struct vm_session *s, const struct vm_store *store, const char *nam
   return FETTLE_OK;
 }
 
+/* Not all hosts let go of what is in there before they restart. */
+static fettle_result
+delete_scratch (struct vm_session *s, const struct vm_store *store, const char *name)
+{
+  struct fettle_http_answer a;
+  fettle_result r = transfer (s, store, "DELETE", name, NULL, &a);
+
+  if (r == FETTLE_OK && a.status >= 300 && a.status != 404)
+    fettle_say (s->h, s->c, FETTLE_LOG_INFO, "%s stays in the host's /tmp until its restart (status %d)", name, (int) a.status);
+  return r;
+}
+
 /* Of a note or an image; one that isn't there is fine. */
 fettle_result
 vm_delete_file (struct vm_session *s, const struct vm_store *store, const char *name)
@@ -162,6 +177,8 @@ vm_delete_file (struct vm_session *s, const struct vm_store *store, const char *
   char arguments[NAME + 700], escaped[600];
   fettle_result r;
 
+  if (store->scratch)
+    return delete_scratch (s, store, name);
   if (!s->files.id[0] || !vm_escape (store->name, escaped, sizeof escaped))
     return vm_fail (s, FETTLE_E_UNSUPPORTED, "the host has no file manager");
   snprintf (arguments, sizeof arguments, "<name>[%s] %s</name>", escaped, name);

@@ -127,6 +127,7 @@ struct vm_store {
   char name[100];
   char folder[320];         /* the query of /folder/NAME */
   unsigned long long free;
+  int scratch;              /* it is no datastore, but the host's /tmp, which a restart empties */
 };
 
 /* UNSUPPORTED: it has none that could be used. */

@@ -25,6 +25,8 @@ check (const struct vm_fault *f)
 
   MUST (memchr (f->name, '\0', sizeof f->name) && memchr (f->text, '\0', sizeof f->text)
         && memchr (f->detail, '\0', sizeof f->detail));
+  sentence = vm_fetch_word (f->text);
+  MUST (!sentence || strlen (sentence) < 14);
   MUST (vm_explain (f->name, &sentence) < 0 && vm_explain_esxcli (f->text, &sentence) < 0);
 }
 

@@ -156,6 +156,37 @@ test_esxcli (void **state)
 }
 
 static void
+test_fetching (void **state)
+{
+  static const struct {
+    const char *text, *word;
+  } all[] = {
+    { "[MetadataDownloadError] Could not download from depot at http://a/, skipping (('http://a/', '', '<urlopen error [Errno 111]"
+      " Connection refused>')) url = http://a/", "refused" },
+    { "('http://a/', '', '[Errno 4] IOError: <urlopen error [Errno 110] Connection timed out>')", "timed-out" },
+    { "<urlopen error timed out>", "timed-out" },
+    { "<urlopen error [Errno 101] Network is unreachable>", "no-route" },
+    { "<urlopen error [Errno 113] No route to host>", "unreachable" },
+    { "<urlopen error [Errno 1] Operation not permitted>", "not-permitted" },
+    { "HTTP Error 404: Not Found", "answered" },
+    { "Remote end closed connection without response", "connected" },
+    { "[MetadataFormatError] Could not parse the index", "" },
+    { "Unknown command or namespace software sources vib list", NULL },
+    { "", NULL },
+  };
+
+  (void) state;
+  for (size_t i = 0; i < FETTLE_COUNT (all); i++) {
+    const char *word = vm_fetch_word (all[i].text);
+
+    if (all[i].word)
+      assert_string_equal (word, all[i].word);
+    else
+      assert_null (word);
+  }
+}
+
+static void
 test_texts (void **state)
 {
   char text[24];
@@ -180,6 +211,7 @@ main (void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (test_faults),   cmocka_unit_test (test_localized), cmocka_unit_test (test_meanings),
     cmocka_unit_test (test_versions), cmocka_unit_test (test_esxcli),    cmocka_unit_test (test_texts),
+    cmocka_unit_test (test_fetching),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -137,6 +137,7 @@ func (f *front) soap(w http.ResponseWriter, r *http.Request) {
 	if method == "Logout" {
 		f.forget(keyOf(r))
 	}
+	f.host.lookAtDatastores()
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	f.inner.ServeHTTP(w, r)
 	for _, c := range (&http.Response{Header: w.Header()}).Cookies() {

@@ -125,6 +125,15 @@ func (h *Host) task(name string, work func() types.BaseMethodFault) types.Manage
 	return t.Self
 }
 
+func (h *Host) lookAtDatastores() {
+	simulator.Map.WithLock(h, func() {
+		h.Datastore = nil
+		if h.order("nodatastore") == "" {
+			h.Datastore = []types.ManagedObjectReference{simulator.Map.Any("Datastore").Reference()}
+		}
+	})
+}
+
 func (h *Host) inMaintenance() (yes bool) {
 	simulator.Map.WithLock(h, func() { yes = h.Runtime.InMaintenanceMode })
 	return

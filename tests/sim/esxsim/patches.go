@@ -4,10 +4,6 @@
 package main
 
 import (
-	"archive/zip"
-	"bytes"
-	"net/url"
-
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/mo"
@@ -50,27 +46,6 @@ func (p *PatchManager) InstallHostPatchV2Task(r *types.InstallHostPatchV2_Task) 
 			}
 			if err != nil {
 				return &types.PlatformConfigFault{Text: err.Error()}
-			}
-			return nil
-		})}}
-}
-
-func (p *PatchManager) ScanHostPatchV2Task(r *types.ScanHostPatchV2_Task) soap.HasFault {
-	h := p.host
-	return &methods.ScanHostPatchV2_TaskBody{Res: &types.ScanHostPatchV2_TaskResponse{
-		Returnval: h.task("scanV2", func() types.BaseMethodFault {
-			for _, m := range r.MetaUrls {
-				u, err := url.Parse(m)
-				if err != nil {
-					return &types.InvalidArgument{InvalidProperty: "metaUrls"}
-				}
-				data, err := h.fetch(u)
-				if err != nil {
-					return &types.PatchMetadataNotFound{}
-				}
-				if _, err := zip.NewReader(bytes.NewReader(data), int64(len(data))); err != nil {
-					return &types.PatchMetadataCorrupted{}
-				}
 			}
 			return nil
 		})}}

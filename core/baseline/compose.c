@@ -477,6 +477,7 @@ guess (const char *path, struct fettle_component *c)
     { ".fwpkg", "fwpkg", "ilo" },   { ".exe",   "exe", "windows" }, { ".scexe", "scexe", "linux" },
     { ".zip",   "zip",   "vmware" }, { ".uxz",   "uxz", NULL },      { ".bin",   "raw",   NULL },
     { ".flash", "raw",   NULL },     { ".hex",   "raw", NULL },      { ".rom",   "raw",   NULL },
+    { ".msi",   "msi",   "windows" }, { ".msu",  "msu", "windows" },
     { ".vmexe", "vmexe", "vmware" },
   };
   const char *dot = strrchr (fettle_base_name (path), '.');

@@ -13,6 +13,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "commands.h"
@@ -426,6 +427,18 @@ init (struct deployment *d, WIN_CALL, const struct fettle_image *image)
   return FETTLE_OK;
 }
 
+/* Our own files in the folder (target/README) aren't a component's. */
+static int
+is_ours (const char *name)
+{
+  static const char *const ours[] = { "order", "output", "result", "result.new", "abandon", "target.exe", "run.cmd" };
+
+  for (size_t i = 0; i < FETTLE_COUNT (ours); i++)
+    if (strcasecmp (name, ours[i]) == 0)
+      return 1;
+  return 0;
+}
+
 static fettle_result
 check_image (struct deployment *d)
 {
@@ -437,6 +450,10 @@ check_image (struct deployment *d)
   if (image->n_files < 1 || image->n_files > FILES_MAX)
     return fettle_fail (d->w.h, d->w.c, FETTLE_E_CONFIG, "the component has %u files: 1 to %d can be deployed",
                         (unsigned) image->n_files, FILES_MAX);
+  for (uint32_t i = 0; i < image->n_files; i++)
+    if (is_ours (file_at (image, i)->name))
+      return fettle_fail (d->w.h, d->w.c, FETTLE_E_CONFIG, "the component has a file %s: one of this name runs it on the node, so it "
+                          "must have another", file_at (image, i)->name);
   return FETTLE_OK;
 }
 

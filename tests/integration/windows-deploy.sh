@@ -2,8 +2,6 @@
 # runs a real installer. Whatever happens, nothing is left on the node.
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/integration/windows-lib.sh"
-. "$srcdir/integration/service-lib.sh"
-export FETTLE_STATE_DIR=$T/state
 win_up
 [ -n "$WIN_WINE" ] || skip_all "needs wine and x86_64-w64-mingw32-gcc"
 FILE=$builddir/sim/windows/installer.exe
@@ -42,6 +40,9 @@ ROWS
 whole x.exe tarball
 like "a format that isn't known" "$(outcome) $(text)" '^unsupported .*"tarball"'
 
+whole Order
+like "a file that would be taken for one of ours" "$(outcome) $(text)" "^config .*a file Order"
+
 # ---- an update, seen by the inventory
 whole cp1.exit-1.version-2-0-0-0.mark.exe exe 2
 call inventory '{"settings": {"wmi_classes": "none"}}'
@@ -76,9 +77,8 @@ if command -v smbclient >/dev/null; then
   win_smbd
 fi
 
-# ---- cut off: the worker killed when something is on the node, or the connection gone
-there () { [ -e "$WIN_WINDOWS/temp/fettle-t-1$1" ]; }
-cut () { # FILE NAME HOW: calls until that file is there, and then cuts; the same call again
+# ---- the worker killed when something is on the node (windows-cut.sh cuts connections, windows-service.sh kills the service)
+cut () { # FILE NAME: calls until that file is there, and then kills; the rest is up to the next call
   local call
   TOKEN='' LOGS='' CUT=
   rm -f "$WIN_ROOT/node/installed"
@@ -86,15 +86,14 @@ cut () { # FILE NAME HOW: calls until that file is there, and then cuts; the sam
     deploy "$TOKEN" "$2" &
     call=$!
     while kill -0 $call 2>/dev/null; do
-      if there "$1"; then
+      if [ -e "$WIN_WINDOWS/temp/fettle-t-1$1" ]; then
         CUT=yes
-        if [ "$3" = connection ]; then kill $(pidof smbd); else kill -9 $(pidof fettle-worker); fi # of this namespace
+        kill -9 $(pidof fettle-worker) 2>/dev/null # of this namespace
         break
-      fi 2>/dev/null
+      fi
       sleep 0.02
     done
     wait $call
-    [ "$3" != connection ] || [ -z "$CUT" ] || win_smbd
     [ -z "$CUT" ] || return 0
     go_on "$2" && return 0
   done
@@ -104,37 +103,18 @@ clean () {
   TOKEN=$(token)
   [ "$(outcome)" != again ]
 }
-for how in worker connection; do
-  for file in '' /target.exe /order /result; do
-    name=cp1.exit-1.mark.ms-300.exe
-    [ "$how$file" != connection/target.exe ] || continue
-    cut "$file" $name $how
-    is "$how cut when temp/fettle$file is there" "$CUT" yes
-    if [ "$file" = /order ]; then # going on is as good as cleaning up
-      soon go_on $name
-      is "it goes on" "$(outcome) $(wc -l <"$WIN_ROOT/node/installed") $(left)" "ok 1 "
-    else
-      TOKEN=
-      soon clean
-      is "cleaning up leaves nothing" "$(outcome) $(left)" "ok "
-    fi
-  done
+for file in '' /target.exe /order /result; do
+  name=cp1.exit-1.mark.ms-300.exe
+  cut "$file" $name
+  is "killed when temp/fettle$file is there" "$CUT" yes
+  if [ "$file" = /order ]; then # going on is as good as cleaning up
+    soon go_on $name
+    is "it goes on" "$(outcome) $(wc -l <"$WIN_ROOT/node/installed") $(left)" "ok 1 "
+  else
+    TOKEN=
+    soon clean
+    is "cleaning up leaves nothing" "$(outcome) $(left)" "ok "
+  fi
 done
-
-# ---- through the service
-start "$T/state" --port "$(free_port)" --ssl-port "$(free_port)"
-printf '%s' "$WIN_PASSWORD" >"$T/password"
-mkdir "$T/base"
-cp "$FILE" "$T/base/cp2.exit-2.version-3-0-0-0.exe"
-cat >"$T/base/cp2.exit-2.version-3-0-0-0.exe.component.cfg" <<'END'
-name = "Test Agent"; version = "3.0.0.0"; format = "exe"; kind = "package"; match = "software:Test_Agent"; scheme = "dotted";
-END
-fettle --quiet baseline add "$T/base" --name base --allow-unsigned >"$T/out" 2>&1
-fettle --quiet node add 127.0.0.1 --name win1 --type windows --user "$WIN_USER" --password-file "$T/password" --setting wmi_classes=none
-fettle --quiet inventory >"$T/out" 2>&1
-is "the service takes its inventory" "$?" 0
-fettle deploy win1 --yes --format json >"$T/job" 2>"$T/err"
-is "what says 2 is there, and the node is to restart" "$(jq -r '.tasks[0] | "\(.state) \(.to) \(.reboot)"' "$T/job")" "done 3.0.0.0 true"
-like "its output is in the log" "$(jq -r '.tasks[0].log[]' "$T/job")" "installer: ends with 2"
 is "in the end nothing is left, no service either" "$(win_left)" ""
 done_testing

@@ -42,5 +42,6 @@ while cut $n; was_cut; do
   n=$((n + every))
 done
 ok "it was cut $cuts times" [ $cuts -gt 0 ]
+echo "# $(text)"
 is "and then it came through" "$last: $(win_left)" "ok: "
 done_testing

@@ -304,6 +304,8 @@ known_secret (const struct fettle_scrub *s, const char *p, size_t size)
 
     if (n <= size && memcmp (p, s->forms[i], n) == 0)
       return n;
+    if (n > size && size >= FETTLE_SCRUB_MIN && memcmp (p, s->forms[i], size) == 0)
+      return size; /* cut: it ends with what was said */
   }
   return 0;
 }

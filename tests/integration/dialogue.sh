@@ -9,7 +9,7 @@ cli_begin talk.py
 
 # talk COMMANDS [MEMBERS of the request's settings]: the lines in $OUT.
 talk () {
-  OUT=$("$builddir/plugins/call" "$(jq -cn --arg pw "$PASSWORD" --arg commands "$1" --argjson p "$P" --argjson more "${2-{\}}" '
+  OUT=$("$builddir/plugins/call" ${RECORDING:+--recording "$RECORDING"} "$(jq -cn --arg pw "$PASSWORD" --arg commands "$1" --argjson p "$P" --argjson more "${2-{\}}" '
     {call: "inventory", type: "talker", target: {address: "127.0.0.1", name: "n1", operation: "t-1"}, phase: 1,
      ports: [[6, 22, 22, $p, $p]], settings: ({commands: $commands} + $more), credentials: {user: "admin", password: $pw},
      host_key: {policy: "tofu", pinned: null}, timeouts: {connect: 20, read: 60}, token: null}')" 2>&1)
@@ -31,6 +31,13 @@ for how in echo=yes echo=no page=7; do
     is "it takes leave" "$(cli_log | tail -n 1)" exit
   done
 done
+
+cli_fresh
+RECORDING=$T/recording talk $'show\nload x\npipe %{text:password}'
+is "a conversation is recorded" "$(outcome) $(jq -s '[.[] | select(.say == "%{text:password}\n")] | length' "$T/recording")" "ok 1"
+not_ok "without the password" grep -q "s3cret" "$T/recording"
+like "it is played back" "$(fettle plugin check "$builddir/plugins/.libs/talker.so" --recording "$T/recording")" \
+  'ok +call 1 of the recording, inventory of talker, as it was recorded: 4 items'
 
 cli_fresh
 talk $'load x\npipe %{text:password}'

@@ -133,6 +133,12 @@ is "TLS on a stream: the other end goes without a word" "$(outcome)" unreachable
 call '{"raw": "POST /echo HTTP/1.1\r\nConnection: close\r\nContent-Length: 8\r\n\r\nX%{url:password}"}'
 like "its answer is heard, secrets filled in" "$(item heard)" 'Xp%26%22'
 is "and the certificate looked at" "$(jq -r 'select(.certificate).certificate' <<<"$OUT")" "$PIN"
+call '{"raw": "POST /echo HTTP/1.1\r\nConnection: close\r\nContent-Length: 8\r\n\r\nX%{url:password}"}' '{}' --recording "$T/recording"
+is "a recorded stream" "$(outcome) $(jq -rs '[.[] | select(.connect or .start_tls or .write or .read or .close) | keys[0]] | join(" ")' "$T/recording")" \
+  "ok connect result write read"
+not_ok "has no password" grep -qE 'p%26%22|p&' "$T/recording"
+like "it is played back" "$(fettle plugin check "$FETTLE_PLUGINDIR/fetch.so" --recording "$T/recording")" \
+  'ok +call 1 of the recording, inventory of fetch, as it was recorded: [1-9]'
 call '{"raw": "x"}' '{"certificate": "SHA256:AAAA"}'
 is "also there" "$(outcome)" auth
 rude old tls1

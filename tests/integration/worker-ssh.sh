@@ -61,6 +61,14 @@ is "no credentials at all" "$(outcome)" auth
 do_call -- '' ''
 is "no user" "$(outcome)" config
 
+# ---- What was exchanged is written down, without secrets.
+do_call --recording "$T/recording" -- "$root,\"password\":\"planted-one\"" '"command":"echo out planted-one; printf \"\\377err\" >&2; exit 3"'
+is "a recorded command" "$(outcome)" ok
+is "what it said is there" "$(perl -ne 'print "$1 $2 $3" if /"exit":(\d+).*"out":"(.*?)\\n".*"base64":"([^"]*)"/' "$T/recording")" "3 out removed /2Vycg=="
+is "the password and the key aren't" "$(grep -ciE 'planted|PRIVATE' "$T/recording")" 0
+like "it is played back" "$(fettle plugin check "$FETTLE_PLUGINDIR/errand.so" --recording "$T/recording")" \
+  'ok +call 1 of the recording, inventory of errand, as it was recorded: [1-9]'
+
 # ---- The agent.
 eval "$(ssh-agent -a "$T/agent" 2>/dev/null)" >/dev/null
 at_exit "kill ${SSH_AGENT_PID-} 2>/dev/null"

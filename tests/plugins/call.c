@@ -1,7 +1,7 @@
 /* call.c - calls of a plugin through the pool and real workers, for test
  * scripts and measurements.
  *
- *   call [--agent SOCKET] [--known-hosts FILE] [--file FILE]... [--deadline S]
+ *   call [--recording FILE] [--agent SOCKET] [--known-hosts FILE] [--file FILE]... [--deadline S]
  *        [--workers N] [--count N] [--quiet] REQUEST
  *
  * REQUEST is JSON (core/plugin/wire.h) without "fds"; each message is printed
@@ -24,7 +24,7 @@
 #include "util/text.h"
 
 struct options {
-  const char *agent, *known_hosts, *files[FETTLE_WIRE_FDS];
+  const char *agent, *known_hosts, *recording, *files[FETTLE_WIRE_FDS];
   size_t n_files;
   uint64_t deadline, workers, count;
   bool quiet;
@@ -137,6 +137,8 @@ begin (struct fettle_pool *pool, const struct options *o, uint64_t i)
     add (request, fds, &n, "agent", agent_socket (o->agent));
   if (o->known_hosts)
     add (request, fds, &n, "known_hosts", open (o->known_hosts, O_RDONLY | O_CLOEXEC));
+  if (o->recording)
+    add (request, fds, &n, "recording", open (o->recording, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   for (size_t k = 0; k < o->n_files; k++)
     add (request, fds, &n, "file", open (o->files[k], O_RDONLY | O_CLOEXEC));
   latest = fettle_pool_call (pool, request, fds, n, (uint32_t) o->deadline, &handlers, NULL);
@@ -151,7 +153,7 @@ read_options (int argc, char **argv, struct options *o)
   static const struct option names[] = {
     { "agent", 1, NULL, 'a' }, { "known-hosts", 1, NULL, 'k' }, { "file", 1, NULL, 'f' },
     { "deadline", 1, NULL, 'd' }, { "workers", 1, NULL, 'w' }, { "count", 1, NULL, 'c' },
-    { "quiet", 0, NULL, 'q' }, { 0 },
+    { "quiet", 0, NULL, 'q' }, { "recording", 1, NULL, 'r' }, { 0 },
   };
   bool valid = true;
   int c;
@@ -165,6 +167,7 @@ read_options (int argc, char **argv, struct options *o)
     case 'w': valid &= fettle_parse_uint (optarg, 1, 4096, &o->workers); break;
     case 'c': valid &= fettle_parse_uint (optarg, 1, 10000, &o->count); break;
     case 'q': o->quiet = true; break;
+    case 'r': o->recording = optarg; break;
     default: valid = false;
     }
   if (!valid || optind + 1 != argc || o->n_files > 16) {

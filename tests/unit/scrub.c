@@ -34,6 +34,8 @@ test_known (void **state)
   check ("<a>p&#34;a/ss&#38;wo&#60;rd</a>", "<a>removed</a>");
   check ("/x?y=p%22a%2Fss%26wo%3Crd&z", "/x?y=removed&z");
   check ("/x?y=p%22a%2fss%26wo%3crd&z", "/x?y=removed&z");
+  check ("cut: p\"a/ss", "cut: removed");
+  check ("too little: p\"a", "too little: p\"a");
   check ("again: cCJhL3NzJndvPHJk.", "again: removed.");
   check ("Basic cm9vdDpwImEvc3Mmd288cmQ=", "Basic removed");
 }

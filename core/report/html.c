@@ -398,6 +398,28 @@ troubles (struct page *p, const json_t *tasks)
   }
 }
 
+/* Nodes that are spoken to by old TLS are named also where all went well: the
+ * lines of their logs that transport/tls.c writes. */
+static void
+old_tls (struct page *p, const json_t *tasks)
+{
+  const json_t *task, *line;
+  const char *before = "";
+  size_t i, k;
+
+  json_array_foreach (tasks, i, task)
+    json_array_foreach (json_object_get (task, "log"), k, line) {
+      const char *said = json_string_value (line);
+
+      if (!said || !strstr (said, "which its setting old_tls allows") || strcmp (said, before) == 0)
+        continue;
+      if (!*before)
+        raw (p, "<h2>Old TLS</h2>\n");
+      element (p, "p", NULL, said);
+      before = said;
+    }
+}
+
 /* ---- tables ---- */
 
 void
@@ -586,6 +608,7 @@ fettle_report_html (const json_t *job, struct fettle_buf *ret)
   if (json_array_size (tasks))
     summary (p, tasks);
   troubles (p, tasks);
+  old_tls (p, tasks);
   if (fettle_report_is_inventory (job))
     inventory_tables (p, tasks);
   else if (strcmp (fettle_report_text (job, "kind"), "deployment") == 0)

@@ -73,6 +73,36 @@ tell_old (fettle_ctx *c, X509_STORE_CTX *store)
   c->send (c, json_pack ("{s:s, s:i}", "log", text, "level", (int) FETTLE_LOG_WARNING));
 }
 
+static int
+context_index (void)
+{
+  static int index = -1;
+
+  if (index < 0)
+    index = SSL_CTX_get_ex_new_index (0, NULL, NULL, NULL, NULL);
+  return index;
+}
+
+/* A key exchange that is too small comes behind the certificate. */
+static void
+tell_weak (const SSL *ssl, int where, int ret FETTLE_UNUSED)
+{
+  fettle_ctx *c = where & SSL_CB_HANDSHAKE_DONE ? SSL_CTX_get_ex_data (SSL_get_SSL_CTX (ssl), context_index ()) : NULL;
+  EVP_PKEY *key = NULL;
+  char text[300];
+
+  if (!c || c->told_old_tls || SSL_get_peer_tmp_key ((SSL *) (uintptr_t) ssl, &key) != 1 || !key)
+    return;
+  if (EVP_PKEY_get_base_id (key) == EVP_PKEY_DH && EVP_PKEY_get_bits (key) < 2048) {
+    c->told_old_tls = true;
+    snprintf (text, sizeof text, "%s is spoken to by %s with %s and a Diffie-Hellman key of %d bits, which its setting old_tls"
+              " allows: who is on the way may read it.  Update its firmware, or keep its network apart", c->target.name,
+              SSL_get_version (ssl), SSL_get_cipher_name (ssl), EVP_PKEY_get_bits (key));
+    c->send (c, json_pack ("{s:s, s:i}", "log", text, "level", (int) FETTLE_LOG_WARNING));
+  }
+  EVP_PKEY_free (key);
+}
+
 /* In place of OpenSSL's own verification. */
 static int
 verify (X509_STORE_CTX *store, void *arg)
@@ -95,6 +125,8 @@ fettle_tls_prepare (fettle_ctx *c, SSL_CTX *ssl, bool old)
     return;
   SSL_CTX_set_security_level (ssl, 0);
   SSL_CTX_set_cipher_list (ssl, "ALL:@SECLEVEL=0");
+  SSL_CTX_set_ex_data (ssl, context_index (), c);
+  SSL_CTX_set_info_callback (ssl, tell_weak);
   SSL_CTX_set_options (ssl, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_IGNORE_UNEXPECTED_EOF);
 }
 

@@ -4,6 +4,9 @@
 . "$srcdir/tap.sh"
 . "$srcdir/integration/bmc-lib.sh"
 
+openssl req -x509 -newkey rsa:1024 -nodes -keyout "$T/weak.key" -out "$T/weak.pem" -days 2 -subj "/CN=bmc" 2>/dev/null
+openssl dhparam -dsaparam -out "$T/weak.dh" 1024 2>/dev/null
+bmc_more="--weak $T/weak.pem $T/weak.key $T/weak.dh"
 ok "the service starts" bmc_up
 ok "a baseline" firmware two t1 2.00
 ok "and one for a device that needs no restart" firmware dev t4 2.00
@@ -25,6 +28,7 @@ fault ok-sticky-push ilo5 "$push" sticky=yes
 fault ok-409-push ilo5 "$push" update=409
 fault ok-no-task ilo5-old ""
 fault ok-old-tls ilo6 "--setting old_tls=yes" tls=old
+fault ok-weak-dh ilo6 "--setting old_tls=yes" tls=dh
 # Those that aren't.
 fault bad-lie ilo6 "" lie=completed
 fault bad-power ilo6 "" power=flash
@@ -59,6 +63,11 @@ bad bad-gone unknown "isn't back 3 s after it stopped answering"
 bad bad-tpm failed "a TPM is on"
 
 like "old TLS is told of" "$(log ok-old-tls)" "is spoken to by TLSv1\.1 with [A-Z0-9-]+, which its setting old_tls allows"
+like "a small key, too" "$(log ok-weak-dh)" "by TLSv1\.2 with DHE-[A-Z0-9-]+ and a Diffie-Hellman key of 1024 bits, which its setting old_tls"
+fettle report --job "$(jq -r .id "$T/job")" --format html -o "$T/report.html" 2>&1 | sed 's/^/# /'
+is "both are in the report" "$(grep -o 'which its setting old_tls allows' "$T/report.html" | wc -l)" 2
+bmc_settings= bmc dh ilo6 tls=dh
+like "nor is that without it" "$(fettle inventory dh 2>&1)" "old TLS, which isn't safe.*old_tls=yes"
 bmc_settings= bmc old ilo6 tls=old
 like "and isn't spoken otherwise" "$(fettle inventory old 2>&1)" "old TLS, which isn't safe.*old_tls=yes"
 

@@ -1,7 +1,8 @@
 # bmc-lib.sh - emulated BMCs (tests/sim/bmc) as nodes of a real service, all on
 # loopback addresses; sourced behind tap.sh.
 #
-#   bmc_up [ARG...]             the emulation, and fettled with these arguments
+#   bmc_up [ARG...]             the emulation, and fettled with these arguments;
+#                               $bmc_more: more of the emulation's
 #   bmc NAME WHO [FAULT...]     a node, which is that one (sim/bmc/__main__.py);
 #                               $bmc_type (ilo), $bmc_settings of it
 #   how NAME [FAULT...]         the same BMC, with these faults now
@@ -32,7 +33,7 @@ bmc_up () {
   done
   bmc_how "$T/bmc.how" none
   python3 "$srcdir/sim/bmc" "$T/cert.pem" "$T/cert.key" "$T/bmc" --listen 0.0.0.0 --second "$T/second.pem" "$T/second.key" \
-    2>"$T/bmc.err" &
+    ${bmc_more-} 2>"$T/bmc.err" &
   at_exit "kill $! 2>/dev/null"
   soon test -s "$T/bmc" || return
   read -r bmc_port <"$T/bmc"

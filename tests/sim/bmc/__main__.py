@@ -2,6 +2,7 @@
 # for a while, restarts and is gone meanwhile.  Python's standard library alone.
 #
 #   python3 FOLDER CERTIFICATE KEY READY [--listen ADDRESS[:PORT],...] [--second CERTIFICATE KEY]
+#                                   [--weak CERTIFICATE KEY PARAMETERS]
 #   python3 FOLDER image FILE TARGET VERSION [SIZE] [unsigned|corrupt]       see image.py
 #
 # writes its port to READY; each request is a line in READY.log, each flash one, with
@@ -39,7 +40,8 @@
 #   host=stays             the server doesn't restart when it is asked to; host=off
 #   agent=Uefi             components aren't for the BMC to update
 #   tasks=kept             they are known after a restart
-#   tls=old                it speaks TLS 1.0 and 1.1 alone
+#   tls=old                it speaks TLS 1.0 and 1.1 alone; tls=dh: 1.2, by Diffie-Hellman
+#                          with the small key of --weak
 #   certificate=second     it has another certificate, after its first restart
 #
 # SPDX-License-Identifier: Apache-2.0
@@ -498,7 +500,7 @@ class Server(http.server.ThreadingHTTPServer):
             if bmc.is_away():
                 raise Gone()
             second = bmc.fault("certificate", "second") and bmc.away_until
-            which = self.old if bmc.fault("tls") else self.contexts[bool(second)]
+            which = self.weak if bmc.fault("tls", "dh") else self.old if bmc.fault("tls") else self.contexts[bool(second)]
             request = which.wrap_socket(request, server_side=True)
             self.finish_request(request, address)
         except Gone: # as if it weren't there
@@ -509,8 +511,10 @@ class Server(http.server.ThreadingHTTPServer):
             request.close()
 
 
-def context(cert, key):
+def context(cert, key, ciphers=None):
     c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if ciphers:
+        c.set_ciphers(ciphers)
     c.load_cert_chain(cert, key)
     return c
 
@@ -527,10 +531,16 @@ def main(args):
     old.set_ciphers("ALL:@SECLEVEL=0")
     if "--second" in more:
         contexts.append(context(*args[more["--second"] + 1:more["--second"] + 3]))
+    weak = None
+    if "--weak" in more:
+        *pair, parameters = args[more["--weak"] + 1:more["--weak"] + 4]
+        weak = context(*pair, "DHE-RSA-AES256-SHA:@SECLEVEL=0")
+        weak.load_dh_params(parameters)
+        weak.maximum_version = ssl.TLSVersion.TLSv1_2
     for one in listen.split(","):
         host, _, port = one.partition(":")
         server = Server((host, int(port or 0)), Handler)
-        server.world, server.contexts, server.old = world, contexts, old
+        server.world, server.contexts, server.old, server.weak = world, contexts, old, weak
         threading.Thread(target=server.serve_forever, daemon=True).start()
     with open(ready + ".new", "w") as f:
         f.write(f"{server.server_address[1]}\n")

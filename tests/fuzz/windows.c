@@ -1,6 +1,6 @@
 /* What a Windows node says: answers of winreg and svcctl, values of its
- * registry, its SMBIOS table, results and WMI's lines of our own program.  The
- * first byte says which.  Texts end, are on one line, and no more is there than
+ * registry, a whole inventory of such answers, its SMBIOS table, results and
+ * WMI's lines of our own program.  The first byte says which.  Texts end, are on one line, and no more is there than
  * was said.
  *
  * Sources: ../plugins/windows/ndr.c ../plugins/windows/registry.c ../plugins/windows/services.c
@@ -54,9 +54,85 @@ host_add_item (fettle_ctx *c, const struct fettle_item *i)
   return FETTLE_OK;
 }
 
+static int32_t
+host_aborted (fettle_ctx *c)
+{
+  (void) c;
+  return 0;
+}
+
+static const char *
+host_setting (fettle_ctx *c, const char *name)
+{
+  (void) c;
+  return strcmp (name, "windows_drivers") == 0 ? "yes" : NULL;
+}
+
 static const struct fettle_host host = {
   .struct_size = sizeof host, .abi = FETTLE_ABI, .log = host_log, .error = host_error, .quirk = host_quirk, .add_item = host_add_item,
+  .aborted = host_aborted, .setting = host_setting,
 };
+
+/* ---- a node whose answers are the input, each with its length before it ---- */
+
+static const uint8_t *answers;
+static size_t answers_left;
+static uint8_t *answered;
+
+static fettle_result
+rpc_call (fettle_ctx *c, int32_t handle, uint32_t opnum, const void *in, size_t in_size, uint32_t timeout_ms, const void **ret,
+          size_t *ret_size)
+{
+  size_t n = answers_left ? answers[0] : 0;
+
+  (void) c;
+  (void) handle;
+  (void) opnum;
+  (void) timeout_ms;
+  MUST (in && in_size > 0);
+  if (answers_left == 0)
+    return FETTLE_E_UNREACHABLE;
+  if (n > answers_left - 1)
+    n = answers_left - 1;
+  free (answered); /* in memory of its exact size */
+  answered = malloc (n + 1);
+  MUST (answered);
+  memcpy (answered, answers + 1, n);
+  answers += n + 1;
+  answers_left -= n + 1;
+  *ret = answered;
+  *ret_size = n;
+  return FETTLE_OK;
+}
+
+static fettle_result
+smb_connect (fettle_ctx *c, struct fettle_smb_facts *facts)
+{
+  (void) c;
+  facts->os_major = 10;
+  return FETTLE_OK;
+}
+
+static void
+inventory (const uint8_t *data, size_t size)
+{
+  static const struct fettle_smb smb = { .struct_size = sizeof smb, .version = 1, .rpc_call = rpc_call, .connect = smb_connect };
+  struct inventory *v = calloc (1, sizeof *v);
+  const char *why;
+
+  MUST (v);
+  v->w = (struct win) { .h = &host, .smb = &smb };
+  v->g.w = &v->w;
+  v->g.pipe = 1;
+  answers = data;
+  answers_left = size;
+  if (win_read_system (v) == FETTLE_OK && win_read_drivers (v) == FETTLE_OK && win_read_software (v) == FETTLE_OK
+      && win_read_hotfixes (v) == FETTLE_OK && win_read_services (v) == FETTLE_OK)
+    win_reboot_pending (&v->g, &why);
+  free (answered);
+  answered = NULL;
+  free (v);
+}
 
 static void
 is_clean (const char *text, size_t size)
@@ -159,6 +235,9 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     break;
   case 's':
     services (&in);
+    break;
+  case 'i':
+    inventory (data + 1, size - 1);
     break;
   case 't':
     table (data + 1, size - 1);

@@ -126,7 +126,7 @@ deploy --baseline live --open-firewall
 n=0
 while IFS='|' read -r name how state about; do
   n=$((n + 1)) a=127.79.0.$n version=2.50
-  if [ "$state" = done ]; then
+  if [ "$state" = "done" ]; then
     version=${about%%|*}
     like "$name: what has happened" "$(grep "^$a " "$LOG")" "${about#*|}"
     is "$name: once" "$(grep -c "^$a cim installed" "$LOG")" 1
@@ -149,10 +149,10 @@ restarts=$!
 fettle deploy silent --baseline older --downgrade --yes --format json --open-firewall >"$T/older.json" 2>"$T/err2" &
 older=$!
 fettle deploy bare --baseline live --rewrite --yes --open-firewall >"$T/out" 2>&1
-wait $older
+wait "$older"
 is "an older version" "$(jq -r '.tasks[0].state' "$T/older.json") $(grep -c '^127.79.0.8 cim installed RI9 2.10 options 4 2 11 32771' "$LOG")" "done 1"
 is "the same again" "$(grep -c '^127.79.0.2 cim installed RI9 2.82 options 4 2 11 6' "$LOG")" 1
-wait $restarts
+wait "$restarts"
 mv "$T/restarts" "$T/job"
 for node in plain:1 forgets:6; do
   is "${node%:*}: what needs a restart gets one, and is seen then" \
@@ -168,13 +168,13 @@ closed=$(fettle deploy needs --yes --baseline live --no-check --no-wait 2>"$T/er
 held=$(fettle deploy current --yes --baseline live --no-wait --open-firewall 2>"$T/err")
 has_begun () { grep -q '^127.79.0.9 fetched' "$LOG"; }
 ok "a job has begun" soon has_begun
-kill -9 $pid
-soon gone $pid
+kill -9 "$pid"
+soon gone "$pid"
 rm -f "$T/state/service.json"
 # shellcheck disable=SC2119
 start "$T/state" --port "$port" --ssl-port "$ssl_port"
 be 127.79.0.9
-is_done () { [ "$(fettle status "$held" --format json | jq -r '.tasks[0].state')" = done ]; }
+is_done () { [ "$(fettle status "$held" --format json | jq -r '.tasks[0].state')" = "done" ]; }
 ok "killed and started again, the service follows it to its end" soon is_done
 is "having begun it once, and once before" "$(grep -c '^127.79.0.9 cim InstallFromURI 4096' "$LOG") $(real firmware.RI9 127.79.0.9)" '2 "2.82"'
 couldnt () { fettle status "$closed" --format json | jq -r '.tasks[0].log[]' | grep -q "couldn.t fetch it from here: is its firewall open"; }
@@ -182,7 +182,7 @@ ok "a host that can't fetch says so" soon couldnt
 fettle abort --hard "$closed" >"$T/out" 2>&1
 a=127.79.0.11
 ok "and is as it was" soon restored
-wait $hangs
+wait "$hangs"
 OUT=$(cat "$T/hangs")
 is "a provider that never answers is no reason to fail, either" "$(outcome) $(firmware | diff - "$T/plain")" "ok "
 like "and is said" "$(logs)" "no CIM, .*didn.t answer on 5989"

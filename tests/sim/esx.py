@@ -1,4 +1,5 @@
-# An emulated ESXi host: the vSphere API by SOAP, esxcli over it, datastores, a
+# An emulated ESXi host, the one with hostile answers (sim/esxsim is the strict and
+# honest one): the vSphere API by SOAP, esxcli over it, datastores, a
 # firewall that keeps it from fetching, maintenance mode, and restarts in which
 # it is gone.  It really fetches, unpacks and installs VIBs (ar, descriptor.xml)
 # and offline bundles (zip).  Python's standard library alone; its personality

@@ -82,6 +82,11 @@ ok "all of it is taken away" inside apt-get -qq -y purge 'fettle*'
 is "without a trace" "$(outside sh -c 'find /etc /usr /lib -name "*fettle*" ! -path "*/apt/*" | head')" ""
 figure "install, tests, removal"
 
+# ---- Plugins linked in, and no folder of them.
+bash "$srcdir/packages/preload.sh" >"$T/preload" 2>&1
+is "a build with plugins linked in works the same" "$?" 0
+sed 's/^/# /' "$T/preload"; figure "that build and its look"
+
 # ---- rpm
 rpm_build () {
   [ -e "$W/rpm/built" ] && return

@@ -12,10 +12,6 @@ check-valgrind: $(check_PROGRAMS)
 	TAP_UNDER='$(abs_top_builddir)/libtool --mode=execute valgrind -q --leak-check=full --error-exitcode=119' \
 	  $(MAKE) check-TESTS TESTS='$(filter unit/%, $(check_PROGRAMS))'
 
-# What plugins rely on.
-check-abi:
-	$(MAKE) check TESTS='$(filter abi/%, $(TESTS))'
-
 # Figures: of the start, of downloads, of holes in firewalls; BENCHES="..." others of tests/bench.
 BENCHES = start.sh serve.sh firewall.sh
 bench: bench/serve-load integration/serve-listener bench/firewall
@@ -30,4 +26,4 @@ check-packages:
 check-without-plugins:
 	srcdir='$(abs_srcdir)' bash $(srcdir)/packages/check-without-plugins.sh $(PLUGINS)
 
-.PHONY: check-asan check-valgrind check-abi bench check-packages check-without-plugins
+.PHONY: check-asan check-valgrind bench check-packages check-without-plugins

@@ -13,6 +13,8 @@ win_add (struct inventory *v, const struct fettle_item *item)
   struct fettle_item copy = *item;
 
   copy.struct_size = sizeof copy;
+  if (!copy.name[0])
+    copy.name = copy.id;
   /* What is locked to the firmware's measure is told with each that changes it. */
   if (v->bitlocker && strcmp (item->kind, "firmware") == 0)
     copy.flags |= FETTLE_ITEM_ENCRYPTED;

@@ -125,7 +125,7 @@ static fettle_result
 add_object (struct inventory *v, const char *class, const json_t *values)
 {
   struct object o = { .values = values };
-  char id[ITEM_TEXT], name[ITEM_TEXT], version[120], where[120], match[MATCH_MAX], word[WORD_MAX], full[WORD_MAX + 40];
+  char id[ITEM_TEXT], name[ITEM_TEXT], version[120], where[120], match[MATCH_MAX], word[WORD_MAX], full[WORD_MAX + 40], whose[32];
   const char *kind = v->w.h->quirk (v->w.c, class, "kind"), *unless = v->w.h->quirk (v->w.c, class, "unless");
   uint32_t flags = 0;
 
@@ -133,7 +133,7 @@ add_object (struct inventory *v, const char *class, const json_t *values)
     return FETTLE_OK;
   if (!win_word (word, sizeof word, column (v, class, "id", &o, id, sizeof id))[0])
     return FETTLE_OK;
-  snprintf (full, sizeof full, "wmi:%.30s:%s", class, word);
+  snprintf (full, sizeof full, "wmi:%s:%s", win_word (whose, sizeof whose, class), word);
   column (v, class, "name", &o, name, sizeof name);
   column (v, class, "version", &o, version, sizeof version);
   column (v, class, "location", &o, where, sizeof where);

@@ -17,8 +17,8 @@ ok "a build with two plugins linked in" make_it
 PATH=$B/core:$PATH FETTLE_LIBEXECDIR=$B/core
 unset FETTLE_PLUGINDIR
 is "just these are there, of no file" "$(fettle plugin list --plugindir /nowhere --format csv | sed 1d | awk -F, '{ print $1, $NF }' | sort -u)" \
-  "ilo 
-linux "
+  "ilo linked in
+linux linked in"
 is "just their ports" "$(fettle ports --plugindir /nowhere --format csv | sed 1d | cut -d, -f2 | tr -d '"' | head -n 1)" Linux
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/key" -out "$T/cert" -days 2 -subj /CN=bmc 2>/dev/null
 echo ilo6 >"$T/bmc.how"

@@ -7,7 +7,7 @@
 #define WINDOWS_RUN_H
 
 #include "inventory.h"
-#include "target/bytes.h"
+#include "bytes.h"
 
 #define RUN_SHARE "ADMIN$"
 

@@ -4,7 +4,7 @@
 set -eu
 echo '/* Made by bytes.sh.'
 echo ' * SPDX-License-Identifier: Apache-2.0 */'
-echo '#include "target/bytes.h"'
+echo '#include "bytes.h"'
 echo
 echo 'const unsigned char windows_target[] = {'
 od -An -v -tu1 "$1" | sed 's/ *\([0-9][0-9]*\)/\1,/g'

@@ -192,9 +192,9 @@ fc_rest_version (struct fc_rest *f, char *ret, size_t size)
 static fettle_result
 add (struct fc *f, const json_t *json, const char *key, const char *id, const char *name)
 {
-  char number[30];
-  const char *value = fc_rest_text (json, key, number, sizeof number);
+  char number[30], value[100];
 
+  snprintf (value, sizeof value, "%s", fc_rest_text (json, key, number, sizeof number));
   return *value ? fc_add (f, "hardware", id, name, value) : FETTLE_OK;
 }
 

@@ -4,7 +4,6 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <fettle/util.h>
@@ -18,20 +17,33 @@ is_plain (const char *text)
          && strspn (text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+~/:@[]-") == strlen (text);
 }
 
+/* Digits alone, up to the end. */
+static int
+take_port (const char *text, size_t size, unsigned *ret)
+{
+  unsigned n = 0;
+  size_t i;
+
+  for (i = 0; i < size && i < 5 && text[i] >= '0' && text[i] <= '9'; i++)
+    n = 10 * n + (unsigned) (text[i] - '0');
+  *ret = n;
+  return i == size && n > 0 && n <= 65535;
+}
+
 /* "HOST", "HOST:PORT", "[HOST]:PORT", "[HOST]", or an IPv6 address as it is. */
 static int
 take_host (const char *text, size_t size, struct fc_source *s)
 {
-  const char *colon = memchr (text, ':', size), *close = memchr (text, ']', size);
+  const char *end = text + size, *colon = memchr (text, ':', size), *close = memchr (text, ']', size);
   size_t n = size;
 
   if (*text == '[') {
-    if (!close)
+    if (!close || (close + 1 < end && close[1] != ':'))
       return 0;
-    colon = close + 1 < text + size && close[1] == ':' ? close + 1 : NULL;
+    colon = close + 1 < end ? close + 1 : NULL;
     text++;
     n = (size_t) (close - text);
-  } else if (colon && !memchr (colon + 1, ':', size - (size_t) (colon + 1 - text)))
+  } else if (colon && !memchr (colon + 1, ':', (size_t) (end - colon) - 1))
     n = (size_t) (colon - text);
   else
     colon = NULL;
@@ -39,8 +51,7 @@ take_host (const char *text, size_t size, struct fc_source *s)
     return 0;
   memcpy (s->host, text, n);
   s->host[n] = '\0';
-  s->port = colon ? (unsigned) strtoul (colon + 1, NULL, 10) & 0xffff : 0;
-  return !colon || s->port;
+  return !strpbrk (s->host, "[]@") && (!colon || take_port (colon + 1, (size_t) (end - colon) - 1, &s->port));
 }
 
 int

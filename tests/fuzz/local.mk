@@ -115,7 +115,7 @@ fuzz_redfish_LDADD = ../sdk/lib/libredfish.la ../core/libbase.la $(JANSSON_LIBS)
 fuzz_quirks_SOURCES = fuzz/quirks.c fuzz/driver.c fuzz/fuzz.h
 fuzz_quirks_LDADD = ../core/libworker.la
 if SOURCE_ILO
-check_PROGRAMS += fuzz/ribcl fuzz/switch_text
+check_PROGRAMS += fuzz/ribcl fuzz/switch_text fuzz/fc_rest
 endif
 fuzz_ribcl_SOURCES = fuzz/ribcl.c fuzz/driver.c fuzz/fuzz.h
 nodist_fuzz_ribcl_SOURCES = ../plugins/ilo/ribcl-text.c
@@ -123,6 +123,10 @@ fuzz_ribcl_LDADD = ../core/libbase.la
 fuzz_switch_text_SOURCES = fuzz/switch_text.c fuzz/driver.c fuzz/fuzz.h
 nodist_fuzz_switch_text_SOURCES = ../plugins/ilo/fc-text.c ../plugins/ilo/vc-text.c
 fuzz_switch_text_LDADD = ../core/libbase.la
+fuzz_fc_rest_SOURCES = fuzz/fc_rest.c fuzz/driver.c fuzz/fuzz.h
+nodist_fuzz_fc_rest_SOURCES = ../plugins/ilo/fc-rest.c ../plugins/ilo/fc-rest-update.c ../plugins/ilo/fc-source.c \
+  ../plugins/ilo/fc-text.c
+fuzz_fc_rest_LDADD = ../core/libbase.la $(JANSSON_LIBS)
 if SOURCE_SUPERDOME
 check_PROGRAMS += fuzz/superdome
 endif

@@ -116,6 +116,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         time.sleep(float(self.bmc.how.get("slow", 0)))
         return True
 
+    def send_error(self, *args, **fields):
+        super().send_error(*args, **fields)
+        self.connection.shutdown(socket.SHUT_WR) # what still comes mustn't reset the answer
+        self.connection.settimeout(30)
+        while self.connection.recv(65536):
+            pass
+
     def faulty(self, name):
         path = self.path.partition("?")[0].rstrip("/")
         return name in self.bmc.how and path.endswith(self.bmc.how[name])

@@ -50,6 +50,69 @@ is "the new version is there" "$(items | jq -r 'select(.id == "software:test_age
 is "it was run once" "$(wc -l <"$WIN_ROOT/node/installed")" 1
 like "quietly" "$(cat "$WIN_ROOT/node/installed")" "^1 /s"
 
+# ---- each dialect, encrypted where it can be: an update, and what the next inventory finds
+n=3
+while IFS='|' read -r what max lines <&3; do
+  win_smbd "server max protocol = $max" ${lines:+"$lines"}
+  whole cp1.exit-1.version-$n-0-0-0.exe
+  result=$(outcome)
+  call inventory '{"settings": {"wmi_classes": "none"}}'
+  is "an update by $what" "$result $(items | jq -r 'select(.id == "software:test_agent").version') $(left)" "ok $n.0.0.0 "
+  n=$((n + 1))
+done 3<<'ROWS'
+SMB 2.1, which has no encryption|SMB2_10|
+SMB 3.0, encrypted|SMB3_00|smb encrypt = required
+SMB 3.0.2, encrypted|SMB3_02|smb encrypt = required
+SMB 3.1.1, encrypted|SMB3_11|smb encrypt = required
+ROWS
+win_smbd "server max protocol = SMB2_10" "smb encrypt = required"
+deploy '' cp1.exit-1.exe
+like "SMB 2.1 where encryption is demanded" "$(outcome) $(text)" "^(auth|unsupported|rejected) "
+win_smbd
+
+# ---- an installation that takes too long
+more='{"settings": {"install_timeout": "1"}}'
+whole cp1.hang.exe
+like "after install_timeout it is told of" "$(outcome) $(text)" "^timeout it still runs after 1 s and is left alone"
+is "it isn't cut" "$(pgrep -f 'cp1\.hang' >/dev/null && echo runs) $(left)" "runs windows/temp/fettle-t-1"
+pkill -f 'cp1\.hang'
+nothing () { [ -z "$(left)" ]; }
+ok "when it ends, it takes its files along" soon nothing
+more='{}'
+
+# ---- a restart that is waited for since
+whole cp1.exit-1.pending.exe
+like "an installation that leaves the node waiting" "$(outcome) ${LOGS//$'\n'/ }" "^ok-reboot .*waits for a restart since this"
+whole cp1.exit-1.exe
+like "one on a node that waited before" "$(outcome) ${LOGS//$'\n'/ }" "^ok .*has waited for a restart before"
+regs () { net -s "$WIN/back.conf" registry "$@" >/dev/null; }
+regs deletekey 'HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending'
+
+# ---- BitLocker: manage-bde is a stand-in, which notes how it was called
+regs createkey 'HKLM\SYSTEM\CurrentControlSet\Control\BitlockerStatus'
+regs setvalue 'HKLM\SYSTEM\CurrentControlSet\Control\BitlockerStatus' BootStatus dword 1
+cp "$FILE" "$WIN_WINDOWS/system32/manage-bde.exe"
+ran () { tr -d '\r' <"$WIN_ROOT/node/installed" | tr '\n' ' '; rm -f "$WIN_ROOT/node/installed"; }
+rm -f "$WIN_ROOT/node/installed"
+whole cp1.exit-1.mark.exe
+is "a locked disk is left locked without bitlocker_suspend" "$(outcome) $(ran)" "ok 1 /s "
+more='{"settings": {"bitlocker_suspend": "yes"}}'
+echo mark >"$WIN_WINDOWS/system32/installer.txt"
+whole cp1.exit-1.mark.exe
+is "with it, it is suspended first" "$(outcome) $(ran) $(left)" "ok 0 -protectors 1 /s  "
+echo mark.exit-5 >"$WIN_WINDOWS/system32/installer.txt"
+whole cp1.exit-1.mark.exe
+like "where it can't be, nothing is installed" "$(outcome) $(text): $(ran)" "^rejected BitLocker couldn.t be suspended on C:.*: 5 -protectors $"
+clean () {
+  call cleanup "$(jq -cn --arg t "$TOKEN" '{token: (if $t == "" then null else $t end)}')"
+  TOKEN=$(token)
+  [ "$(outcome)" != again ]
+}
+TOKEN=
+soon clean
+is "and nothing is left" "$(outcome) $(left)" "ok "
+more='{}'
+
 # ---- no room
 win_full 64
 whole cp1.exit-1.exe
@@ -97,11 +160,6 @@ cut () { # FILE NAME: calls until that file is there, and then kills; the rest i
     [ -z "$CUT" ] || return 0
     go_on "$2" && return 0
   done
-}
-clean () {
-  call cleanup "$(jq -cn --arg t "$TOKEN" '{token: (if $t == "" then null else $t end)}')"
-  TOKEN=$(token)
-  [ "$(outcome)" != again ]
 }
 for file in '' /target.exe /order /result; do
   name=cp1.exit-1.mark.ms-300.exe

@@ -28,7 +28,8 @@ package|software:test_agent|Test Agent|1.0.0.0|Fettle Works
 package|software:90160000-0001-0000-1000-0000000ff1ce|Größen-Werkzeug|16.0.1|Fettle Works GmbH
 package|software:old_tool:32|Old Tool|2.5|-
 package|update:KB5034439|Windows update KB5034439|20348.2340.1.7|-
-package|update:KB5035857|Windows update KB5035857|20348.2340.1.7|-"
+package|update:KB5035857|Windows update KB5035857|20348.2340.1.7|-
+package|service:FettleAgent|FettleAgent 7||automatic"
 is "by what components are for" "$(items | jq -r 'select(.kind != "hardware" and .kind != "package").match' | head -5)" \
   "os:windows os:windows:serverstandard
 dmi:Fettle_Works:Anvil_7_Gen2
@@ -38,16 +39,42 @@ pci:1dd8:1003 hwid:pci_ven_1dd8_dev_1003"
 like "a locked disk guards the firmware" "$(items | jq -r 'select(.encrypted) | .id' | tr '\n' ' ')" "tpm"
 call inventory '{"settings": {"wmi_classes": "none", "windows_drivers": "yes"}}'
 like "Microsoft's drivers, where they are wanted" "$(brief)" 'WAN Miniport \(IP\)\|10\.0\.20348\.1\|Net, 2006-06-21'
+services () { # SETTING
+  call inventory '{"settings": {"wmi_classes": "none", "services": "'"$1"'"}}'
+  brief | sed -n 's/^package|service:\(Fettle[^|]*\).*|/\1 /p' | tr '\n' ' '
+}
+is "all services, where they are wanted" "$(services all)" "FettleAgent automatic FettleHost manual "
+is "or none" "$(services none)" ""
 call inventory '{"settings": {"wmi_classes": "Win32_BIOS; DROP"}}'
 if [ -n "$WIN_WINE" ]; then
   like "what is no class isn't asked for" "$(outcome) $(text)" '^config .*"Win32_BIOS;" is no class of WMI'
 fi
 
+# ---- what waits for a restart
+regs () { net -s "$WIN/back.conf" registry "$@" >/dev/null; }
+waits () { logs | sed -n 's/^the node waits for a restart: //p'; }
+current='HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion' session='HKLM\SYSTEM\CurrentControlSet\Control\Session Manager'
+while IFS='|' read -r key why <&3; do
+  regs createkey "$current\\$key"
+  call inventory "$none"
+  is "a restart is waited for: $key" "$(outcome) $(waits)" "ok $why"
+  regs deletekey "$current\\$key"
+done 3<<'ROWS'
+Component Based Servicing\RebootPending|updates of Windows wait for it
+WindowsUpdate\Auto Update\RebootRequired|Windows Update wants it
+ROWS
+regs setvalue "$session" PendingFileRenameOperations multi_sz '\??\C:\x' ''
+call inventory "$none"
+is "a restart is waited for: a file's name" "$(outcome) $(waits)" "ok files in use are to be replaced"
+regs deletevalue "$session" PendingFileRenameOperations
+call inventory "$none"
+is "and then no more" "$(outcome) $(waits)" "ok "
+
 # ---- each dialect, encryption
 while IFS='|' read -r what line <&3; do
   win_smbd ${line:+"$line"}
   call inventory "$none"
-  is "$what" "$(outcome) $(items | wc -l)" "ok 22"
+  is "$what" "$(outcome) $(items | wc -l)" "ok 23"
 done 3<<'ROWS'
 SMB 2.1|server max protocol = SMB2_10
 SMB 3.0|server max protocol = SMB3_00
@@ -75,7 +102,7 @@ if [ -n "$WIN_WINE" ]; then
     win_registry $start
     was=$(registry)
     call inventory "$none"
-    is "RemoteRegistry is $start: the inventory" "$(outcome) $(items | wc -l)" "ok 22"
+    is "RemoteRegistry is $start: the inventory" "$(outcome) $(items | wc -l)" "ok 23"
     is "RemoteRegistry is $start again" "$(registry) $(win_left)" "$was "
   done
   win_registry disabled

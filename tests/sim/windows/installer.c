@@ -11,6 +11,7 @@
  *   version-X    if it ends with 0, 1 or 3, X (with - for .) is the version of "Test Agent" among
  *                the installed programs from now on: asked for in C:\node\import.reg, since
  *                the registry that the network sees is Samba's, not Wine's
+ *   pending      so that Windows waits for a restart from now on
  *   mark         makes C:\node\installed, with its arguments in it, a line each run
  *   child        starts a child that would run for an hour
  *   hang         never ends
@@ -23,10 +24,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CURRENT "SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\"
+
 struct plan {
   unsigned long exit, ms, lines, bytes;
   char version[64];
-  int mark, child, hang;
+  int mark, child, hang, pending;
 };
 
 static void
@@ -40,6 +43,8 @@ read_word (struct plan *p, char *word)
     p->child = 1;
   else if (!strcmp (word, "hang"))
     p->hang = 1;
+  else if (!strcmp (word, "pending"))
+    p->pending = 1;
   if (!value)
     return;
   *value++ = 0;
@@ -109,14 +114,14 @@ note (const struct plan *p, const char *arguments)
     fprintf (f, "%lu %s\n", p->exit, arguments);
     fclose (f);
   }
-  f = p->version[0] && (p->exit <= 1 || p->exit == 3) ? fopen ("C:\\node\\import.reg", "w") : NULL;
+  f = (p->version[0] || p->pending) && (p->exit <= 1 || p->exit == 3) ? fopen ("C:\\node\\import.reg", "w") : NULL;
   if (!f)
     return;
-  fprintf (f,
-           "Windows Registry Editor Version 5.00\r\n\r\n"
-           "[HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\Test Agent]\r\n"
-           "\"DisplayVersion\"=\"%s\"\r\n",
-           p->version);
+  fprintf (f, "Windows Registry Editor Version 5.00\r\n\r\n");
+  if (p->version[0])
+    fprintf (f, "[HKEY_LOCAL_MACHINE\\" CURRENT "Uninstall\\Test Agent]\r\n\"DisplayVersion\"=\"%s\"\r\n\r\n", p->version);
+  if (p->pending)
+    fprintf (f, "[HKEY_LOCAL_MACHINE\\" CURRENT "Component Based Servicing\\RebootPending]\r\n");
   fclose (f);
 }
 

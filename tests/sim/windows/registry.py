@@ -136,6 +136,13 @@ def drivers():
            ProviderName="Fettle Works", InfPath="oem9.inf", MatchingDeviceId="uefi\\res_{0a1b2c3d}")
 
 
+def services():
+    for name, kind, start, image in (("FettleAgent", 0x10, 2, "\"C:\\Program Files\\Fettle Works\\agent.exe\" -k"),
+                                     ("FettleHost", 0x20, 3, "%SystemRoot%\\system32\\svchost.exe -k fettle"),
+                                     ("FettleNic", 1, 0, "C:\\drivers\\nic.sys")):  # a driver
+        key(r"SYSTEM\CurrentControlSet\Services" + "\\" + name, Type=kind, Start=start, ImagePath=image, DisplayName=name + " 7")
+
+
 def software():
     key(UNINSTALL)
     key(UNINSTALL + r"\Test Agent", DisplayName="Test Agent", DisplayVersion=SETTINGS["agent"],
@@ -149,5 +156,5 @@ def software():
 
 sys.stdout.reconfigure(encoding="utf-16-le", newline="")
 print("\ufeffWindows Registry Editor Version 5.00\r")
-for part in (machine, system, drivers, software):
+for part in (machine, system, drivers, services, software):
     part()

@@ -7,6 +7,7 @@
 
 #include "report/internal.h"
 #include "report/markup.h"
+#include "util/said.h"
 
 /* More rows of items make a page that browsers can't show: CSV has them all. */
 enum { ITEMS_MAX = 50000, LOG_LINES_MAX = 200 };
@@ -399,7 +400,7 @@ troubles (struct page *p, const json_t *tasks)
 }
 
 /* Nodes that are spoken to by old TLS are named also where all went well: the
- * lines of their logs that transport/tls.c writes. */
+ * lines of their logs that transport/tls.c writes (util/said.h). */
 static void
 old_tls (struct page *p, const json_t *tasks)
 {
@@ -411,7 +412,7 @@ old_tls (struct page *p, const json_t *tasks)
     json_array_foreach (json_object_get (task, "log"), k, line) {
       const char *said = json_string_value (line);
 
-      if (!said || !strstr (said, "which its setting old_tls allows") || strcmp (said, before) == 0)
+      if (!said || !strstr (said, FETTLE_SAID_OLD_TLS) || strcmp (said, before) == 0)
         continue;
       if (!*before)
         raw (p, "<h2>Old TLS</h2>\n");

@@ -7,6 +7,7 @@
 #include <openssl/x509.h>
 
 #include "transport/tls.h"
+#include "util/said.h"
 
 #define FINGERPRINT 64 /* "SHA256:...", of the key with its kind (SPKI) */
 
@@ -67,7 +68,7 @@ tell_old (fettle_ctx *c, X509_STORE_CTX *store)
   if (!ssl || SSL_version (ssl) >= TLS1_2_VERSION || c->told_old_tls)
     return;
   c->told_old_tls = true;
-  snprintf (text, sizeof text, "%s is spoken to by %s with %s, which its setting old_tls allows: who is on the way can"
+  snprintf (text, sizeof text, "%s is spoken to by %s with %s, " FETTLE_SAID_OLD_TLS ": who is on the way can"
             " read it.  Update its firmware, or keep its network apart", c->target.name, SSL_get_version (ssl),
             cipher ? SSL_CIPHER_get_name (cipher) : "an old cipher");
   c->send (c, json_pack ("{s:s, s:i}", "log", text, "level", (int) FETTLE_LOG_WARNING));
@@ -95,8 +96,8 @@ tell_weak (const SSL *ssl, int where, int ret FETTLE_UNUSED)
     return;
   if (EVP_PKEY_get_base_id (key) == EVP_PKEY_DH && EVP_PKEY_get_bits (key) < 2048) {
     c->told_old_tls = true;
-    snprintf (text, sizeof text, "%s is spoken to by %s with %s and a Diffie-Hellman key of %d bits, which its setting old_tls"
-              " allows: who is on the way may read it.  Update its firmware, or keep its network apart", c->target.name,
+    snprintf (text, sizeof text, "%s is spoken to by %s with %s and a Diffie-Hellman key of %d bits, " FETTLE_SAID_OLD_TLS
+              ": who is on the way may read it.  Update its firmware, or keep its network apart", c->target.name,
               SSL_get_version (ssl), SSL_get_cipher_name (ssl), EVP_PKEY_get_bits (key));
     c->send (c, json_pack ("{s:s, s:i}", "log", text, "level", (int) FETTLE_LOG_WARNING));
   }

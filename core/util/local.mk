@@ -8,7 +8,7 @@ libbase_la_SOURCES += \
   util/libcurl.c util/libcurl.h \
   util/log.c util/log.h \
   util/nearest.c util/nearest.h \
-  util/redact.c util/redact.h \
+  util/redact.c util/redact.h util/said.h \
   util/scrub.c util/scrub.h \
   util/secret.c util/secret.h \
   util/settings.c util/settings.h \

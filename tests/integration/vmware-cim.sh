@@ -63,6 +63,19 @@ call deploy '{"settings": {"cim": "no"}, "image": {"id": "CP1", "format": "vmexe
   "files": [{"name": "CP1.vmexe", "sha256": "0000000000000000000000000000000000000000000000000000000000000000", "size": 1}]}}' -- --file "$T/CP1.vmexe"
 like "a smart component without CIM" "$(outcome) $(text)" "^unsupported .*CP1 is installed through HPE.s CIM providers: CIM isn.t used"
 
+# Another one on 5989 may be anybody: it isn't told our password.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/other.key" -out "$T/other.pem" -days 2 -subj "/CN=esx" 2>/dev/null
+python3 "$srcdir/sim/cim.py" "$T/other.pem" "$T/other.key" "$T/other" --beside "https://127.0.0.1:$P/emulated" 2>"$T/other.err" &
+at_exit "kill $! 2>/dev/null"
+ok "a CIM server with another certificate" soon test -s "$T/other"
+read -r other <"$T/other"
+true_one=$C C=$other
+call inventory
+C=$true_one
+is "is no reason to fail" "$(outcome) $(firmware | diff - "$T/plain")" "ok "
+like "is said" "$(logs)" "no CIM, .*5989 shows another certificate.s key than 443, so it isn.t asked"
+not_ok "and isn't asked" grep -q . "$T/other.log"
+
 # One whose provider never answers takes a while: that is waited for at the end.
 printf '%s\n' "password=$ESX_PASSWORD" cimhang=EnumerateInstances >"$T/esx.how.127.79.1.1"
 { call inventory '{"target": {"address": "127.79.1.1", "name": "esx2", "operation": "t-2"}, "timeouts": {"connect": 30, "read": 20}}'; echo "$OUT" >"$T/hangs"; } &

@@ -103,6 +103,16 @@ deploy
 like "no datastore: by its /tmp" "$(outcome) $(real .next.nhpsa) $(as_it_was) $(cat "$LOG")" \
   '^ok-reboot "2.0.16-1" \[false,\[\],0\] '
 is "where it was put, and taken away" "$(grep -c 'PUT /tmp/fettle-t-1-0.vib\|DELETE /tmp/fettle-t-1-0.vib\|viburl:./tmp/fettle-t-1-0.vib' "$LOG")" 3
+
+# ---- several MiB, with which an HTTP client asks first whether they are welcome
+head -c 3000000 /dev/zero >>"$T/nhpsa.vib"
+orders nodatastore=yes
+deploy
+is "a large file is put without a question" \
+  "$(outcome) $(real .next.nhpsa) $(as_it_was) $(grep -c 'PUT /tmp/fettle-t-1-0.vib' "$LOG") $(grep -c 'refused: Expect' "$LOG")" 'ok-reboot "2.0.16-1" [false,[],0] 1 0'
+curl -sk -m 60 --http1.1 -u "root:$ESX_PASSWORD" -T "$T/nhpsa.vib" -o "$T/out" "https://127.0.0.1:$P/tmp/fettle-none"
+is "which curl itself asks, and is refused" "$(grep -c 'refused: Expect' "$LOG")" 1
+
 orders noesxcli=yes slow=0.3
 python3 "$srcdir/sim/esx.py" vib "$T/nhpsa.vib" nhpsa 2.0.16-1 live
 deploy

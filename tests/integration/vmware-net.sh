@@ -69,6 +69,25 @@ is "it was let out nowhere, and tried nothing but the check" "$(firewall_of esx1
 like "it was put there" "$(cat "${esxsim_ready[esx1]}.log")" "PUT /folder/fettle-.*-0.vib"
 ok "it is as it was" as_it_was esx1
 
+# A smart component, which the host must fetch: there is no other way.
+node esx1 python3 "$srcdir/sim/cim.py" "$T/cert.pem" "$T/key.pem" "$T/cim" --listen "$(address esx1)" --beside "https://$(address esx1)/emulated" 2>"$T/cim.err" &
+at_exit "kill $! 2>/dev/null"
+ok "a CIM server of it" soon test -s "$T/cim"
+fettle --quiet node set esx1 --setting poll=1 --setting cim_port="$(cat "$T/cim")"
+mkdir "$T/smart"
+python3 "$srcdir/sim/cim.py" component "$T/smart/CP1.vmexe" RI9 2.82
+cat >"$T/smart/CP1.vmexe.component.cfg" <<'X'
+name = "Firmware"; version = "2.82"; scheme = "hpe"; format = "vmexe"; kind = "firmware"; match = "hpe:ri9"; node_types = "vmware";
+X
+fettle --quiet baseline add "$T/smart" --name smart --allow-unsigned >"$T/out" 2>&1
+ok "its inventory" fettle --quiet inventory esx1
+fettle deploy esx1 --baseline smart --yes --format json >"$T/job" 2>"$T/err"
+like "a smart component is refused where it stays closed" "$(state esx1) $(jq -r '.tasks[0].error.message' "$T/job")" \
+  "^failed .*must fetch a smart component itself, and a check has found the way from it to us closed: open its firewall"
+not_ok "before anything is begun" grep -q InstallFromURI "$T/cim.log"
+ok "it is as it was" as_it_was esx1
+fettle --quiet node set esx1 --setting poll=1 --setting cim=no
+
 # ---- a worker, then the service, is killed while the host is open and installs
 service_pid () { jq -r .pid "$FETTLE_STATE_DIR/service.json"; }
 installing () { grep -q 'esxcli software.vib.install' "$LOG"; }

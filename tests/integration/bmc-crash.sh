@@ -12,7 +12,7 @@ ok "with ports that it keeps" up
 ok "a baseline" firmware two t1 2.00
 nodes=
 for way in pull push; do
-  for by in flash queue; do
+  for by in flash queue set; do
     bmc_settings="--setting transfer=$way --setting update_by=$by"
     ok "$way-$by" bmc "$way-$by" ilo6 hold=yes
     nodes+=${nodes:+,}$way-$by
@@ -36,17 +36,17 @@ for n in ${nodes//,/ }; do
   is "$n: updated, by the inventory" "$(state "$n") $(task "$n" .verified) $(found "$n") $(message "$n")" "done true 2.00 "
   is "$n: once" "$(real "$n" flashed)" '[["t1","2.00"]]'
 done
-left () { real "$1" '| [.queue, .repository]'; }
+left () { real "$1" '| [.queue, .repository, .sets]'; }
 # One that restarted just when the service looked is left to the next deployment, which its log says.
 again=
 for n in ${nodes//,/ }; do
-  [ "$(left "$n")" = "[[],[]]" ] && continue
+  [ "$(left "$n")" = "[[],[],[]]" ] && continue
   like "$n: what is left is said" "$(log "$n")" 'is removed at the next deployment'
   again+=${again:+,}$n
 done
 [ -z "$again" ] || deploy "$again" two --rewrite
 for n in ${nodes//,/ }; do
-  is "$n: nothing of ours is left" "$(left "$n")" "[[],[]]"
+  is "$n: nothing of ours is left" "$(left "$n")" "[[],[],[]]"
 done
 
 # What failed behind a lost connection is removed by the next deployment.
@@ -57,5 +57,5 @@ ok "it comes back" long back left
 fettle --quiet node set left --setting https_port="$bmc_port" --setting update_by=queue
 deploy left two --rewrite
 is "then it works" "$(state left) $(found left)" "done 2.00"
-is "and nothing of ours is left" "$(left left)" "[[],[]]"
+is "and nothing of ours is left" "$(left left)" "[[],[],[]]"
 done_testing

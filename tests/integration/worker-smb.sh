@@ -68,6 +68,27 @@ win_smbd "server max protocol = SMB2_02" "server min protocol = SMB2_02"
 talk 'connect'
 like "a node of SMB 2.0.2" "$(outcome): $(text)" 'unsupported: .*2\.1'
 
+# ---- Someone in between, who alters the answer to the negotiation.
+lower () { # what, wanted, lines of smb.conf
+  local what=$1 wanted=$2 between; shift 2
+  win_smbd "$@"
+  rm -f "$T/between"
+  python3 "$srcdir/sim/windows/hostile.py" "$T/between" lower 1 >"$T/lower" 2>&1 & between=$!
+  soon test -s "$T/between" >/dev/null
+  PORTS="[[6, 445, 445, $(cat "$T/between"), $(cat "$T/between")]]" talk 'stat ADMIN$ temp'
+  is_over () { grep -q '^seed' "$T/lower"; }
+  soon is_over >/dev/null
+  kill $between
+  wait $between 2>/dev/null
+  like "$what, altered on its way" "$(outcome) $(cut -d: -f2 "$T/lower" | sort -u): $(text)" "^$wanted"
+}
+chosen="protocol  1 changed: .*what was negotiated isn't what the node has chosen: someone in between has altered it"
+lower "SMB 2.1" "$chosen" "server max protocol = SMB2_10"
+lower "SMB 3.0" "$chosen" "server max protocol = SMB3_00"
+lower "SMB 3.0.2" "$chosen" "server max protocol = SMB3_02"
+lower "SMB 3.1.1, at the login" "auth  1 changed: .*it isn't the node, or someone altered its answer on its way"
+win_smbd
+
 # ---- One connection.
 win_admin "max connections = 1"
 win_smbd

@@ -14,6 +14,8 @@ to 127.0.0.1:UPSTREAM (445). HOW:
              the dialect 2.1 (server max protocol = SMB2_10)
     cut      nothing is changed, but once a connection ends: behind as many answers, of
              all of them, as the SEED says
+    lower    its answer to the negotiation says that it can neither encrypt nor write
+             much at once, as one in between would have it; nothing else is changed
     true     nothing is changed
 
 The changes of the connection N follow from SEED + N alone, so a failure is had
@@ -33,6 +35,7 @@ import sys
 import threading
 
 MAGIC = b"\xfeSMB"
+NEGOTIATE = 0
 SESSION_SETUP = 1
 NTLMSSP = b"NTLMSSP\0"
 LIMIT = 1 << 24
@@ -133,7 +136,11 @@ class Mutator:
                 return [message]
             print("cut", flush=True)
             return [None]
-        if self.how == "true" or (self.how == "signed" and self.key is None):
+        if self.how == "lower" and message[:4] == MAGIC and len(message) >= 92 and command == NEGOTIATE and not self.changed:
+            said = struct.unpack_from("<I", message, 88)[0]
+            self.changed = int(said & 0x44 != 0)
+            return [message[:88] + struct.pack("<I", said & ~0x44) + message[92:]]
+        if self.how in ("true", "lower") or (self.how == "signed" and self.key is None):
             return [message]
         if self.quiet > 0 or r.random() > self.rate:
             self.quiet -= 1
@@ -249,7 +256,7 @@ def talk(client, server, mutator):
             for changed in mutator.answer(message):
                 if changed is None:
                     return False
-                hurt = mutator.changed and mutator.how != "cut"
+                hurt = mutator.changed and mutator.how in ("raw", "signed")
                 client.socket.sendall(frame(mutator.random if hurt else random.Random(0), changed))
     return True
 
@@ -270,7 +277,7 @@ def main():
     port_file, how, seed = sys.argv[1], sys.argv[2], int(sys.argv[3])
     password = sys.argv[4] if len(sys.argv) > 4 else None
     upstream = int(sys.argv[5]) if len(sys.argv) > 5 else 445
-    if how not in ("raw", "signed", "cut", "true") or (how == "signed" and not password):
+    if how not in ("raw", "signed", "cut", "lower", "true") or (how == "signed" and not password):
         sys.exit(__doc__)
     Mutator.left = seed
     listener = socket.create_server(("", 0))

@@ -14,6 +14,8 @@
 #include "run.h"
 #include "wmi.h"
 
+/* Not the operation's own name: what a killed inventory leaves is found, and
+ * removed, by the next one. */
 #define NAME "fettle-wmi"
 #define SEPARATORS " ,\n"
 enum { ORDER_MAX = 8192, PROPERTY_MAX = 600 };

@@ -137,9 +137,11 @@ fettle_ntlm_hash (const struct fettle_ntlm_account *a, uint8_t ret[16])
   fettle_write_utf16 (&password, a->password);
   fettle_write_upper (&name, user);
   fettle_write_utf16 (&name, domain);
-  fettle_md4 (fettle_writer_at (&password, 0), password.b.size, nt);
-  ok = !password.bad && !name.bad
-       && fettle_hmac_md5 (nt, fettle_buf_text (&name.b), name.b.size, ret);
+  ok = !password.bad && !name.bad;
+  if (ok) {
+    fettle_md4 (fettle_buf_text (&password.b), password.b.size, nt);
+    ok = fettle_hmac_md5 (nt, fettle_buf_text (&name.b), name.b.size, ret);
+  }
   fettle_wipe (nt, sizeof nt);
   fettle_writer_clear (&password);
   fettle_writer_clear (&name);

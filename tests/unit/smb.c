@@ -136,6 +136,20 @@ test_ntlm_names (void **state FETTLE_UNUSED)
   }
 }
 
+/* Nothing is made of half a password. */
+static void
+test_ntlm_not_utf8 (void **state FETTLE_UNUSED)
+{
+  struct fettle_ntlm_account a = account;
+  char password[1024];
+  uint8_t hash[16];
+
+  memset (password, 'x', sizeof password);
+  memcpy (password + sizeof password - 2, "\xff", 2);
+  a.password = password;
+  assert_false (fettle_ntlm_hash (&a, hash));
+}
+
 static void
 test_ntlm_challenge (void **state FETTLE_UNUSED)
 {
@@ -544,6 +558,7 @@ main (void)
     cmocka_unit_test (test_md4),
     cmocka_unit_test (test_ntlm_figures),
     cmocka_unit_test (test_ntlm_names),
+    cmocka_unit_test (test_ntlm_not_utf8),
     cmocka_unit_test (test_ntlm_challenge),
     cmocka_unit_test (test_ntlm_authenticate),
     cmocka_unit_test (test_keys),

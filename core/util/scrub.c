@@ -4,6 +4,7 @@
 #include <ctype.h>
 
 #include "util/scrub.h"
+#include "util/secret.h"
 #include "util/text.h"
 
 #define REMOVED     "removed"
@@ -122,8 +123,10 @@ keep_written (struct fettle_scrub *s, const char *secret, writer *write)
   struct fettle_buf b = FETTLE_BUF_INIT (6 * SECRET_MAX);
 
   for (const char *p = secret; *p; p++)
-    if (!write (&b, (unsigned char) *p))
+    if (!write (&b, (unsigned char) *p)) {
+      fettle_buf_wipe (&b);
       return false;
+    }
   return keep (s, b.data);
 }
 
@@ -132,7 +135,10 @@ keep_base64 (struct fettle_scrub *s, const char *text)
 {
   struct fettle_buf b = FETTLE_BUF_INIT (2 * SECRET_MAX);
 
-  return fettle_base64 (&b, text, strlen (text)) && keep (s, b.data);
+  if (fettle_base64 (&b, text, strlen (text)))
+    return keep (s, b.data);
+  fettle_buf_wipe (&b);
+  return false;
 }
 
 fettle_result
@@ -300,8 +306,11 @@ static size_t
 known_secret (const struct fettle_scrub *s, const char *p, size_t size)
 {
   for (size_t i = 0; i < s->n; i++) {
-    size_t n = strlen (s->forms[i]);
+    size_t n;
 
+    if (s->forms[i][0] != *p) /* most are told by that, and a key is long */
+      continue;
+    n = strlen (s->forms[i]);
     if (n <= size && memcmp (p, s->forms[i], n) == 0)
       return n;
     if (n > size && size >= FETTLE_SCRUB_MIN && memcmp (p, s->forms[i], size) == 0)

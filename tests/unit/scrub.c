@@ -89,6 +89,22 @@ test_nested (void **state)
   fettle_scrub_clear (&s);
 }
 
+/* What there is no room for is refused, and nothing of it stays. */
+static void
+test_too_long (void **state)
+{
+  static char secret[128 * 1024];
+  struct fettle_scrub s = { .n = 0 };
+  struct fettle_error err;
+
+  (void) state;
+  memset (secret, 'x', sizeof secret - 1);
+  assert_int_equal (fettle_scrub_add (&s, secret, &err), FETTLE_E_NOMEM);
+  assert_int_equal (s.n, 0);
+  assert_int_equal (fettle_scrub_add_pair (&s, "root", secret, &err), FETTLE_E_NOMEM);
+  fettle_scrub_clear (&s);
+}
+
 static int
 set_up (void **state)
 {
@@ -111,7 +127,7 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (test_known), cmocka_unit_test (test_named), cmocka_unit_test (test_short),
-    cmocka_unit_test (test_nested),
+    cmocka_unit_test (test_nested), cmocka_unit_test (test_too_long),
   };
 
   return cmocka_run_group_tests (tests, set_up, tear_down);

@@ -229,8 +229,8 @@ ssh_put (fettle_ctx *c, uint32_t port, uint32_t flags, uint32_t file, uint64_t o
   fettle_result r = rec.ssh->put (c, port, flags, file, offset, remote);
 
   flush ();
-  put (json_pack ("{s:{s:I s:I s:I s:s} s:i}", "put", "port", (json_int_t) port, "file", (json_int_t) file, "offset",
-                  (json_int_t) offset, "remote", remote, "result", r));
+  put (json_pack ("{s:{s:I s:I s:I s:o} s:i}", "put", "port", (json_int_t) port, "file", (json_int_t) file, "offset",
+                  (json_int_t) offset, "remote", clean_text (remote), "result", r));
   return r;
 }
 
@@ -410,8 +410,9 @@ fettle_record_begin (struct fettle_worker_call *w, int fd)
       if (value)
         json_object_set_new (settings, t->settings[i].name, clean_text (json_string_value (value)));
     }
-  put (json_pack ("{s:i s:s s:s s:s s:s s:o s:s?}", "fettle_recording", 1, "fettle", PACKAGE_VERSION, "plugin",
-                  w->ctx.plugin, "type", t->name, "call", w->operation, "settings", settings, "token", w->token));
+  put (json_pack ("{s:i s:s s:s s:s s:s s:o s:o?}", "fettle_recording", 1, "fettle", PACKAGE_VERSION, "plugin",
+                  w->ctx.plugin, "type", t->name, "call", w->operation, "settings", settings, "token",
+                  clean_text (w->token)));
   return FETTLE_OK;
 }
 

@@ -301,6 +301,10 @@ close_rules (struct firewall *f)
     r = run_launch (&f->run, "run powershell.exe -NoProfile -NonInteractive -ExecutionPolicy Bypass -File firewall.ps1\n");
   if (r == FETTLE_OK)
     r = wait_until_closed (f);
+  /* Gone without a result: the rules may be open still, and the folder is what closes them. */
+  if (r == FETTLE_OK && (f->run.state == RUN_DEAD || f->run.state == RUN_LOADED) && is_there (f, "former"))
+    return fettle_fail (f->w.h, f->w.c, FETTLE_E_BUSY, "the service %s was ended on the node before it had closed its firewall: it "
+                        "does so when it is started again, at the latest with the node", f->run.name);
   if (r == FETTLE_OK && f->run.exit != 0) {
     run_output (&f->run, 0, 700, say_output, f);
     return fettle_fail (f->w.h, f->w.c, FETTLE_E_REJECTED, "the node's firewall couldn't be put back (PowerShell: exit code %lu)",

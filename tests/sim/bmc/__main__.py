@@ -505,6 +505,7 @@ class Server(http.server.ThreadingHTTPServer):
         try:
             bmc = self.world.bmc(request.getsockname()[0])
             if bmc.is_away():
+                bmc.missed = True
                 raise Gone()
             second = bmc.fault("certificate", "second") and bmc.away_until
             which = self.weak if bmc.fault("tls", "dh") else self.old if bmc.fault("tls") else self.contexts[bool(second)]

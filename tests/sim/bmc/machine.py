@@ -49,6 +49,7 @@ class Bmc:
         self.tree = people.personality(who)
         self.sessions, self.seen = {}, {"logins": 0, "asked": 0, "times": {}}
         self.away_until, self.busy = 0, False
+        self.missed = True # somebody has seen that it is away
         self.staged, self.repository, self.queue = {}, {}, {}
         self.state, self.result, self.percent, self.etag = "Idle", None, None, None
         self.tasks, self.flashed, self.number = {}, [], 0
@@ -73,7 +74,7 @@ class Bmc:
         return float(self.how.get(name, otherwise))
 
     def is_away(self):
-        return time.monotonic() < self.away_until
+        return time.monotonic() < self.away_until or not self.missed
 
     def leave(self, seconds):
         """It restarts: gone for a while, and knows nothing of who was there."""
@@ -139,6 +140,7 @@ class Bmc:
     def power_loss(self, when):
         if self.fault("power", when) and self.times("power", 1):
             self.leave(self.seconds("away", 1))
+            self.missed = when != "flash" # that is seen, however slow who asks is
             return True
         return False
 

@@ -1,6 +1,7 @@
 # The manual and the help against the list of commands: each command and each
 # option of the program is in fettle(1), and none else.
 #
+# Sanitizers: no, it is about texts.
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 requires jq

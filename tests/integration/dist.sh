@@ -1,5 +1,6 @@
 # A release has every file of the tree: what git knows is in `make dist`.
 #
+# Sanitizers: no, it is about texts.
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 requires git make

@@ -2,6 +2,7 @@
 # example is there; the guide's examples are run; tables of errors are whole;
 # make html makes all pages, whose links lead somewhere.
 #
+# Sanitizers: no, it is about texts.
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/service-lib.sh"

@@ -1,6 +1,7 @@
 # Manual pages: every program and every plugin has one, and none has an error
 # that a formatter complains about.
 #
+# Sanitizers: no, it is about texts.
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 docs=$srcdir/../docs

@@ -1,6 +1,7 @@
 # manual-ports.sh - NETWORK PORTS in the manual of each plugin is what the
 # plugin declares.
 #
+# Sanitizers: no, it is about texts.
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 

@@ -1,6 +1,7 @@
 # packaging.sh - the packaging files fit the tree: each plugin has its package, in both
 # formats; what installs them beside `make install` does; a type that isn't installed
 # is refused with its package's name.  make check-packages builds and installs them.
+# Sanitizers: no, it is about texts.
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/service-lib.sh"

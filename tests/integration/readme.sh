@@ -1,6 +1,7 @@
 # The README says what is true: its port table is what `fettle ports` derives
 # from the declarations, its two commands exist, its links lead somewhere.
 #
+# Sanitizers: no, it is about texts.
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 requires python3

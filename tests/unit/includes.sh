@@ -1,5 +1,6 @@
 # includes.sh - arrows go down only: which folder may include which (HACKING.md).
 #
+# Sanitizers: no, it is about texts.
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 

@@ -78,7 +78,7 @@ sqlite3 "$FETTLE_STATE_DIR/store.db" "SELECT json_extract (body, '$.n') FROM pos
   sort >"$T/kept"
 is "what was answered is there" "$(sort "$T/answered" | comm -23 - "$T/kept")" ""
 is "once" "$(uniq -d "$T/kept")" ""
-ok "another service takes it up" server fettled --background --open-firewall
+ok "another service takes it up" soon server fettled --background --open-firewall
 url=$(ps -eo args | grep -o "http://10.81.1.2:63001/d/[0-9a-f]*/fw.bin" | head -n 1)
 like "the node has its URL" "$url" "/d/[0-9a-f]{32}/fw.bin"
 not_ok "another node has no way there" node two curl -s -m 2 -o /dev/null "$url"
@@ -102,7 +102,7 @@ is "has its file" "$(sha256sum <"$T/two/file" | cut -c1-64)" "$sum"
 is "nothing was unpacked" "$(find "$FETTLE_STATE_DIR/unpacked" -type f 2>/dev/null)" ""
 like "which the service opened" "$(cat "$FETTLE_STATE_DIR/fettled.log")" "opened port 6301[01] on 10.81.1.2 for nodes"
 ok "the service ends again" fettle service stop
-is "no URL is left in its store" "$(sqlite3 "$FETTLE_STATE_DIR/store.db" "SELECT count (*) FROM offer")" 0
+is "no URL is left in its store" "$(sqlite3 -cmd '.timeout 60000' "$FETTLE_STATE_DIR/store.db" "SELECT count (*) FROM offer")" 0
 ok "undo-setup" fettle firewall undo-setup
 server nft -s list ruleset >"$T/rules.after"
 ok "the rules are as they were" diff "$T/rules" "$T/rules.after"

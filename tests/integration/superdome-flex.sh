@@ -118,7 +118,7 @@ cleanup () {
 }
 like "who interrupts a deployment is told what goes on" "$(cleanup)" '^the RMC goes on with an update.* ok $'
 kill -9 "$(service_pid)"
-ok "another service takes it up" server fettled --background --open-firewall
+ok "another service takes it up" soon server fettled --background --open-firewall
 : >"$T/go"
 ended () { [ "$(fettle status "$job" --format json 2>/dev/null | jq -r .state)" = "done" ]; }
 ok "the deployment goes on to its end" soon ended

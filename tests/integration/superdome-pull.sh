@@ -94,7 +94,7 @@ bundle 8.7.0 complex superdome-x
 job=$(fettle deploy sdx --baseline "$base" --yes --no-check --no-wait 2>"$T/err")
 ok "a deployment begins" soon busy_updating
 kill -9 "$(service_pid)"
-ok "another service takes it up" server fettled --background --open-firewall
+ok "another service takes it up" soon server fettled --background --open-firewall
 : >"$T/go"
 ended () { [ "$(fettle status "$job" --format json 2>/dev/null | jq -r .state)" = "done" ]; }
 ok "the deployment goes on to its end" soon ended

@@ -112,7 +112,7 @@ ok "another host installs" soon installing
 kill -9 "$(service_pid)"
 like "the service is killed: it is still open for us" "$(rules_of esx3)" "ip daddr 10.81.1.2 tcp dport 0-65535 accept"
 rm "$T/hold-esx3"
-ok "the service starts again" server fettled --background
+ok "the service starts again" soon server fettled --background
 ok "the job ends" soon is_done
 is "well" "$(state esx3) $(really esx3 .vibs.nhpsa)" 'done "2.0.18-1"'
 ok "the host is closed to the letter" soon as_it_was esx3

@@ -67,7 +67,7 @@ clean_up (struct deployment *d, fettle_result code, const char *text)
   if (r == FETTLE_E_ABORTED)
     return r;
   if (r != FETTLE_OK)
-    fettle_say (w->h, w->c, FETTLE_LOG_WARNING, "ADMIN$\\Temp\\%s or the service of that name stays behind on the node",
+    fettle_say (w->h, w->c, FETTLE_LOG_WARNING, "ADMIN$\\%s or the service of that name stays behind on the node",
                 d->run.name);
   return code < 0 ? w->h->error (w->c, code, text) : code;
 }
@@ -365,7 +365,7 @@ launch (struct deployment *d)
   char folder[200], line[COMMAND_MAX], script[COMMAND_MAX], path[400], order[COMMAND_MAX + 16];
   fettle_result r = FETTLE_OK;
 
-  snprintf (folder, sizeof folder, "%s\\Temp\\%s", d->windows, d->run.name);
+  snprintf (folder, sizeof folder, "%s\\%s", d->windows, d->run.name);
   command_script (&d->w, d->image, folder, script);
   command_line (&d->w, d->image, folder, line);
   if (script[0]) {

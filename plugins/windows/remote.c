@@ -13,7 +13,7 @@
 
 #define SERVICE "RemoteRegistry"
 #define NOTE_SHARE "ADMIN$"
-#define NOTE "Temp/fettle-remote-registry"
+#define NOTE "fettle-remote-registry"
 #define PIPE_DISCONNECTED       0xc00000b0u /* NTSTATUS: it has just stopped */
 #define CONNECTION_DISCONNECTED 0xc000020cu
 enum { START_S = 60, LISTEN_TRIES = 80 };
@@ -49,7 +49,7 @@ read_note (const struct win *w, uint32_t *start, uint32_t *state)
   if (r != FETTLE_OK)
     return r;
   if (sscanf (n.text, "start %u state %u", &a, &b) != 2 || a < 2 || a > 4) {
-    w->h->log (w->c, FETTLE_LOG_WARNING, "Temp\\fettle-remote-registry on the node can't be read and is removed: look how "
+    w->h->log (w->c, FETTLE_LOG_WARNING, "ADMIN$\\fettle-remote-registry on the node can't be read and is removed: look how "
                "the service RemoteRegistry is to be");
     w->smb->remove (w->c, NOTE_SHARE, NOTE);
     return WIN_NONE;

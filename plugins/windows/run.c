@@ -25,7 +25,9 @@ run_init (struct run *r, const struct win *w, const char *name)
   r->w = w;
   r->start = SVC_DEMAND;
   snprintf (r->name, sizeof r->name, "%.60s", name);
-  snprintf (r->folder, sizeof r->folder, "Temp/%s", r->name);
+  /* In the Windows folder itself, where administrators alone may write: in its
+   * Temp any user of the node could put a program or a result in our way. */
+  snprintf (r->folder, sizeof r->folder, "%s", r->name);
 }
 
 fettle_result
@@ -71,7 +73,7 @@ make_service (struct run *r, struct services *s, struct ndr_handle *service)
   int was_there = 0;
   fettle_result result;
 
-  snprintf (image, sizeof image, "\"%%SystemRoot%%\\Temp\\%s\\target.exe\"", r->name);
+  snprintf (image, sizeof image, "\"%%SystemRoot%%\\%s\\target.exe\"", r->name);
   result = svc_create (s, r->name, image, r->start, service, &was_there);
   if (result == FETTLE_OK && was_there)
     result = svc_open (s, r->name, service);

@@ -110,7 +110,7 @@ if [ -n "$WIN_WINE" ]; then
   # The worker is killed while it has that service started.
   call inventory '{"settings": {"wmi_classes": "Win32_BIOS"}}' &
   call=$!
-  soon test -e "$WIN_WINDOWS/temp/fettle-wmi/target.exe"
+  soon test -e "$WIN_WINDOWS/fettle-wmi/target.exe"
   kill -9 $(pidof fettle-worker) 2>/dev/null # of this namespace
   wait $call
   like "killed in the middle, it leaves what it changed, and how it was" "$(win_left)" "fettle-remote-registry"

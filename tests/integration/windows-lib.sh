@@ -19,7 +19,7 @@
 #   win_services               NAME START STATE of each service (Wine)
 #   win_left                   what operations of Fettle have left: files, folders, services
 #   win_names                  nmbd besides, at $WIN_NAMES (137/udp)
-#   win_full KIB, win_room     ADMIN$\Temp has so much room, and again all
+#   win_full KIB, win_room     ADMIN$ has so much room, and again all
 #   win_mutate SEED, win_true  answers of svcctl and winreg changed at random, and true again
 #   call CALL [MEMBERS] [-- OPTIONS of plugins/call]   the lines in $OUT; items, outcome, text ...
 #
@@ -41,7 +41,7 @@ ip link set lo up || exit 1
 # is the first of its namespace.
 win_end () {
   [ $$ != 1 ] || { kill -9 -1; wait; } 2>/dev/null
-  umount "$WIN_WINDOWS/temp" 2>/dev/null
+  umount "$WIN_WINDOWS" 2>/dev/null
 }
 at_exit win_end
 
@@ -57,6 +57,8 @@ wine () { timeout 120 /usr/lib/wine/wine64 "$@" </dev/null; }
 # A C: without set-up: Wine takes the programs that are here as links from its own
 # folder, and is told that this prefix is up to date. Some 0.5 MB instead of 700.
 win_disk () {
+  mkdir -p "$WIN_WINDOWS"
+  mount -t tmpfs -o mode=755,size=1g windows "$WIN_WINDOWS" || exit 1
   mkdir -p "$WINEPREFIX/dosdevices" "$WIN_WINDOWS"/{system32/drivers,temp,inf} "$WIN_ROOT/node" "$WIN_ROOT/users"
   ln -s ../drive_c "$WINEPREFIX/dosdevices/c:"
   echo disable >"$WINEPREFIX/.update-timestamp"
@@ -190,8 +192,10 @@ win_names () {
   soon win_named
 }
 win_named () { nmblookup -s "$WIN/nmb.conf" -A $WIN_NAMES | grep -q 'ANVIL7 .*<00>'; }
-win_full () { mount -t tmpfs -o "size=$1k" full "$WIN_WINDOWS/temp"; }
-win_room () { umount "$WIN_WINDOWS/temp"; }
+win_full () {
+  mount -o "remount,size=$(($(df -k --output=used "$WIN_WINDOWS" | tail -n 1) + $1))k" "$WIN_WINDOWS"
+}
+win_room () { mount -o remount,size=1g "$WIN_WINDOWS"; }
 win_mutate () { echo "$1" >"$WIN_ROOT/node/mutate"; }
 win_true () { rm -f "$WIN_ROOT/node/mutate"; }
 

@@ -34,7 +34,7 @@ like "what the installer said is in the log" "$(task '.log[]')" "installer: line
 is "nothing is left" "$(win_left)" ""
 
 # ---- Killed while it runs.
-runs () { ls "$WIN_WINDOWS"/temp/fettle-*/output >"$T/runs" 2>&1; }
+runs () { ls "$WIN_WINDOWS"/fettle-*/output >"$T/runs" 2>&1; }
 ended () { fettle status "$job" --format json >"$T/job" 2>/dev/null && [ "$(jq -r .state "$T/job")" = "done" ]; }
 ok "another one" baseline three 3.0.0.0 exit-1.ms-3000.version-3-0-0-0.mark
 rm -f "$WIN_ROOT/node/installed"

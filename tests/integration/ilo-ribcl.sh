@@ -126,8 +126,11 @@ for G in 2 3 4; do
     ilo generation=$G version=1.50 fault="$fault"
     deploy "$T/ilo$G.bin" 1.94
     message=$(text)
-    [ $out != cut ] || out=$([ $G = 2 ] && echo rejected || echo unreachable)
-    is "iLO $G, $fault: what is said" "$(outcome)" "$out"
+    if [ $out = cut ]; then # iLO 2 may have begun to answer
+      out=unreachable
+      [ $G != 2 ] || out='(rejected|unreachable)'
+    fi
+    like "iLO $G, $fault: what is said" "$(outcome)" "^$out$"
     is "iLO $G, $fault: what is true" "$(now_has)" "$version"
     like "iLO $G, $fault: in words" "$message $(said)" "$words"
   done <<'F'

@@ -123,6 +123,9 @@ struct fettle_port {
     (first), (last), (purpose) }
 #define FETTLE_FROM(phases, listener, purpose)                                \
   { (phases), FETTLE_FROM_TARGET, FETTLE_TCP, 0, (listener), 0, 0, (purpose) }
+#define FETTLE_FROM_SPARE(phases, listener, purpose)                          \
+  { (phases), FETTLE_FROM_TARGET, FETTLE_TCP, FETTLE_PORT_SPARE, (listener),  \
+    0, 0, (purpose) }
 
 /* ---- Settings of a node: data, too. ---- */
 
@@ -285,6 +288,10 @@ struct fettle_host {
 /* systems that a node type can be run from */
 #define FETTLE_HOST_LINUX   (1u << 0)
 #define FETTLE_HOST_WINDOWS (1u << 1)
+/* With FETTLE_HOST_WINDOWS alone: the user guides' table has the type for
+ * Windows, and here it can be run from Linux, too: a row of its own behind all
+ * others, without the ports that the plugin does without. */
+#define FETTLE_HOST_LINUX_TOO (1u << 2)
 
 #define FETTLE_CALL const struct fettle_host *, fettle_ctx *, const struct fettle_target *
 
@@ -356,7 +363,8 @@ struct fettle_node_type {
    * FETTLE_E_UNSUPPORTED, means that nothing was found out.  Notes, where the
    * node can tell:  source=ADDRESS source-port=N that it used  offender=ADDRESS icmp-type=N
    * icmp-code=N of the ICMP error  output-filter=yes when its own firewall
-   * keeps packets from leaving.  Repeat what is silent once, more than a
+   * keeps packets from leaving  output-rules=NAME the ruleset of an ESXi host
+   * that would let them out.  Repeat what is silent once, more than a
    * second later, and come to an end within a minute. */
   fettle_result (*reach_back) (FETTLE_CALL, const char *url);
 

@@ -96,8 +96,8 @@ struct fettle_ssh {
  * Where a plugin asks for it, these words are replaced by what the user gave
  * for the node, written as its format demands:
  *
- *   %{text:user} %{json:user} %{xml:user} %{url:user}, the same with password,
- *   second_user and second_password
+ *   %{text:user} %{json:user} %{xml:user} %{url:user} %{base64:user}, the same
+ *   with password, second_user and second_password
  *
  * The second ones are those of what is reached through the node, or that it
  * asks for beside its own: of an interconnect behind its enclosure's manager.
@@ -204,12 +204,16 @@ struct fettle_stream {
  * has an Idempotency-Key of an earlier one, counts once.  While the task waits
  * after FETTLE_AGAIN, a status ends its delay. */
 
+#define FETTLE_SERVE_FOLDER 0xffffffffu /* instead of a file's number */
+
 struct fettle_serve {
   uint32_t struct_size;
   uint32_t version;
 
   /* Borrowed until the call ends; NULL: host->error has said why.  Files: in
-   * deploy only.  listener: FETTLE_LISTEN_*; FTP has no status. */
+   * deploy only.  listener: FETTLE_LISTEN_*; FTP has no status.  With
+   * FETTLE_SERVE_FOLDER, by FTP alone, the URL of a component's whole folder,
+   * whose files are to be had behind it; there is nothing to list. */
   const char *(*file_url) (fettle_ctx *, uint32_t listener, uint32_t file);
   const char *(*status_url) (fettle_ctx *, uint32_t listener);
 

@@ -39,7 +39,7 @@ faulty "an item without an id" 'it adds an item without id, kind or name' -DFAUL
 faulty "a score of 250" 'its score is 250, and 100 is certain' -DFAULT=score
 faulty "a phase without a port" 'its port table has no port to the node in FETTLE_INVENTORY' -DPHASE=FETTLE_DEPLOYMENT
 faulty "serve without a listener" 'it asks for serve/1, but its port table has no FETTLE_FROM row' '-DSERVICES="http/1 serve/1"'
-faulty "a service of another Fettle" 'it needs the service smb/1, and this Fettle has' '-DSERVICES="smb/1"'
+faulty "a service of another Fettle" 'it needs the service telepathy/1, and this Fettle has' '-DSERVICES="telepathy/1"'
 faulty "a global name more" 'it exports [a-z_, ]*faulty_helper[a-z_, ]* as well: compile with -fvisibility=hidden' \
   -fvisibility=default -include "$srcdir/abi/faulty-helper.h"
 build abi/faulty.c faulty.so -DFAULT=spin

@@ -104,8 +104,8 @@ build plain.c plain.so -DABI=2
 refused "another ABI" 'version 2 of the plugin ABI, and this Fettle has 1'
 build plain.c plain.so -DFLAGS=0x10000
 refused "a flag that must be understood" 'node type plain: flags 0x10000 are from a newer Fettle'
-build plain.c plain.so '-DSERVICES="smb/1"'
-refused "a service that isn't there" 'node type plain: it needs the service smb/1, and this Fettle has http/1'
+build plain.c plain.so '-DSERVICES="telepathy/1"'
+refused "a service that isn't there" 'node type plain: it needs the service telepathy/1, and this Fettle has http/1'
 build plain.c plain.so '-DTYPE="Not a name"'
 refused "a node type's wrong name" 'node type 1: the name is \[a-z\]'
 echo 'int fettle_core_function (void); int plain_LTX_fettle_plugin_1 (void); int plain_LTX_fettle_plugin_1 (void) { return fettle_core_function (); }' >"$T/undefined.c"

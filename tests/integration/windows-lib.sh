@@ -151,15 +151,15 @@ win_up () {
 }
 
 win_open () { (: </dev/tcp/127.0.0.1/445) 2>/dev/null; }
-win_closed () { ! win_open; }
+win_ended () { ! pgrep smbd >/dev/null; } # its children, too; no other is in this namespace
 win_smbd () {
   if [ -n "$WIN_SMBD" ]; then
-    kill "$WIN_SMBD" 2>/dev/null
+    pkill smbd
     wait "$WIN_SMBD" 2>/dev/null
-    soon win_closed
+    soon win_ended
   fi
   win_conf front "$@" >"$WIN/smb.conf"
-  smbd -F -s "$WIN/smb.conf" >>"$WIN/smbd.log" 2>&1 &
+  smbd -F --debug-stdout -s "$WIN/smb.conf" >"$WIN/smbd.log" 2>&1 &
   WIN_SMBD=$!
   soon win_open || { sed 's/^/# /' "$WIN/smbd.log"; return 1; }
 }

@@ -136,6 +136,7 @@ talk 'put ADMIN$ temp/fw 1234560' "$image" --file "$T/fw.bin"
 like "a part of another size isn't gone on with" "$(outcome): $(text)" "rejected: writing ADMIN.*isn't a file of 1234560 bytes"
 talk 'put ADMIN$ temp/fw 1234567' "$image" --file "$T/fw.bin"
 ok "a cut one is gone on with" cmp "$T/fw.bin" "$WIN_WINDOWS/temp/fw"
+rm -f "$WIN_WINDOWS/temp/fw"
 win_full 2048
 talk 'put ADMIN$ temp/fw 0; rm ADMIN$ temp/fw' "$image" --file "$T/fw.bin"
 is "a full disk" "$(went 1)" "-10 c000007f"

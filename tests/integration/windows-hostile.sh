@@ -31,7 +31,7 @@ many () {
 }
 sound () { # what
   is "$1: each call ends" "$(wc -l <"$T/ends")" "$calls"
-  is "$1: none crashes, none hangs" "$(grep -E '"outcome":"(internal|timeout)"' "$T/ends" | grep -E 'crashed|ended|exit status' | head -3)" ""
+  is "$1: none crashes, none hangs" "$(grep -E '"outcome":"(internal|timeout)"' "$T/ends" | grep -E 'crashed|its process|was ended' | head -3)" ""
   is "$1: nothing for the sanitizers" "$(grep -E 'Sanitizer|runtime error' "$T/errors" "$T/said" | head -5)" ""
   echo "# $1: $(jq -r .outcome "$T/ends" | sort | uniq -c | sort -rn | awk '{printf "%s %s, ", $2, $1}')"
 }

@@ -485,6 +485,8 @@ class Soap(http.server.BaseHTTPRequestHandler):
             self.answer(200, self.envelope(f'<{method}Response xmlns="urn:vim25">{text}</{method}Response>'), fields)
         except Fault as f:
             self.fault(f)
+        except (ConnectionError, ssl.SSLError): # who asked has gone
+            raise
         except Exception:
             traceback.print_exc()
             self.fault(Fault("SystemError"))

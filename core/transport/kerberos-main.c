@@ -63,6 +63,10 @@ struct gss {
   uint32_t (*inquire_sec_context_by_oid) (uint32_t *, void *, const struct gss_oid *, struct gss_buffers **);
   uint32_t (*delete_sec_context) (uint32_t *, void **, struct gss_buffer *);
   uint32_t (*display_status) (uint32_t *, uint32_t, int, const struct gss_oid *, uint32_t *, struct gss_buffer *);
+  uint32_t (*release_name) (uint32_t *, void **);
+  uint32_t (*release_cred) (uint32_t *, void **);
+  uint32_t (*release_buffer) (uint32_t *, struct gss_buffer *);
+  uint32_t (*release_buffer_set) (uint32_t *, struct gss_buffers **);
 };
 
 static bool
@@ -76,6 +80,10 @@ load (struct gss *g)
     { &g->inquire_sec_context_by_oid, "gss_inquire_sec_context_by_oid" },
     { &g->delete_sec_context, "gss_delete_sec_context" },
     { &g->display_status, "gss_display_status" },
+    { &g->release_name, "gss_release_name" },
+    { &g->release_cred, "gss_release_cred" },
+    { &g->release_buffer, "gss_release_buffer" },
+    { &g->release_buffer_set, "gss_release_buffer_set" },
   };
 
   for (size_t i = 0; library && i < COUNT (all); i++) {
@@ -96,6 +104,7 @@ fail (const struct gss *g, const char *doing, const char *what, uint32_t minor)
 
   g->display_status (&ignored, minor, GSS_MECHANISM, &kerberos, &more, &text);
   fprintf (stderr, "%s %s: %.*s\n", doing, what, (int) text.size, text.data ? (const char *) text.data : "");
+  g->release_buffer (&ignored, &text);
   return EXIT_FAILURE;
 }
 
@@ -136,32 +145,51 @@ add_token (const struct gss *g, void *credential, void *target, struct fettle_bu
       ok = false;
     fettle_wipe_free (text);
   }
+  g->release_buffer (&ignored, &token);
+  if (key)
+    g->release_buffer_set (&ignored, &key);
   if (context)
     g->delete_sec_context (&ignored, &context, NULL);
   return ok && text;
 }
 
+struct names {
+  void *target, *user, *credential;
+};
+
 static int
-answer (const struct gss *g, const char *host, const char *user)
+answer (const struct gss *g, const char *host, const char *user, struct names *n)
 {
   _cleanup_ (fettle_buf_wipe) struct fettle_buf b = FETTLE_BUF_INIT (ANSWER_MAX);
-  void *target = NULL, *name = NULL, *credential = NULL;
   char service[300];
   uint32_t minor = 0;
   _cleanup_json_ json_t *j = NULL;
 
   snprintf (service, sizeof service, "cifs@%s", host);
-  if (!name_of (g, service, &host_service, &target, &minor))
+  if (!name_of (g, service, &host_service, &n->target, &minor))
     return fail (g, "taking as a name", service, minor);
-  if (user && strchr (user, '@') && !name_of (g, user, &user_name, &name, &minor))
+  if (user && strchr (user, '@') && !name_of (g, user, &user_name, &n->user, &minor))
     return fail (g, "taking as a name", user, minor);
-  if (GSS_IS_ERROR (g->acquire_cred (&minor, name, 0, NULL, GSS_INITIATE, &credential, NULL, NULL)))
-    return fail (g, "looking for a ticket or a client keytab of", name ? user : "the service's user", minor);
+  if (GSS_IS_ERROR (g->acquire_cred (&minor, n->user, 0, NULL, GSS_INITIATE, &n->credential, NULL, NULL)))
+    return fail (g, "looking for a ticket or a client keytab of", n->user ? user : "the service's user", minor);
   for (int i = 0; i < TOKENS; i++)
-    if (!add_token (g, credential, target, &b, &minor))
+    if (!add_token (g, n->credential, n->target, &b, &minor))
       return fail (g, "getting a ticket for", service, minor);
   j = json_pack ("{s:s}", "kerberos", fettle_buf_text (&b));
   return j && json_dumpf (j, stdout, JSON_COMPACT) == 0 && puts ("") >= 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static void
+names_clear (const struct gss *g, struct names *n)
+{
+  uint32_t ignored;
+
+  if (n->credential)
+    g->release_cred (&ignored, &n->credential);
+  if (n->user)
+    g->release_name (&ignored, &n->user);
+  if (n->target)
+    g->release_name (&ignored, &n->target);
 }
 
 int
@@ -170,7 +198,9 @@ main (int argc, char **argv)
   _cleanup_json_ json_t *question = NULL;
   const char *node, *address, *user;
   char line[QUESTION_MAX];
+  struct names names = { NULL, NULL, NULL };
   struct gss g;
+  int status;
 
   if (argc != 2 || strcmp (argv[1], "get") != 0 || !fgets (line, sizeof line, stdin)) {
     fputs ("usage: fettle-kerberos get, with a question on the standard input: fettled(8), CREDENTIAL HELPERS\n", stderr);
@@ -189,5 +219,7 @@ main (int argc, char **argv)
     return EXIT_FAILURE;
   }
   /* A ticket is for a name: the address if it is one, else the node's own. */
-  return answer (&g, fettle_is_address (address) ? node : address, user);
+  status = answer (&g, fettle_is_address (address) ? node : address, user, &names);
+  names_clear (&g, &names);
+  return status;
 }

@@ -1,5 +1,7 @@
 # tap.sh - TAP for test scripts.  Source it, then:
 #   requires nft ip          skip the whole script where a command is missing
+#   has_plugin ilo           is it in this build? for a part of a script that needs it
+#   with_plugin ilo is ...   a point that needs it, or is skipped
 #   ok "what is claimed" command args...      the command must succeed
 #   not_ok "what" command args...             the command must fail
 #   is "what" "$got" "$wanted"                equal text
@@ -8,6 +10,8 @@
 #   skip "what" "why"
 #   done_testing
 # Each ok runs its command with output shown as diagnostics when it fails.
+# A script that is about plugins names them at its head, "# Plugins: linux ilo":
+# where one isn't in the build, the whole script is skipped.
 # $T is a folder of the test's own, removed at the end; `at_exit CMD` adds clean-up.
 
 set -u
@@ -68,4 +72,17 @@ requires () {
   local c
   for c in "$@"; do command -v "$c" >/dev/null 2>&1 || skip_all "needs $c"; done
 }
+has_plugin () { case " ${FETTLE_BUILT_PLUGINS-$1} " in *" $1 "*) ;; *) return 1 ;; esac; } # ./run knows
+with_plugin () { # NAME is|like|ok "what" args...: this point needs it
+  local p=$1; shift
+  if has_plugin "$p"; then "$@"; else skip "$2" "needs the plugin $p, which isn't built"; fi
+}
+requires_plugins () { # those of the line among the comments that a script begins with
+  local line p
+  while IFS= read -r line && [[ $line = '#'* ]]; do
+    [[ $line = '# Plugins: '* ]] || continue
+    for p in ${line#*: }; do has_plugin "$p" || skip_all "needs the plugin $p, which isn't built"; done
+  done <"$1"
+}
 done_testing () { echo "1..$tap_n"; [ "$tap_failed" = 0 ]; }
+[ ! -f "$0" ] || requires_plugins "$0"

@@ -16,7 +16,9 @@ export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
 is "nothing is to be linked" "$(pkg-config --libs fettle | tr -d ' ')" ""
 plugindir=$(PKG_CONFIG_SYSROOT_DIR= pkg-config --variable=plugindir fettle)
 like "the plugin folder is told" "$plugindir" '^/.*/fettle/plugins$'
-ok "it has our plugins" test -f "$d$plugindir/linux.so"
+for plugin in ${FETTLE_BUILT_PLUGINS-linux}; do
+  ok "it has our plugin $plugin" test -f "$d$plugindir/$plugin.so"
+done
 
 mkdir "$T/outside"
 cp "$srcdir/abi/plain.c" "$T/outside/plain.c"
@@ -45,7 +47,7 @@ is "and exports nothing of it" "$(nm -D --defined-only "$T/outside/redfish.so" |
 unset FETTLE_PLUGINDIR
 like "the installed command knows it" "$("$fettle" plugin list --plugindir "$d$plugindir")" \
   '^plain +1 +plain +Plain '
-like "beside ours" "$("$fettle" plugin list --plugindir "$d$plugindir")" '^linux +[0-9.]+ +linux +Linux '
+with_plugin linux like "beside ours" "$("$fettle" plugin list --plugindir "$d$plugindir")" '^linux +[0-9.]+ +linux +Linux '
 is "and its folder is the one that pkg-config tells" \
   "$("$fettle" plugin list 2>&1 >"$T/out" | grep -v "$plugindir")" ""
 done_testing

@@ -69,7 +69,7 @@ ok "half a file costs no more than a sentence" sh -c "fettle plugin check '$T/cu
 
 like "mischief, too" "$(fettle plugin check "$builddir/plugins/.libs/mischief.so" 2>&1)" 'its score is 250'
 
-for wrong in "$T/none.so" "$T" "$builddir/../plugins/oa/oa.la"; do
+for wrong in "$T/none.so" "$T" "$builddir/plugins/mischief.la"; do
   fettle plugin check "$wrong" >"$T/out" 2>"$T/err"
   status=$?
   is "no plugin at all, $(basename "$wrong"): the exit code" $status 254

@@ -152,6 +152,9 @@ endif
 fuzz_vmware_cim_SOURCES = fuzz/vmware_cim.c fuzz/driver.c fuzz/fuzz.h
 nodist_fuzz_vmware_cim_SOURCES = ../plugins/vmware/cim-answer.c ../plugins/vmware/answer.c
 fuzz_vmware_cim_LDADD = ../sdk/lib/libxml.la ../core/libbase.la $(XML_LIBS)
+if SOURCE_WINDOWS
 check_PROGRAMS += fuzz/windows
-fuzz_windows_SOURCES = fuzz/windows.c fuzz/driver.c fuzz/fuzz.h $(windows_sources)
+endif
+fuzz_windows_SOURCES = fuzz/windows.c fuzz/driver.c fuzz/fuzz.h
+nodist_fuzz_windows_SOURCES = $(windows_sources)
 fuzz_windows_LDADD = ../core/libbase.la $(JANSSON_LIBS)

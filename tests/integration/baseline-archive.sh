@@ -1,6 +1,7 @@
 #!/bin/bash
 # A baseline that is an ISO image with another archive in it, on a real node:
 # one package comes from inside the image as it is, one is unpacked first.
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 requires jq dpkg-deb ip sshd xorriso

@@ -1,5 +1,6 @@
 # bmc-crash.sh - the service is killed while iLOs flash: the next one takes it up,
 # nothing is flashed twice, and nothing of ours is left on them.
+# Plugins: ilo
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/bmc-lib.sh"

@@ -1,5 +1,6 @@
 # bmc-faults.sh - what goes wrong in updates by Redfish: each fault ends in the
 # true state, with a message that helps.  One deployment to many BMCs.
+# Plugins: ilo
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/bmc-lib.sh"

@@ -1,5 +1,6 @@
 # bmc-negative.sh - images that no BMC may take, and orders that it must bear: the
 # negative list of OCP's firmware update tests.
+# Plugins: ilo
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/bmc-lib.sh"

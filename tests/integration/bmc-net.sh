@@ -1,6 +1,7 @@
 # bmc-net.sh - iLOs in networks of their own: one pulls its firmware through a
 # hole that is opened for it alone, while it is deployed to; from another no way
 # leads back, so that it is pushed.
+# Plugins: ilo
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/check-lib.sh"

@@ -1,5 +1,6 @@
 # bmc-update.sh - from a plan to a verified new version: emulated iLO 4 to 7, by
 # pull and by push, at once and by iLO's queue.
+# Plugins: ilo
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/bmc-lib.sh"

@@ -1,6 +1,7 @@
 # check-deploy.sh - a deployment looks at the ways first: a node whose way is
 # blocked is refused by a sentence before it is touched, the others go on; a
 # plan shows it.
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/check-lib.sh"

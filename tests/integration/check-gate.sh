@@ -1,5 +1,6 @@
 # check-gate.sh - the check with fettle-gate at work and without CAP_NET_RAW:
 # what arrived is known from the gate's counts.
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 requires setpriv

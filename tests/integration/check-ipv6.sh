@@ -1,5 +1,6 @@
 # check-ipv6.sh - what stands between this host and its nodes, over IPv6: the
 # causes of check.sh whose signs are others there.
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/check-lib.sh"

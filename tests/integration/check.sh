@@ -1,5 +1,6 @@
 # check.sh - what stands between this host and its nodes is named, each fault
 # on a node of its own: one check looks at all of them.
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/check-lib.sh"

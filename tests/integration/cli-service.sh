@@ -1,6 +1,7 @@
 # The command with the real service: it is started, found, shared, stopped;
 # nodes, baselines, plans, jobs and reports in all forms of output.
 #
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 requires jq python3 timeout dpkg-deb

@@ -1,4 +1,5 @@
 # fettle node discover: what answers at declared ports, in namespaces of our own.
+# Plugins: linux oa
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/check-lib.sh"

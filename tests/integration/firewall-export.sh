@@ -1,5 +1,6 @@
 # fettle firewall export: each format, for each place, read by what is to read
 # it, where there is such a tool here.
+# Plugins: linux ilo vmware windows
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/integration/firewall-lib.sh"
 requires jq nft

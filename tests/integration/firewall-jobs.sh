@@ -1,5 +1,6 @@
 # Holes of the service: opened for one node, seen, closed; gone with a killed
 # service; the host's rules as they were in the end.
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/check-lib.sh"

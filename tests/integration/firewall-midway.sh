@@ -1,6 +1,7 @@
 # firewall-midway.sh - what happens to holes in the middle of a deployment:
 # others flush or reload the rules, the helper or the service or both are
 # killed.  The deployment goes on to its end with its hole, and nothing is left.
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/integration/firewall-lib.sh"
 requires nft

@@ -1,6 +1,7 @@
 # firewall-service.sh - a service that was started with --open-firewall: it
 # opens for jobs that don't ask for it, and for browsers that were named, as
 # long as it runs.
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/integration/firewall-lib.sh"
 requires nft curl

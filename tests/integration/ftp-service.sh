@@ -1,5 +1,6 @@
 # FTP of the service: off unless it is asked for; then what the port table, the
 # plan, the holes and the check say of it is true.
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/check-lib.sh"

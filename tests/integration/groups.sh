@@ -1,4 +1,5 @@
 # Groups, labels and selectors, from the command to the store.
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 requires jq curl

@@ -1,6 +1,7 @@
 # ilo-inventory.sh - the ilo plugin reads captured answers of real iLOs, and of
 # other BMCs, from an emulated one that misbehaves where asked to.
 # FETTLE_FIXTURES is the folder of the captures: they are not ours to give away.
+# Plugins: ilo
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 requires jq openssl python3

@@ -2,6 +2,7 @@
 # emulated: from the plan to the new version, as the inventory sees it.  The
 # switches fetch a release's folder by FTP from the service, which needs port 21:
 # so this is in a network namespace of its own.
+# Plugins: ilo
 # SPDX-License-Identifier: Apache-2.0
 if [ -z "${IN_NET-}" ] && unshare -n true 2>/dev/null; then
   exec env IN_NET=1 unshare -n bash "$0" "$@"

@@ -1,6 +1,7 @@
 # ilo-ribcl.sh - the ilo plugin reads and updates an emulated iLO 2, 3 and 4 by
 # RIBCL, through all that goes wrong there; and reads captures of real ones.
 # FETTLE_FIXTURES is the folder of the captures: they are not ours to give away.
+# Plugins: ilo
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 requires jq openssl python3

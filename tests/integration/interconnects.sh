@@ -2,6 +2,7 @@
 # real SSH server: inventory, Fabric OS from plan to new version, and what goes
 # wrong; SAS switches through an emulated OA; captures of real ones.
 # FETTLE_FIXTURES is the folder of the captures: they are not ours to give away.
+# Plugins: ilo
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/cli-lib.sh"

@@ -1,4 +1,5 @@
 # linux-cut.sh - installations that are interrupted, and locks of others.
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/lab/calls.sh"

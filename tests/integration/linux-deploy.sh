@@ -1,4 +1,5 @@
 # linux-deploy.sh - components of every format on real nodes.
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/lab/calls.sh"

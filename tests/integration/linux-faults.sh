@@ -1,4 +1,5 @@
 # linux-faults.sh - what goes wrong on nodes and on the way to them.
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/lab/calls.sh"

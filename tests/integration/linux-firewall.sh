@@ -1,5 +1,6 @@
 # linux-firewall.sh - a node's own firewall of each kind: opened for us alone,
 # and afterwards what it was.
+# Plugins: linux
 # Sanitizers: no, most of its time is firewalld's; node-firewall.sh runs the same code.
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"

@@ -1,4 +1,5 @@
 # linux-reach.sh - reach.sh with each of the programs that a node may have.
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 requires ip nft unshare timeout

@@ -11,6 +11,7 @@ dist_check_SCRIPTS += integration/dist.sh
 dist_check_SCRIPTS += integration/docs.sh integration/docs-examples.sh
 dist_check_SCRIPTS += integration/manual-ports.sh
 dist_check_SCRIPTS += integration/packaging.sh integration/ports.sh
+dist_check_SCRIPTS += integration/firewall-plan.sh
 dist_check_SCRIPTS += integration/cli-client.sh
 dist_check_SCRIPTS += integration/main-job.sh
 dist_check_SCRIPTS += integration/node-firewall.sh

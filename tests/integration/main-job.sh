@@ -1,5 +1,6 @@
 # The main job on real nodes, with the service killed in the middle of it:
 # every node's true state in the end, nothing installed twice, nothing left.
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 requires jq dpkg-deb ip sshd

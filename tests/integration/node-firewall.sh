@@ -1,5 +1,6 @@
 # node-firewall.sh - the service opens nodes' own firewalls for its jobs, and
 # leaves none open: not after a crash, an abort, or when a node was away.
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 requires jq dpkg-deb ip sshd nft

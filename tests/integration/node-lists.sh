@@ -1,5 +1,6 @@
 # Lists of nodes: read from CSV, JSON, Ansible's INI and YAML; what is written
 # is read again as the same.
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 requires jq python3

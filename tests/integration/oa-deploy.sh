@@ -1,5 +1,6 @@
 # oa-deploy.sh - both OAs of an emulated enclosure are updated: the standby
 # first, then the active one; through every fault that is known.
+# Plugins: oa
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 requires jq openssl python3

@@ -2,6 +2,7 @@
 # its sixteen iLOs, two Virtual Connect modules and two Fibre Channel switches
 # come by themselves; one deployment updates the OAs, then the switches, one of the
 # pair after the other, then the iLOs.  All in a network namespace of its own.
+# Plugins: oa ilo
 # SPDX-License-Identifier: Apache-2.0
 if [ -z "${OA_NET-}" ]; then
   [ "$(id -u)" = 0 ] && unshare -n true 2>/dev/null || { echo "1..0 # SKIP network namespaces can't be made here"; exit 0; }

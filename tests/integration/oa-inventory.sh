@@ -1,6 +1,7 @@
 # oa-inventory.sh - the oa plugin reads enclosures: by xmldata, by SOAP and by
 # the command line, from an emulated one and from captured answers of real ones.
 # FETTLE_FIXTURES is the folder of the captures: they are not ours to give away.
+# Plugins: oa
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 requires jq openssl python3

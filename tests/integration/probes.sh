@@ -1,6 +1,7 @@
 #!/bin/bash
 # Of which type is what answers at an address: the plugins are asked, without
 # credentials, one after the other; what they can't tell stays unknown.
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/service-lib.sh"

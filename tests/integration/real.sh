@@ -3,6 +3,7 @@
 # LVFS cabinet signed by LVFS, .rpms of rpm's own source; all in an ISO image
 # that looks like an SPP with 1,000 components.  Added, verified, and one served
 # from inside the image.  Needs a way to the archive, else it skips.
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 requires jq apt-get dpkg-deb ip sshd xorriso tar

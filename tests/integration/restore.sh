@@ -1,6 +1,7 @@
 # restore.sh - on real nodes: what was there is remembered, packages are
 # upgraded, the node's users are told before it restarts, and the old versions
 # come back.
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 requires jq dpkg-deb ip sshd

@@ -2,6 +2,7 @@
 # smartupdate: the lines and input files that public scripts use, unchanged,
 # against emulated iLOs which flash and restart.  They listen on port 443, so
 # all of it is in a network of its own.
+# Plugins: ilo
 # SPDX-License-Identifier: Apache-2.0
 if [ -z "${FETTLE_OWN_NET-}" ] && [ "$(id -u)" = 0 ] && unshare -n true 2>/dev/null; then
   export FETTLE_OWN_NET=yes

@@ -1,4 +1,5 @@
 # smartupdate: each row of its table is run, as a dry run on a real node.
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/smartupdate-lib.sh"

@@ -1,5 +1,6 @@
 # smartupdate: the command lines and input files that public scripts use, against
 # real nodes, and each row of its table.
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/smartupdate-lib.sh"

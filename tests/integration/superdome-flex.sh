@@ -2,6 +2,7 @@
 # updates by pull over TLS alone, through a hole that is there in the deployment
 # alone, through its restart; and each way in which that fails.  A capture of a
 # real one is read where FETTLE_FIXTURES has one.
+# Plugins: superdome
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/check-lib.sh"

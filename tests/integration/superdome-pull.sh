@@ -1,6 +1,7 @@
 # superdome-pull.sh - an emulated Superdome X is updated by pull, through holes
 # that are there in the deployment alone; and each way in which that fails ends
 # in the true state, with a message that helps.
+# Plugins: superdome
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/check-lib.sh"

@@ -1,5 +1,6 @@
 # superdome-x.sh - the inventory of an emulated Superdome X (tests/sim/sdx.py)
 # through a real SSH server, and what happens when it misbehaves.
+# Plugins: superdome
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/cli-lib.sh"

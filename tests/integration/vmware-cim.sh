@@ -1,6 +1,7 @@
 # vmware-cim.sh - the CIM server of an emulated ESXi host (sim/cim.py beside
 # sim/esx.py): firmware by HPE's providers, tickets and passwords, smart
 # components that the host fetches, and what goes wrong with all of that.
+# Plugins: vmware
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/esx-lib.sh"

@@ -1,6 +1,7 @@
 # vmware-deploy.sh - VIBs and bundles onto emulated ESXi hosts (sim/esx.py): in
 # maintenance mode, by push, with a restart; call by call with faults, and where a
 # pull fails.  Whatever happens, a host is as it was.  By pull: vmware-net.sh.
+# Plugins: vmware
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/esx-lib.sh"

@@ -1,5 +1,6 @@
 # vmware-firewall.sh - the firewall of an emulated ESXi host (sim/esx.py): opened
 # for our address alone, and exactly restored.
+# Plugins: vmware
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/esx-lib.sh"

@@ -1,6 +1,7 @@
 # vmware-govmomi.sh - against a vSphere API that no one of this project wrote: the
 # simulator of govmomi as it is, and sim/esxsim, a host over it, which refuses what
 # isn't in the schema's order.
+# Plugins: vmware
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/esx-lib.sh"

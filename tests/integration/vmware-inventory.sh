@@ -1,5 +1,6 @@
 # vmware-inventory.sh - the inventory of an emulated ESXi host (sim/esx.py), and
 # what happens when it misbehaves.
+# Plugins: vmware
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/esx-lib.sh"

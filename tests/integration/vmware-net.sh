@@ -2,6 +2,7 @@
 # namespace with its rulesets as outbound default deny: updated by pull and by
 # push, restarted, verified; their firewalls are opened for our address alone,
 # for the job alone, and restored to the letter, whoever is killed meanwhile.
+# Plugins: vmware
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/check-lib.sh"

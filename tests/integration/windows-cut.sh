@@ -4,6 +4,7 @@
 #
 #   CUT_EVERY=N   every Nth answer (37; make check-hostile: 1)
 #
+# Plugins: windows
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/integration/windows-lib.sh"
 every=${CUT_EVERY-37}

@@ -1,5 +1,6 @@
 # windows-deploy.sh - components on a server of smbd and Wine: a real service
 # runs a real installer. Whatever happens, nothing is left on the node.
+# Plugins: windows
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/integration/windows-lib.sh"
 win_up

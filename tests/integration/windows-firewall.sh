@@ -2,6 +2,7 @@
 # server of smbd and Wine.  PowerShell is a stand-in (sim/windows/powershell.c):
 # what is seen here is which rules are chosen, that they close whatever happens,
 # and that nothing is left.
+# Plugins: windows
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/integration/windows-lib.sh"
 # What Samba does when it is told to restart: it has no keys that last until then.

@@ -5,6 +5,7 @@
 #   HOSTILE_CALLS=N   calls of each kind (16; make check-hostile: 2000)
 #   HOSTILE_SEED=N    the first one's seed (1; make check-hostile: any), printed
 #
+# Plugins: windows
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/integration/windows-lib.sh"
 calls=${HOSTILE_CALLS-16} seed=${HOSTILE_SEED-1}

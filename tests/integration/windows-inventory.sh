@@ -1,5 +1,6 @@
 # windows-inventory.sh - what the windows plugin finds on a server of smbd and
 # Wine: by each dialect, where the registry's service is off, where it isn't let in.
+# Plugins: windows
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/integration/windows-lib.sh"
 win_up bitlocker=1

@@ -1,6 +1,7 @@
 # windows-peer.sh - the emulated Windows server against other people's clients,
 # so that what the tests of the windows plugin rely on is so; and the program
 # that the plugin runs on its nodes, started through them.
+# Plugins: windows
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/integration/windows-lib.sh"
 requires smbclient

@@ -1,6 +1,7 @@
 # windows-service.sh - a Windows server as a node of the whole service: from a
 # baseline to the version that the next inventory finds, the installer's output
 # in the log; a worker and the service itself killed while the installer runs.
+# Plugins: windows
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/integration/windows-lib.sh"
 . "$srcdir/integration/service-lib.sh"

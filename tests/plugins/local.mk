@@ -10,7 +10,8 @@ plugins_fetch_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
 plugins_stuck_la_SOURCES = plugins/stuck.c
 plugins_stuck_la_LDFLAGS = $(PLUGIN_TEST_LDFLAGS)
 
-if SOURCE_LINUX
+# With the linux plugin's scripts, which its build makes.
+if BUILD_LINUX
 check_LTLIBRARIES += plugins/backcall.la
 endif
 plugins_backcall_la_SOURCES = plugins/backcall.c

@@ -199,7 +199,10 @@ windows_sources = ../plugins/windows/call.c ../plugins/windows/commands.c ../plu
   ../plugins/windows/run.c ../plugins/windows/services.c ../plugins/windows/smbios.c ../plugins/windows/software.c \
   ../plugins/windows/system.c ../plugins/windows/wmi.c ../plugins/windows/words.c
 if HAVE_CMOCKA
+if SOURCE_WINDOWS
 check_PROGRAMS += unit/windows
-unit_windows_SOURCES = unit/windows.c $(windows_sources)
+endif
+unit_windows_SOURCES = unit/windows.c
+nodist_unit_windows_SOURCES = $(windows_sources)
 unit_windows_LDADD = $(JANSSON_LIBS) $(CMOCKA_LIBS)
 endif

@@ -94,12 +94,12 @@ take_port (const json_t *j, struct fettle_port *ret, struct fettle_error *err)
   static const struct word listeners[] = {
     { "http", FETTLE_LISTEN_HTTP }, { "https", FETTLE_LISTEN_HTTPS }, { "ftp", FETTLE_LISTEN_FTP }, { 0 }
   };
-  const char *protocol = text_of (j, "protocol");
+  static const struct word protocols[] = { { "tcp", FETTLE_TCP }, { "udp", FETTLE_UDP }, { 0 } };
 
   if (check_members (j, "a port", "to last from protocol phases optional spare purpose", err))
     return err->code;
   ret->phases = bits_of (phases, json_object_get (j, "phases"));
-  ret->protocol = protocol && strcmp (protocol, "udp") == 0 ? FETTLE_UDP : FETTLE_TCP;
+  ret->protocol = json_object_get (j, "protocol") ? value_of (protocols, text_of (j, "protocol")) : FETTLE_TCP;
   ret->purpose = text_of (j, "purpose");
   if (json_is_true (json_object_get (j, "optional")))
     ret->flags |= FETTLE_PORT_OPTIONAL;
@@ -107,6 +107,8 @@ take_port (const json_t *j, struct fettle_port *ret, struct fettle_error *err)
     ret->flags |= FETTLE_PORT_SPARE;
   ret->listener = value_of (listeners, text_of (j, "from"));
   ret->direction = ret->listener ? FETTLE_FROM_TARGET : FETTLE_TO_TARGET;
+  if (!ret->protocol)
+    return fettle_error_set (err, FETTLE_E_CONFIG, "\"protocol\" of a port is tcp, as it is without one, or udp");
   if (ret->listener)
     return FETTLE_OK;
   if (!number_of (j, "to", &ret->first))

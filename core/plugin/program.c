@@ -6,6 +6,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -32,13 +33,30 @@
 #define DENY(number)                                                                                    \
   BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, (number), 0, 1), BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
 
-/* No socket of any kind, no process, no look into others.  What else it could
- * do is kept from it by Landlock and by its user. */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+# define ARGUMENT(n) (offsetof (struct seccomp_data, args[n]) + 4)
+#else
+# define ARGUMENT(n) offsetof (struct seccomp_data, args[n])
+#endif
+
+/* EPERM for one of two values of an argument, else allowed; or the other way round. */
+#define JUDGE(number, n, one, other, if_so, else_so)                                                    \
+  BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, (number), 0, 5), BPF_STMT (BPF_LD | BPF_W | BPF_ABS, ARGUMENT (n)), \
+  BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, (one), 1, 0), BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, (other), 0, 1), \
+  BPF_STMT (BPF_RET | BPF_K, (if_so)), BPF_STMT (BPF_RET | BPF_K, (else_so))
+#define DENY_IF(number, n, one, other) \
+  JUDGE (number, n, one, other, SECCOMP_RET_ERRNO | EPERM, SECCOMP_RET_ALLOW)
+#define SELF_ONLY(number) JUDGE (number, 0, 0, self, SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO | EPERM)
+
+/* No socket of any kind, no process, no look into others, no signal to them,
+ * and nothing else that the kernel lets a user do to all of his processes.  What
+ * else it could do is kept from it by Landlock and by its user. */
 static bool
 filter_calls (void)
 {
 #ifdef ARCH
-  static const struct sock_filter code[] = {
+  const uint32_t self = (uint32_t) getpid (); /* the program's, too: it takes this process over */
+  const struct sock_filter code[] = {
     BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, arch)),
     BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0),
     BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
@@ -51,7 +69,13 @@ filter_calls (void)
     DENY (__NR_process_vm_readv), DENY (__NR_process_vm_writev), DENY (__NR_kill), DENY (__NR_tkill),
     DENY (425 /* io_uring_setup */), DENY (424 /* pidfd_send_signal */), DENY (438 /* pidfd_getfd */),
     DENY (__NR_clone), DENY (435 /* clone3 */), DENY (__NR_unshare), DENY (__NR_mount), DENY (__NR_bpf),
-    DENY (__NR_perf_event_open), DENY (__NR_add_key), DENY (__NR_keyctl),
+    DENY (__NR_perf_event_open), DENY (__NR_add_key), DENY (__NR_keyctl), DENY (__NR_setpriority),
+    DENY (__NR_ioprio_set),
+    SELF_ONLY (__NR_tgkill), SELF_ONLY (__NR_rt_sigqueueinfo), SELF_ONLY (__NR_rt_tgsigqueueinfo),
+    SELF_ONLY (__NR_prlimit64), SELF_ONLY (__NR_sched_setaffinity), SELF_ONLY (__NR_sched_setscheduler),
+    SELF_ONLY (__NR_sched_setparam), SELF_ONLY (__NR_sched_setattr),
+    DENY_IF (__NR_fcntl, 1, F_SETOWN, F_SETOWN_EX), /* whom a descriptor's signals go to */
+    DENY_IF (__NR_ioctl, 1, FIOSETOWN, SIOCSPGRP),
 # ifdef __NR_fork
     DENY (__NR_fork), DENY (__NR_vfork),
 # endif

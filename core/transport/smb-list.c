@@ -22,14 +22,14 @@ take_entry (struct fettle_smb_state *s, struct list *l, const uint8_t *p, struct
                                 .size = fettle_get64 (p + 40),
                                 .written = fettle_from_filetime (fettle_get64 (p + 24)), .name = name };
 
+  /* Those that are left out count, too: else a list of them would have no end. */
+  if (++l->n > ENTRIES_MAX)
+    return fettle_smb_broken (s, FETTLE_E_PROTOCOL, "there are more than %d entries", ENTRIES_MAX);
   fettle_from_utf16 (text, name, sizeof name);
   if (strcmp (name, ".") == 0 || strcmp (name, "..") == 0)
     return FETTLE_OK;
   if (strpbrk (name, "/\\"))
     return fettle_smb_broken (s, FETTLE_E_PROTOCOL, "the node lists a name that is none");
-  if (++l->n > ENTRIES_MAX)
-    return fettle_error_set (&s->c->error, FETTLE_E_PROTOCOL, "%s: there are more than %d entries", s->doing,
-                             ENTRIES_MAX);
   return l->take (l->opaque, &e);
 }
 

@@ -7,13 +7,14 @@
 
 #include "transport/smb-crypto.h"
 #include "transport/smb.h"
+#include "util/clock.h"
 #include "util/secret.h"
 
 #define TRANSFORM       52   /* bytes of the header around an encrypted message */
 #define CREDITS_WANTED  64   /* for each request: a few large ones on */
 #define CREDITS_MAX     8192
 #define CREDIT          65536
-#define NOT_OURS_MAX    1000 /* messages in a row that are no answer */
+#define NOT_OURS_MAX    1000 /* messages in a row that are no answer; all in one timeout */
 
 #define FLAG_FROM_SERVER 1u
 #define FLAG_ASYNC       2u
@@ -229,6 +230,25 @@ hash_answer (struct fettle_smb_state *s, uint16_t command, const struct fettle_s
   return add_to_preauth (s, a->message);
 }
 
+/* Its time goes by while the node sends what is no answer. */
+static fettle_result
+wait_for_answer (struct fettle_smb_state *s, uint16_t command, uint64_t id, uint32_t timeout_ms,
+                 struct fettle_smb_answer *ret)
+{
+  int64_t left = timeout_ms, end = fettle_now_ms () + timeout_ms;
+  fettle_result r = FETTLE_AGAIN;
+
+  for (int i = 0; r == FETTLE_AGAIN; i++, left = end - fettle_now_ms ()) {
+    if (i == NOT_OURS_MAX)
+      return fettle_smb_broken (s, FETTLE_E_PROTOCOL, "the node sends all but an answer");
+    if (left <= 0)
+      return fettle_smb_broken (s, FETTLE_E_TIMEOUT, "%s has sent all but an answer for %u s", s->c->target.address,
+                                (timeout_ms + 999) / 1000);
+    r = take_one (s, command, id, (uint32_t) left, ret);
+  }
+  return r;
+}
+
 fettle_result
 fettle_smb_ask (struct fettle_smb_state *s, const struct fettle_smb_question *q,
                 struct fettle_smb_answer *ret)
@@ -237,15 +257,8 @@ fettle_smb_ask (struct fettle_smb_state *s, const struct fettle_smb_question *q,
   uint16_t command = fettle_get16 (fettle_writer_at (&s->out, message_at (s)) + 12);
   fettle_result r = finish (s, q->payload);
 
-  for (int i = 0; r == FETTLE_OK; i++) {
-    r = take_one (s, command, id, q->timeout_ms, ret);
-    if (r == FETTLE_OK)
-      break;
-    if (r == FETTLE_AGAIN && i < NOT_OURS_MAX)
-      r = FETTLE_OK;
-    else if (r == FETTLE_AGAIN)
-      r = fettle_smb_broken (s, FETTLE_E_PROTOCOL, "the node sends all but an answer");
-  }
+  if (r == FETTLE_OK)
+    r = wait_for_answer (s, command, id, q->timeout_ms ? q->timeout_ms : s->c->read_timeout, ret);
   if (r != FETTLE_OK)
     return r;
   if (!hash_answer (s, command, ret))

@@ -65,7 +65,7 @@ is "a restart" "$(call shelly 80 "$port" activate | items)" ok
 
 cat >"$T/p/naughty.py" <<'P'
 #!/usr/bin/python3 -IS
-import errno, json, os, socket, subprocess, sys, time
+import ctypes, errno, fcntl, json, os, resource, signal, socket, subprocess, sys, time
 
 call = json.loads(sys.stdin.readline())
 mode = call["settings"]["mode"]
@@ -78,6 +78,12 @@ def attempt(what):
         return "no memory"
     except OSError as e:
         return errno.errorcode[e.errno]
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+def of_c(name, *arguments):
+    if getattr(libc, name)(*arguments) != 0:
+        raise OSError(ctypes.get_errno(), name)
 
 def connect(port):
     s = socket.socket()
@@ -93,6 +99,11 @@ if mode == "try":
         "write": lambda: open("here", "w"), "tmp": lambda: open("/tmp/naughty", "w"),
         "connect": lambda: connect(int(call["settings"]["port"])), "unix": lambda: socket.socket(socket.AF_UNIX),
         "fork": os.fork, "run": lambda: subprocess.run(["/bin/true"]), "signal": lambda: os.kill(os.getppid(), 9),
+        "thread": lambda: of_c("tgkill", os.getppid(), os.getppid(), 0), "queue": lambda: of_c("sigqueue", os.getppid(), 0, None),
+        "owner": lambda: fcntl.fcntl(0, fcntl.F_SETOWN, os.getppid()), "self": lambda: signal.raise_signal(0),
+        "limits": lambda: resource.prlimit(os.getppid(), resource.RLIMIT_CPU, (0, 0)),
+        "own limits": lambda: resource.prlimit(0, resource.RLIMIT_CPU, (600, 600)),
+        "lane": lambda: os.sched_setaffinity(os.getppid(), {0}), "pace": lambda: os.setpriority(os.PRIO_PROCESS, os.getppid(), 19),
         "mem": lambda: open("/proc/%d/mem" % os.getppid(), "rb"), "memory": lambda: bytearray(4 << 30),
         "open": lambda: len(os.listdir("/proc/self/fd")),
     }
@@ -151,6 +162,14 @@ try "it has no socket at all" unix EPERM
 like "it can't fork" "$(jq -r .fork <<<"$said")" '^(EPERM|EAGAIN)$'
 like "it can't run another program" "$(jq -r .run <<<"$said")" '^(EPERM|EAGAIN)$'
 try "it can't send signals" signal EPERM
+try "nor to a thread" thread EPERM
+try "nor with a value" queue EPERM
+try "nor through a descriptor" owner EPERM
+try "but to itself" self done
+try "it can't limit others" limits EPERM
+try "but itself" "own limits" done
+try "it can't say where others run" lane EPERM
+try "or how fast" pace EPERM
 [ -n "$san" ] && skip "its memory is limited" "not with sanitizers" || try "its memory is limited" memory "no memory"
 try "it isn't told a secret" secret false
 like "a port that isn't declared is refused" "$(cat "$T/said")" 'port 81: config'
@@ -184,6 +203,8 @@ refused "one that can't be executed" "naughty\.py can't be executed: chmod \+x" 
 refused "one that others can write" 'naughty\.py can be written by others' . 'chmod o+w naughty.py'
 refused "no JSON" "line [12] isn't JSON" . 'echo "{" >naughty.exec'
 refused "another version" "it isn't of version 1" '.fettle_exec = 2'
+refused "a protocol that there isn't" '"protocol" of a port is tcp, as it is without one, or udp' '.node_types[0].ports[0].protocol = "sctp"'
+refused "a protocol that is no word" '"protocol" of a port is tcp' '.node_types[0].ports[0].protocol = 17'
 refused "an operation that there isn't" '"operations" are of probe, inventory, deploy' '.node_types[0].operations = ["dance"]'
 refused "a descriptor that breaks a rule" "the purpose is a line" '.node_types[0].ports[0].purpose = ""'
 done_testing

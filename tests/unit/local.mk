@@ -193,6 +193,9 @@ if HAVE_CMOCKA
 check_PROGRAMS += unit/smb
 unit_smb_SOURCES = unit/smb.c
 unit_smb_LDADD = ../core/libworker.la $(SSH2_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += unit/smb-patience
+unit_smb_patience_SOURCES = unit/smb-patience.c
+unit_smb_patience_LDADD = ../core/libworker.la $(SSH2_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 endif
 windows_sources = ../plugins/windows/call.c ../plugins/windows/commands.c ../plugins/windows/files.c ../plugins/windows/inventory.c \
   ../plugins/windows/ndr.c ../plugins/windows/reboot.c ../plugins/windows/registry.c ../plugins/windows/remote.c \

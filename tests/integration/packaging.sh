@@ -11,12 +11,15 @@ P=$srcdir/../packaging
 for plugin in $(sed -n 's/^FETTLE_NODE_PLUGIN(\[\([a-z]*\)\].*/\1/p' "$srcdir/../configure.ac"); do
   is "$plugin: a package for Debian, its files, in the one that has all, in the spec" "$(grep -c "^Package: fettle-plugin-$plugin\$" "$P/debian/control") \
 $(grep -c "plugins/$plugin\.\|fettle-$plugin.7" "$P/debian/fettle-plugin-$plugin.install") \
-$(grep -c "^Depends: .*fettle-plugin-$plugin " "$P/debian/control") $(grep -c "^%plugin $plugin " "$P/rpm/fettle.spec")" "1 2 1 1"
+$(grep -c "^Depends: .*fettle-plugin-$plugin [^,]*<!pkg.fettle.no$plugin>" "$P/debian/control") $(grep -c "^%plugin -n $plugin " "$P/rpm/fettle.spec")" "1 2 1 1"
 done
+is "each manual page of docs is in a package of both" "$(sed -n '/^dist_man_MANS = /,/[^\\]$/p' "$srcdir/../docs/Makefile.am" | grep -o '[a-z.-]*\.[1-8]' | while read -r page; do
+  for list in "$P"/debian/*.install "$P/rpm/fettle.spec"; do sed -n 's,.*\(%{_mandir}\|share/man\)/\(man[0-9][^ ]*\).*,\2,p' "$list"; done | sed 's/\*$//' >"$T/globs"
+  [ "$(while read -r glob; do case "man${page##*.}/$page" in ${glob%\*.[1-8]}*) echo x;; esac; done <"$T/globs" | wc -l)" = 2 ] || echo "$page"; done)" ""
 is "the spec has the version of the source" "$(sed -n 's/^Version: *//p' "$P/rpm/fettle.spec")" \
   "$(sed -n 's/^AC_INIT(\[Fettle\], \[\([0-9.]*\)\].*/\1/p' "$srcdir/../configure.ac")"
 is "so has Debian's changelog" "$(sed -n '1s/.*(\(.*\)-.*/\1/p' "$P/debian/changelog")" "$(sed -n 's/^Version: *//p' "$P/rpm/fettle.spec")"
-for f in "$P"/install-extras.sh "$P"/debian/tests/a-plugin "$P"/debian/tests/two-plugins "$P"/debian/fettle.postinst; do
+for f in "$P"/install-extras.sh "$P"/debian/tests/a-plugin "$P"/debian/tests/two-plugins "$P"/debian/fettle.p*; do
   ok "$(basename "$f") is shell" sh -n "$f"
 done
 ok "firewalld's services are XML" python3 -c 'import sys, xml.dom.minidom; [xml.dom.minidom.parse (f) for f in sys.argv[1:]]' "$P"/firewalld/*.xml

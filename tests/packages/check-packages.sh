@@ -1,7 +1,8 @@
 #!/bin/bash
 # Packages as users get them: built twice in other places, to the same bytes; without
 # lintian's complaints; installed in a clean Debian, where only what was installed is
-# there.  The same of the rpm.  Root, Debian's mirror, and half an hour.
+# there.  The same of the rpms.  Root, Debian's mirror, and an hour on a slow machine;
+# apt install debhelper debootstrap firewalld gdb lintian logrotate rpm, and what debian/control says.
 #   PACKAGES_DIR=DIR   work there, and leave it; what is built there isn't built again
 #   DEBIAN_MIRROR=URL  (http://deb.debian.org/debian)
 # SPDX-License-Identifier: Apache-2.0
@@ -11,10 +12,12 @@ requires dpkg-buildpackage debootstrap lintian rpmbuild dpkg-scanpackages unshar
 W=${PACKAGES_DIR-$T/w}
 mkdir -p "$W"; chmod 755 "$W" "$T"
 top=$builddir/..
+P=$srcdir/../packaging
 begin=$SECONDS
 figure () { echo "# $1: $((SECONDS - begin)) s"; begin=$SECONDS; }
 
-# ---- Twice: another folder, time zone, language and umask.
+# ---- Twice: another folder, time zone, language and umask; two real compilations.
+export CCACHE_DISABLE=1
 ok "the source's archive" make -s -C "$top" dist-xz
 archive=$(echo "$top"/fettle-*.tar.xz)
 version=$(basename "$archive" .tar.xz); version=${version#fettle-}
@@ -34,7 +37,25 @@ echo "# $(find "$W/one" -name '*.deb' | wc -l) packages, $(du -cb "$W"/one/*.deb
 ok "lintian has nothing to say against them" lintian --allow-root --fail-on error,warning --no-tag-display-limit "$W"/one/*.changes
 ok "each plugin has one" sh -c 'for p in $(sed -n "s/^FETTLE_NODE_PLUGIN(\[\([a-z]*\)\].*/\1/p" "$1"); do
   ls "$2/fettle-plugin-${p}_"*.deb >/dev/null || exit; done' - "$srcdir/../configure.ac" "$W/one"
-for p in "$W"/one/*-dbgsym_*.deb; do echo "# $(basename "$p")"; done
+is "each program and each plugin has symbols" "$(cd "$W/one" && ls ./*-dbgsym_*.deb | sed 's/-dbgsym_.*//; s,^./,,' | tr '\n' ' ')" \
+  "fettle fettle-gate $(sed -n 's/^Package: \(fettle-plugin-.*\)/\1/p' "$P/debian/control" | sort | tr '\n' ' ')"
+found_by_gdb () { # a program, a plugin
+  for d in fettle fettle-plugin-oa; do
+    dpkg-deb -x "$W"/one/${d}_*.deb "$T/sym" && dpkg-deb -x "$W"/one/$d-dbgsym_*.deb "$T/sym" || return
+  done
+  for f in usr/sbin/fettled:main "usr/lib/*/fettle/plugins/oa.so:oa_LTX_fettle_plugin_entry"; do
+    gdb -nx -batch -ex "set debug-file-directory $T/sym/usr/lib/debug" -ex "file $(echo "$T"/sym/${f%:*})" -ex "info line ${f#*:}" 2>&1 |
+      grep '^Line [0-9]* of ".*\.c"' || return
+  done
+}
+if command -v gdb >/dev/null; then ok "which gdb finds" found_by_gdb; else skip "which gdb finds" "no gdb"; fi
+
+# ---- Without a plugin: no package of it, nothing that wants it.
+profile () { (cd "$W/one/fettle-$version" && DEB_BUILD_PROFILES="pkg.fettle.nowindows pkg.fettle.nooa" "$@"); }
+is "a build profile leaves plugins out" "$(profile dh_listpackages | sed -n 's/^fettle-plugin-//p' | sort | tr '\n' ' ')" "ilo linux redfish superdome vmware "
+like "and says so to configure" "$(profile make -n -f debian/rules override_dh_auto_configure)" 'mingw=no .*--disable-windows.* --disable-oa|mingw=no .*--disable-oa.* --disable-windows'
+is "so does the spec" "$(rpmspec -q --qf '%{name}\n' --without windows --without oa "$P/rpm/fettle.spec" | sed -n 's/^fettle-plugin-//p' | sort | tr '\n' ' ')" \
+  "ilo linux redfish superdome vmware "
 
 # ---- A clean root.  Mounts end with this shell's namespace.
 root=$W/root
@@ -49,7 +70,7 @@ ok "a clean Debian root" make_root; figure "the root"
 mkdir -p "$root/debs"; rm -rf "$root"/debs/*; cp "$W"/one/*.deb "$root/debs/"
 (cd "$root/debs" && dpkg-scanpackages -m . >Packages 2>/dev/null)
 echo 'deb [trusted=yes] copy:/debs ./' >"$root/etc/apt/sources.list.d/fettle.list"
-cp -r "$srcdir/../packaging/debian/tests" "$root/debs/"
+cp -r "$P/debian/tests" "$root/debs/"
 inside () {
   # shellcheck disable=SC2016
   unshare --mount --pid --fork --kill-child --net sh -c 'mount -t proc proc "$1/proc" && mount -t tmpfs run "$1/run" && ip link set lo up 2>/dev/null
@@ -71,15 +92,25 @@ sed 's/^/# /' "$T/two"
 like "the workers' user is there" "$(outside getent passwd fettle-worker)" '^fettle-worker:'
 is "configuration, rotation, completions" "$(outside sh -c 'ls /etc/fettle/fettle.conf /etc/logrotate.d/fettle \
   /usr/share/bash-completion/completions/fettle /usr/share/zsh/vendor-completions/_fettle /usr/share/fish/vendor_completions.d/fettle.fish' | wc -l)" 5
+is "the state's folder is root's alone" "$(outside stat -c '%a %U' /var/lib/fettle)" "700 root"
+ok "systemd takes the units" inside sh -c 'systemd-analyze verify /lib/systemd/system/fettled.service /lib/systemd/system/fettled.socket 2>&1 | grep -i fettle && exit 1; :'
+if command -v logrotate >/dev/null; then
+  ok "logrotate takes its file" sh -c 'logrotate -d -s "$1" "$2" 2>&1 | tee /dev/stderr | grep -q "rotating pattern: /var/lib/fettle/fettled.log" &&
+    ! logrotate -d -s "$1" "$2" 2>&1 | grep -i error' - "$T/rotate" "$root/etc/logrotate.d/fettle"
+else skip "logrotate takes its file" "no logrotate"; fi
+if command -v firewall-offline-cmd >/dev/null; then
+  is "firewalld knows the services" "$(for s in fettle fettle-api; do firewall-offline-cmd --system-config "$T/fw" --default-config "$root/usr/lib/firewalld" \
+    --info-service=$s 2>&1 | sed -n 's/^ *ports: //p'; done | tr '\n' ';')" "63001/tcp 63002/tcp;63002/tcp;"
+else skip "firewalld knows the services" "no firewalld"; fi
 ok "the SDK" install fettle-dev gcc libc6-dev pkg-config
 inside sh /debs/tests/a-plugin >"$T/a" 2>&1
 is "the SDK's test" "$? $(grep -c '^ok' "$T/a")" "0 1"
 sed 's/^/# /' "$T/a"
 ok "all plugins" install fettle-plugins-all fettle-gate fettle-doc
 is "are there" "$(inside fettle plugin list --format csv | sed 1d | cut -d, -f1 | sort -u | tr '\n' ' ')" \
-  "$(sed -n 's/^Package: fettle-plugin-//p' "$srcdir/../packaging/debian/control" | sort | tr '\n' ' ')"
+  "$(sed -n 's/^Package: fettle-plugin-//p' "$P/debian/control" | sort | tr '\n' ' ')"
 ok "all of it is taken away" inside apt-get -qq -y purge 'fettle*'
-is "without a trace" "$(outside sh -c 'find /etc /usr /lib -name "*fettle*" ! -path "*/apt/*" | head')" ""
+is "without a trace" "$(outside find /etc /usr /lib /var /opt /root -name '*fettle*' ! -path '*/apt/*' ! -path '*/deb-systemd-helper*')" ""
 figure "install, tests, removal"
 
 # ---- Plugins linked in, and no folder of them.
@@ -91,10 +122,32 @@ sed 's/^/# /' "$T/preload"; figure "that build and its look"
 rpm_build () {
   [ -e "$W/rpm/built" ] && return
   mkdir -p "$W/rpm/SOURCES"; cp "$archive" "$W/rpm/SOURCES/"
-  rpmbuild -bb --nodeps --define "_topdir $W/rpm" --define "debug_package %{nil}" "$srcdir/../packaging/rpm/fettle.spec" >"$W/rpm.log" 2>&1 || { tail -n 20 "$W/rpm.log"; return 1; }
+  rpmbuild -bb --nodeps --define "_topdir $W/rpm" --define "debug_package %{nil}" "$P/rpm/fettle.spec" >"$W/rpm.log" 2>&1 || { tail -n 20 "$W/rpm.log"; return 1; }
   touch "$W/rpm/built"
 }
 ok "the rpms are built" rpm_build; figure "the rpms"
 is "the same split" "$(rpm -qp --qf '%{name}\n' "$W"/rpm/RPMS/*/*.rpm 2>/dev/null | sed 's/-devel$/-dev/' | sort)" \
-  "$(sed -n 's/^Package: //p' "$srcdir/../packaging/debian/control" | sort)"
+  "$(sed -n 's/^Package: //p' "$P/debian/control" | sort)"
+rpm_of () { echo "$W"/rpm/RPMS/*/"$1-$version"-*.rpm; }
+# Files but for documents, with Debian's folders; without what tells one compression from none.
+rpm_files () { rpm -qlvp "$(rpm_of "$1")" 2>/dev/null | awk '!/^d/ { print $9 }' | grep -v '/\.build-id/' |
+  sed "s,^/usr/lib64/,/usr/lib/$multiarch/,; s,^/usr/lib/systemd,/lib/systemd,; s,/site-functions/,/vendor-completions/,"; }
+deb_files () { dpkg-deb -c "$W"/one/"$1"_*.deb | awk '!/^d/ { print $6 }' | sed 's/^\.//'; }
+normal () { grep -v '^/usr/share/\(doc\|licenses\|lintian\|doc-base\)/' | sed 's/\.gz$//' | sort; }
+multiarch=$(dpkg-architecture -qDEB_HOST_MULTIARCH)
+for p in $(sed -n 's/^Package: //p' "$P/debian/control"); do
+  is "$p: the same files" "$(rpm_files "$(echo "$p" | sed 's/-dev$/-devel/')" | normal)" "$(deb_files "$p" | normal)"
+done
+put () { for p; do set -- "$@" "$(rpm_of "$p")"; shift; done; rpm --root "$root" --nodeps -i "$@"; }
+ok "fettle and two plugins are installed by rpm" put fettle fettle-plugin-linux fettle-plugin-ilo
+inside sh /debs/tests/two-plugins >"$T/two" 2>&1
+is "Debian's test of that passes with them" "$?" 0
+sed 's/^/# /' "$T/two"
+ok "others" put $(sed -n 's/^Package: //p' "$P/debian/control" | grep -v -e '^fettle$' -e 'plugin-linux' -e 'plugin-ilo' | sed 's/-dev$/-devel/')
+is "are there" "$(inside fettle plugin list --format csv | sed 1d | cut -d, -f1 | sort -u | tr '\n' ' ')" \
+  "$(sed -n 's/^Package: fettle-plugin-//p' "$P/debian/control" | sort | tr '\n' ' ')"
+is "nothing of it is anyone's but root's, or writable for others" "$(rpm -qlvp "$W"/rpm/RPMS/*/*.rpm 2>/dev/null | awk '!/^l/ && ($3 != "root" || $4 != "root" || $1 ~ /^.....w|^........w/)')" ""
+ok "all of it is taken away" sh -c 'rpm --root "$1" -qa "fettle*" | xargs rpm --root "$1" --nodeps -e' - "$root"
+is "without a trace" "$(outside find /etc /usr /lib /opt -name '*fettle*')" ""
+figure "rpms installed, removed"
 done_testing

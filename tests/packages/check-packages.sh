@@ -43,7 +43,7 @@ found_by_gdb () { # a program, a plugin
   for d in fettle fettle-plugin-oa; do
     dpkg-deb -x "$W"/one/${d}_*.deb "$T/sym" && dpkg-deb -x "$W"/one/$d-dbgsym_*.deb "$T/sym" || return
   done
-  for f in usr/sbin/fettled:main "usr/lib/*/fettle/plugins/oa.so:oa_LTX_fettle_plugin_entry"; do
+  for f in usr/sbin/fettled:main "usr/lib/*/fettle/plugins/oa.so:oa_LTX_fettle_plugin_1"; do
     gdb -nx -batch -ex "set debug-file-directory $T/sym/usr/lib/debug" -ex "file $(echo "$T"/sym/${f%:*})" -ex "info line ${f#*:}" 2>&1 |
       grep '^Line [0-9]* of ".*\.c"' || return
   done
@@ -93,15 +93,17 @@ like "the workers' user is there" "$(outside getent passwd fettle-worker)" '^fet
 is "configuration, rotation, completions" "$(outside sh -c 'ls /etc/fettle/fettle.conf /etc/logrotate.d/fettle \
   /usr/share/bash-completion/completions/fettle /usr/share/zsh/vendor-completions/_fettle /usr/share/fish/vendor_completions.d/fettle.fish' | wc -l)" 5
 is "the state's folder is root's alone" "$(outside stat -c '%a %U' /var/lib/fettle)" "700 root"
-ok "systemd takes the units" inside sh -c 'systemd-analyze verify /lib/systemd/system/fettled.service /lib/systemd/system/fettled.socket 2>&1 | grep -i fettle && exit 1; :'
+ok "systemd takes the units" inside sh -c 'systemd-analyze verify --man=no /lib/systemd/system/fettled.service /lib/systemd/system/fettled.socket 2>&1 | grep -i fettle && exit 1; :'
 if command -v logrotate >/dev/null; then
   ok "logrotate takes its file" sh -c 'logrotate -d -s "$1" "$2" 2>&1 | tee /dev/stderr | grep -q "rotating pattern: /var/lib/fettle/fettled.log" &&
     ! logrotate -d -s "$1" "$2" 2>&1 | grep -i error' - "$T/rotate" "$root/etc/logrotate.d/fettle"
 else skip "logrotate takes its file" "no logrotate"; fi
 if command -v firewall-offline-cmd >/dev/null; then
-  is "firewalld knows the services" "$(for s in fettle fettle-api; do firewall-offline-cmd --system-config "$T/fw" --default-config "$root/usr/lib/firewalld" \
-    --info-service=$s 2>&1 | sed -n 's/^ *ports: //p'; done | tr '\n' ';')" "63001/tcp 63002/tcp;63002/tcp;"
-else skip "firewalld knows the services" "no firewalld"; fi
+  mkdir -p "$T/fw/services"; cp /etc/firewalld/firewalld.conf "$T/fw/"; cp "$root"/usr/lib/firewalld/services/fettle*.xml "$T/fw/services/"
+  ok "firewalld takes the services" firewall-offline-cmd --system-config "$T/fw" --check-config
+  is "with these ports" "$(for s in fettle fettle-api; do firewall-offline-cmd --system-config "$T/fw" --info-service=$s 2>&1 | sed -n 's/^ *ports: //p'; done | tr '\n' ';')" \
+    "63001/tcp 63002/tcp;63002/tcp;"
+else skip "firewalld takes the services" "no firewalld"; fi
 ok "the SDK" install fettle-dev gcc libc6-dev pkg-config
 inside sh /debs/tests/a-plugin >"$T/a" 2>&1
 is "the SDK's test" "$? $(grep -c '^ok' "$T/a")" "0 1"
@@ -146,8 +148,8 @@ sed 's/^/# /' "$T/two"
 ok "others" put $(sed -n 's/^Package: //p' "$P/debian/control" | grep -v -e '^fettle$' -e 'plugin-linux' -e 'plugin-ilo' | sed 's/-dev$/-devel/')
 is "are there" "$(inside fettle plugin list --format csv | sed 1d | cut -d, -f1 | sort -u | tr '\n' ' ')" \
   "$(sed -n 's/^Package: fettle-plugin-//p' "$P/debian/control" | sort | tr '\n' ' ')"
-is "nothing of it is anyone's but root's, or writable for others" "$(rpm -qlvp "$W"/rpm/RPMS/*/*.rpm 2>/dev/null | awk '!/^l/ && ($3 != "root" || $4 != "root" || $1 ~ /^.....w|^........w/)')" ""
-ok "all of it is taken away" sh -c 'rpm --root "$1" -qa "fettle*" | xargs rpm --root "$1" --nodeps -e' - "$root"
-is "without a trace" "$(outside find /etc /usr /lib /opt -name '*fettle*')" ""
+is "nothing of it is anyone's but root's, or writable for others" "$(rpm -qlvp "$W"/rpm/RPMS/*/*.rpm 2>/dev/null | awk '/^[-d]/ && ($3 != "root" || $4 != "root" || $1 ~ /^.....w|^........w/)')" ""
+ok "all of it is taken away" sh -c 'rpm --root "$1" -qa "fettle*" | xargs rpm --root "$1" -e' - "$root"
+is "without a trace" "$(outside find /etc /usr /lib /opt -name '*fettle*' ! -path '*/apt/*')" ""
 figure "rpms installed, removed"
 done_testing

@@ -111,7 +111,10 @@ sed 's/^/# /' "$T/a"
 ok "all plugins" install fettle-plugins-all fettle-gate fettle-doc
 is "are there" "$(inside fettle plugin list --format csv | sed 1d | cut -d, -f1 | sort -u | tr '\n' ' ')" \
   "$(sed -n 's/^Package: fettle-plugin-//p' "$P/debian/control" | sort | tr '\n' ' ')"
-ok "all of it is taken away" inside apt-get -qq -y purge 'fettle*'
+# shellcheck disable=SC2016
+ok "all of it is taken away, a service that runs is ended" inside sh -c 'fettle --quiet service start >/dev/null &&
+  pid=$(sed -n "s/.*\"pid\": *\([0-9]*\).*/\1/p" /var/lib/fettle/service.json) && readlink "/proc/$pid/exe" &&
+  apt-get -qq -y purge "fettle*" && ! readlink "/proc/$pid/exe"'
 is "without a trace" "$(outside find /etc /usr /lib /var /opt /root -name '*fettle*' ! -path '*/apt/*' ! -path '*/deb-systemd-helper*')" ""
 figure "install, tests, removal"
 

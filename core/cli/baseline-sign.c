@@ -14,7 +14,6 @@
 #include "cli/sign.h"
 #include "sign/cms.h"
 #include "sign/statement.h"
-#include "util/secret.h"
 #include "util/text.h"
 
 #define DAY 86400
@@ -137,7 +136,7 @@ static fettle_result
 read_key (const struct fettle_args *args, EVP_PKEY **ret, struct fettle_error *err)
 {
   _cleanup_ (fettle_secret_release) json_t *secret = json_object ();
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf pem = FETTLE_BUF_INIT (FETTLE_KEY_PEM_MAX);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf pem = FETTLE_BUF_SECRET (FETTLE_KEY_PEM_MAX);
   const char *path = fettle_args_value (args, "key");
 
   if (!path)

@@ -66,7 +66,7 @@ read_service_file (const struct fettle_cli *cli, uint64_t *ret_port, struct fett
 static fettle_result
 add_token (struct fettle_client *c, const struct fettle_cli *cli, struct fettle_error *err)
 {
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf token = FETTLE_BUF_INIT (MAX_TOKEN);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf token = FETTLE_BUF_SECRET (MAX_TOKEN);
   const char *other = getenv ("FETTLE_TOKEN_FILE");
   char path[1200], header[MAX_TOKEN + 64];
   struct curl_slist *more;

@@ -12,6 +12,7 @@
 #include "cli/parse.h"
 #include "cli/sum.h"
 #include "util/file.h"
+#include "util/secret.h"
 
 int
 fettle_cli_fail (const struct fettle_error *err)
@@ -282,6 +283,7 @@ main (int argc, char **argv)
   struct fettle_error err;
 
   setlocale (LC_CTYPE, "");
+  fettle_secret_json ();
   if (is_smartupdate (argv[0]))
     return fettle_sum_main (argc, argv);
   if (fettle_args_parse (argc, argv, &args, &err))

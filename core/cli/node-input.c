@@ -9,7 +9,6 @@
 #include "model/addresses.h"
 #include "util/file.h"
 #include "util/nearest.h"
-#include "util/secret.h"
 
 /* ---- A node from options ---- */
 
@@ -332,7 +331,7 @@ fettle_result
 fettle_nodes_input (const struct fettle_args *args, json_t *nodes, struct fettle_error *err)
 {
   _cleanup_ (fettle_secret_release) json_t *all = json_object ();
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf text = FETTLE_BUF_INIT (FETTLE_LIST_MAX);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf text = FETTLE_BUF_SECRET (FETTLE_LIST_MAX);
   _cleanup_json_ json_t *addresses = json_array ();
   const char *list = fettle_args_value (args, "from");
   json_t *node, *address;

@@ -6,7 +6,6 @@
 
 #include "cli/ansible.h"
 #include "cli/nodes.h"
-#include "util/secret.h"
 #include "util/text.h"
 
 /* ---- Which kind of list ---- */
@@ -108,7 +107,7 @@ static fettle_result
 read_nodes (const struct fettle_args *args, const json_t *all, json_t *nodes,
             struct fettle_error *err)
 {
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf text = FETTLE_BUF_INIT (FETTLE_LIST_MAX);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf text = FETTLE_BUF_SECRET (FETTLE_LIST_MAX);
   const char *path = args->words[0], *kind = kind_of (args);
 
   if (fettle_list_read (path, &text, err))

@@ -7,7 +7,6 @@
 
 #include "cli/secret.h"
 #include "util/file.h"
-#include "util/secret.h"
 #include "util/text.h"
 
 enum { MAX_SECRET = 4096, MAX_KEY = 64 * 1024 };
@@ -29,7 +28,7 @@ put_line (struct fettle_buf *text, const char *from, const char *member, json_t 
 fettle_result
 fettle_secret_file (const char *path, const char *member, json_t *object, struct fettle_error *err)
 {
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf text = FETTLE_BUF_INIT (MAX_SECRET);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf text = FETTLE_BUF_SECRET (MAX_SECRET);
 
   if (fettle_file_read (path, &text, err))
     return err->code;
@@ -39,7 +38,7 @@ fettle_secret_file (const char *path, const char *member, json_t *object, struct
 static fettle_result
 from_fd (const char *number, const char *member, json_t *object, struct fettle_error *err)
 {
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf text = FETTLE_BUF_INIT (MAX_SECRET);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf text = FETTLE_BUF_SECRET (MAX_SECRET);
   char name[48];
   uint64_t fd;
 
@@ -95,7 +94,7 @@ read_hidden (int tty, struct fettle_buf *ret, struct fettle_error *err)
 static fettle_result
 ask_hidden (const char *what, const char *member, json_t *object, struct fettle_error *err)
 {
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf text = FETTLE_BUF_INIT (MAX_SECRET);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf text = FETTLE_BUF_SECRET (MAX_SECRET);
   _cleanup_close_ int tty = open ("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
   char from[64];
 
@@ -154,7 +153,7 @@ fettle_secret_take (const struct fettle_args *args, const char *name, const char
 fettle_result
 fettle_secret_key (const char *path, json_t *object, struct fettle_error *err)
 {
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf text = FETTLE_BUF_INIT (MAX_KEY);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf text = FETTLE_BUF_SECRET (MAX_KEY);
   const char *key;
 
   if (fettle_file_read (path, &text, err))

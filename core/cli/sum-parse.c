@@ -5,7 +5,6 @@
 #include "cli/sum.h"
 #include "util/file.h"
 #include "util/nearest.h"
-#include "util/secret.h"
 #include "util/text.h"
 
 bool
@@ -258,7 +257,7 @@ static fettle_result
 read_input (const json_t *run, json_t **ret, struct fettle_error *err)
 {
   const char *path = fettle_sum_text (run, "inputfile");
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf text = FETTLE_BUF_INIT (FETTLE_SUM_INPUT_MAX);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf text = FETTLE_BUF_SECRET (FETTLE_SUM_INPUT_MAX);
 
   if (!path) {
     *ret = json_object ();

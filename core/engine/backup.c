@@ -38,7 +38,7 @@ fettle_backup_stop (struct fettle_engine *e)
 static fettle_result
 copy_key (const struct backup_call *c, struct fettle_error *err)
 {
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf key = FETTLE_BUF_INIT (4096);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf key = FETTLE_BUF_SECRET (4096);
   char from[PATH_MAX], to[PATH_MAX];
 
   snprintf (from, sizeof from, "%s/key", c->engine->settings->state_dir);

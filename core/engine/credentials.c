@@ -7,7 +7,6 @@
 
 #include "engine/helper.h"
 #include "engine/internal.h"
-#include "util/secret.h"
 #include "util/text.h"
 
 #define MAX_SECRET 16384 /* bytes of all credentials of a node */
@@ -40,7 +39,7 @@ static fettle_result
 unseal_row (struct fettle_engine *e, struct fettle_rows *rows, const char *context, json_t **ret,
             struct fettle_error *err)
 {
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf plain = FETTLE_BUF_INIT (MAX_SECRET);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf plain = FETTLE_BUF_SECRET (MAX_SECRET);
   const void *sealed;
   size_t size;
   json_t *found = NULL;

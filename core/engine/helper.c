@@ -13,7 +13,6 @@
 #include "engine/helper.h"
 #include "engine/internal.h"
 #include "util/clock.h"
-#include "util/secret.h"
 #include "util/text.h"
 #include "util/trusted.h"
 
@@ -143,8 +142,8 @@ helper_free (struct fettle_helper *h)
     close (h->out);
   if (h->err >= 0)
     close (h->err);
-  fettle_buf_wipe (&h->answer);
-  fettle_buf_wipe (&h->complaint);
+  fettle_buf_clear (&h->answer);
+  fettle_buf_clear (&h->complaint);
   free (h->name);
   free (h);
 }
@@ -336,7 +335,7 @@ fettle_helper_start (struct event_base *base, const char *name, const char *path
     return NULL;
   *h = (struct fettle_helper) {
     .name = strdup (name), .out = -1, .err = -1, .seconds = seconds, .done = done, .arg = arg,
-    .answer = FETTLE_BUF_INIT (ANSWER_MAX), .complaint = FETTLE_BUF_INIT (COMPLAINT_MAX),
+    .answer = FETTLE_BUF_SECRET (ANSWER_MAX), .complaint = FETTLE_BUF_SECRET (COMPLAINT_MAX),
     .end = fettle_now_ms () + (int64_t) seconds * 1000,
   };
   if (begin (h, path, question, err)) {

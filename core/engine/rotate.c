@@ -11,7 +11,6 @@
 
 #include "engine/internal.h"
 #include "util/log.h"
-#include "util/secret.h"
 
 #define MAX_SEALED (1 << 20)
 
@@ -86,7 +85,7 @@ static fettle_result
 reseal (struct secret *s, const struct fettle_sealer *from, const struct fettle_sealer *to,
         struct fettle_error *err)
 {
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf plain = FETTLE_BUF_INIT (MAX_SEALED);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf plain = FETTLE_BUF_SECRET (MAX_SEALED);
   _cleanup_ (fettle_buf_clear) struct fettle_buf sealed = FETTLE_BUF_INIT (MAX_SEALED);
 
   if (!s->size)

@@ -4,7 +4,6 @@
 #include <strings.h>
 
 #include "serve/guard.h"
-#include "util/secret.h"
 #include "util/text.h"
 
 /* A piece of the head. */
@@ -272,7 +271,7 @@ void
 fettle_guard_init (struct fettle_guard *g,
                    int (*admit) (void *arg, const struct fettle_guard_head *), void *arg)
 {
-  *g = (struct fettle_guard) { .admit = admit, .arg = arg, .head = FETTLE_BUF_INIT (FETTLE_HEAD_MAX) };
+  *g = (struct fettle_guard) { .admit = admit, .arg = arg, .head = FETTLE_BUF_SECRET (FETTLE_HEAD_MAX) };
 }
 
 int
@@ -334,5 +333,5 @@ fettle_guard_between (const struct fettle_guard *g)
 void
 fettle_guard_clear (struct fettle_guard *g)
 {
-  fettle_buf_wipe (&g->head);
+  fettle_buf_clear (&g->head);
 }

@@ -135,7 +135,7 @@ read_pem (const char *path, struct fettle_buf *b, struct fettle_error *err)
 static fettle_result
 load (struct identity *id, bool *ret_usable, struct fettle_error *err)
 {
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf key = FETTLE_BUF_INIT (PEM_MAX);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf key = FETTLE_BUF_SECRET (PEM_MAX);
   _cleanup_ (fettle_buf_clear) struct fettle_buf cert = FETTLE_BUF_INIT (PEM_MAX);
   _cleanup_ (cleanup_bio) BIO *key_bio = read_pem (id->key_path, &key, err);
   _cleanup_ (cleanup_bio) BIO *cert_bio = NULL;

@@ -25,7 +25,7 @@ fettle_result
 fettle_token_load (const char *state_dir, char ret_token[FETTLE_TOKEN_TEXT],
                    struct fettle_error *err)
 {
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf text = FETTLE_BUF_INIT (1024);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf text = FETTLE_BUF_SECRET (1024);
   char path[PATH_MAX], token[FETTLE_TOKEN_TEXT + 1] = "";
   fettle_result r;
 

@@ -7,6 +7,7 @@
 #include "service/process.h"
 #include "service/service.h"
 #include "util/log.h"
+#include "util/secret.h"
 
 static uint32_t
 log_level (const char *name)
@@ -64,6 +65,7 @@ main (int argc, char **argv)
   struct fettle_service_options o;
   int status = FETTLE_EXIT_OK;
 
+  fettle_secret_json ();
   if (!fettle_service_options_read (&o, argc, argv))
     status = FETTLE_EXIT_BAD_PARAMETER;
   else if (!o.done)

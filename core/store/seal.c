@@ -28,7 +28,7 @@ static void cleanup_sealer (struct fettle_sealer **s) { fettle_sealer_free (*s);
 static fettle_result
 read_key (struct fettle_sealer *s, struct fettle_error *err)
 {
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf b = FETTLE_BUF_INIT (4096);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf b = FETTLE_BUF_SECRET (4096);
   fettle_result r = fettle_secret_read (s->path, &b, err);
 
   if (r)
@@ -225,7 +225,7 @@ fettle_result
 fettle_unseal (const struct fettle_sealer *s, const char *context, const void *sealed, size_t size,
                struct fettle_buf *ret, struct fettle_error *err)
 {
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf plain = FETTLE_BUF_INIT (PLAIN_MAX + 1);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf plain = FETTLE_BUF_SECRET (PLAIN_MAX + 1);
   const unsigned char *in = sealed;
 
   if (size < FETTLE_SEAL_EXTRA || size - FETTLE_SEAL_EXTRA > PLAIN_MAX || in[0] != FORMAT

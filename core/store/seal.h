@@ -45,7 +45,7 @@ void fettle_sealer_free (struct fettle_sealer *);
 fettle_result fettle_seal (const struct fettle_sealer *, const char *context, const void *plain,
                            size_t size, struct fettle_buf *ret, struct fettle_error *);
 
-/* Appends the plain text to ret; wipe it after use: fettle_buf_wipe (util/secret.h).
+/* Appends the plain text to ret; ret is to be a secret buffer (util/buf.h).
  * Changed by a single bit, under another key or context: FETTLE_E_CONFIG. */
 fettle_result fettle_unseal (const struct fettle_sealer *, const char *context, const void *sealed,
                              size_t size, struct fettle_buf *ret, struct fettle_error *);

@@ -273,7 +273,7 @@ offer_all (struct fettle_ssh_state *s, struct bytes answer, int64_t deadline, un
 fettle_result
 fettle_agent_login (struct fettle_ssh_state *s, int64_t deadline, unsigned *ret_tried)
 {
-  static const struct fettle_buf request = { (char *) (uintptr_t) "\0\0\0\1\13", 5, 5, 5 };
+  static const struct fettle_buf request = { (char *) (uintptr_t) "\0\0\0\1\13", 5, 5, 5, false };
   _cleanup_ (fettle_buf_clear) struct fettle_buf room = FETTLE_BUF_INIT (ANSWER_MAX);
   struct bytes answer;
   fettle_result r = ask (s->c, &request, IDENTITIES_ANSWER, &room, &answer);

@@ -13,7 +13,6 @@
 #include "transport/tls.h"
 #include "transport/transport.h"
 #include "util/libcurl.h"
-#include "util/secret.h"
 
 #define FIELDS_MAX (256 * 1024)       /* of an answer */
 #define BODY_MAX   (16 * 1024 * 1024) /* of an answer that is kept */
@@ -194,8 +193,8 @@ handle (fettle_ctx *c)
   h = calloc (1, sizeof *h);
   if (h) {
     *h = (struct fettle_https) { .c = c, .easy = libcurl.easy_init (), .multi = libcurl.multi_init (),
-                                 .fields = FETTLE_BUF_INIT (FIELDS_MAX),
-                                 .body = FETTLE_BUF_INIT (BODY_MAX) };
+                                 .fields = FETTLE_BUF_SECRET (FIELDS_MAX),
+                                 .body = FETTLE_BUF_SECRET (BODY_MAX) };
     c->https = h;
   }
   if (h && h->easy && h->multi)
@@ -217,7 +216,7 @@ fettle_http_close (fettle_ctx *c)
   if (h->multi)
     libcurl.multi_cleanup (h->multi);
   fettle_buf_clear (&h->fields);
-  fettle_buf_wipe (&h->body);
+  fettle_buf_clear (&h->body);
   free (h);
   c->https = NULL;
 }
@@ -310,7 +309,7 @@ take_source (struct fettle_https *h, uint32_t i)
   struct source *s = &h->sources[i];
   fettle_result r;
 
-  *s = (struct source) { .h = h, .filled = FETTLE_BUF_INIT (DATA_MAX) };
+  *s = (struct source) { .h = h, .filled = FETTLE_BUF_SECRET (DATA_MAX) };
   memcpy (&s->part, (const char *) q->parts + (size_t) i * q->part_size,
           q->part_size < sizeof s->part ? q->part_size : sizeof s->part);
   if (!(q->flags & FETTLE_HTTP_FILL) || !s->part.data)
@@ -511,7 +510,7 @@ clear_request (struct fettle_https *h)
   libcurl.mime_free (h->mime);
   libcurl.slist_free_all (h->list);
   for (uint32_t i = 0; i < h->request->n_parts && i < PARTS_MAX; i++)
-    fettle_buf_wipe (&h->sources[i].filled);
+    fettle_buf_clear (&h->sources[i].filled);
   h->mime = NULL;
   h->list = NULL;
   h->request = NULL;

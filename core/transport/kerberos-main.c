@@ -160,7 +160,7 @@ struct names {
 static int
 answer (const struct gss *g, const char *host, const char *user, struct names *n)
 {
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf b = FETTLE_BUF_INIT (ANSWER_MAX);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf b = FETTLE_BUF_SECRET (ANSWER_MAX);
   char service[300];
   uint32_t minor = 0;
   _cleanup_json_ json_t *j = NULL;
@@ -202,6 +202,7 @@ main (int argc, char **argv)
   struct gss g;
   int status;
 
+  fettle_secret_json ();
   if (argc != 2 || strcmp (argv[1], "get") != 0 || !fgets (line, sizeof line, stdin)) {
     fputs ("usage: fettle-kerberos get, with a question on the standard input: fettled(8), CREDENTIAL HELPERS\n", stderr);
     return EXIT_FAILURE;

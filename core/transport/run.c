@@ -9,7 +9,6 @@
 
 #include "transport/fill.h"
 #include "transport/ssh.h"
-#include "util/secret.h"
 #include "util/text.h"
 
 #define CHUNK       32768
@@ -353,7 +352,7 @@ fill_input (fettle_ctx *c, const struct fettle_ssh_command *cmd, struct fettle_b
 fettle_result
 fettle_ssh_run (fettle_ctx *c, const struct fettle_ssh_command *cmd, int32_t *exit_status)
 {
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf filled = FETTLE_BUF_INIT (FILLED_MAX);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf filled = FETTLE_BUF_SECRET (FILLED_MAX);
   struct memory m = { cmd->input, cmd->input ? cmd->input_size : 0 };
   _cleanup_ (fettle_buf_clear) struct fettle_buf wrapped = FETTLE_BUF_INIT (4 * COMMAND_MAX);
   struct fettle_sudo sudo = { .in = true };

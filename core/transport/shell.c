@@ -9,7 +9,6 @@
 
 #include "transport/fill.h"
 #include "transport/ssh.h"
-#include "util/secret.h"
 
 #define OPEN_TIME  60000         /* ms until the node has given us a command line */
 #define CLOSE_TIME 5000          /* ms to take leave */
@@ -129,7 +128,7 @@ fettle_ssh_shell_write (fettle_ctx *c, const void *data, size_t size)
 fettle_result
 fettle_ssh_shell_write_filled (fettle_ctx *c, const char *text)
 {
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf b = FETTLE_BUF_INIT (FILLED_MAX);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf b = FETTLE_BUF_SECRET (FILLED_MAX);
   fettle_result r = fettle_fill (c, text, strlen (text), &b);
 
   return r == FETTLE_OK ? fettle_ssh_shell_write (c, fettle_buf_text (&b), b.size) : r;

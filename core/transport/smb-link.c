@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 
 #include "transport/smb.h"
-#include "util/secret.h"
 #include "util/text.h"
 
 #define OUT_MAX       (FETTLE_SMB_TRANSFER + 4096)
@@ -87,7 +86,7 @@ fettle_smb_drop (struct fettle_smb_state *s)
   if (s->fd >= 0)
     close (s->fd);
   fettle_writer_clear (&s->out);
-  fettle_buf_wipe (&s->in);
+  fettle_buf_clear (&s->in);
   fettle_wipe ((char *) s + keep, sizeof *s - keep);
   s->fd = -1;
 }
@@ -157,6 +156,7 @@ fettle_smb_connect (struct fettle_smb_state *s)
   }
   s->out.b.max = OUT_MAX;
   s->in.max = IN_MAX;
+  s->in.secret = s->out.b.secret = true;
   s->credits = 1;
   return FETTLE_OK;
 }
@@ -190,7 +190,7 @@ make_room (struct fettle_buf *b, size_t size)
     data = malloc (size + 1);
     if (!data)
       return false;
-    free (b->data);
+    fettle_buf_clear (b);
     b->data = data;
     b->room = size + 1;
   }

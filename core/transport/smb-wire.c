@@ -2,7 +2,6 @@
 #include "util/base.h"
 
 #include "transport/smb-wire.h"
-#include "util/secret.h"
 
 bool
 fettle_bytes_part (struct fettle_bytes whole, size_t offset, size_t size, struct fettle_bytes *ret)
@@ -82,7 +81,7 @@ fettle_writer_at (struct fettle_writer *w, size_t offset)
 void
 fettle_writer_clear (struct fettle_writer *w)
 {
-  fettle_buf_wipe (&w->b);
+  fettle_buf_clear (&w->b);
 }
 
 /* ---- UTF-16 ---- */

@@ -68,7 +68,7 @@ struct fettle_writer {
   bool bad; /* no memory, or over the limit */
 };
 
-#define FETTLE_WRITER_INIT(max) { FETTLE_BUF_INIT (max), false }
+#define FETTLE_WRITER_INIT(max) { FETTLE_BUF_SECRET (max), false }
 
 void fettle_write (struct fettle_writer *, const void *data, size_t size);
 void fettle_write8 (struct fettle_writer *, uint8_t);

@@ -13,7 +13,6 @@
 #include "transport/fill.h"
 #include "transport/tls.h"
 #include "transport/transport.h"
-#include "util/secret.h"
 
 #define STREAMS    16            /* open ones of one call */
 #define FILLED_MAX (1024 * 1024) /* of a text with secrets */
@@ -160,7 +159,7 @@ write_stream (fettle_ctx *c, int32_t handle, const void *data, size_t size)
 static fettle_result
 write_filled (fettle_ctx *c, int32_t handle, const char *text)
 {
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf b = FETTLE_BUF_INIT (FILLED_MAX);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf b = FETTLE_BUF_SECRET (FILLED_MAX);
   fettle_result r = fettle_fill (c, text, strlen (text), &b);
 
   return r == FETTLE_OK ? write_stream (c, handle, fettle_buf_text (&b), b.size) : r;

@@ -3,6 +3,28 @@
 
 #include "util/buf.h"
 
+static void
+give_back (struct fettle_buf *b)
+{
+  if (b->secret && b->data)
+    explicit_bzero (b->data, b->room);
+  free (b->data);
+}
+
+/* realloc would leave a copy behind. */
+static char *
+move (struct fettle_buf *b, size_t room)
+{
+  char *data = malloc (room);
+
+  if (!data)
+    return NULL;
+  if (b->data)
+    memcpy (data, b->data, b->size + 1);
+  give_back (b);
+  return data;
+}
+
 /* Room for `more` bytes and the NUL behind them. */
 static bool
 make_room (struct fettle_buf *b, size_t more)
@@ -16,7 +38,7 @@ make_room (struct fettle_buf *b, size_t more)
     room = room > SIZE_MAX / 2 ? b->size + more + 1 : room * 2;
   if (room == b->room)
     return true;
-  data = realloc (b->data, room);
+  data = b->secret ? move (b, room) : realloc (b->data, room);
   if (!data)
     return false;
   b->data = data;
@@ -79,7 +101,7 @@ fettle_buf_reset (struct fettle_buf *b)
 void
 fettle_buf_clear (struct fettle_buf *b)
 {
-  free (b->data);
+  give_back (b);
   b->data = NULL;
   b->size = b->room = 0;
 }

@@ -14,17 +14,20 @@ fettle_result
 fettle_fd_read (int fd, const char *name, struct fettle_buf *ret, struct fettle_error *err)
 {
   char chunk[16384];
+  fettle_result r = FETTLE_OK;
   ssize_t n;
 
-  while ((n = read (fd, chunk, sizeof chunk)) != 0) {
+  while (r == FETTLE_OK && (n = read (fd, chunk, sizeof chunk)) != 0) {
     if (n < 0 && errno == EINTR)
       continue;
     if (n < 0)
-      return fettle_error_errno (err, FETTLE_E_CONFIG, "reading %s", name);
-    if (!fettle_buf_add (ret, chunk, (size_t) n))
-      return fettle_error_set (err, FETTLE_E_CONFIG, "%s is larger than %zu bytes", name, ret->max);
+      r = fettle_error_errno (err, FETTLE_E_CONFIG, "reading %s", name);
+    else if (!fettle_buf_add (ret, chunk, (size_t) n))
+      r = fettle_error_set (err, FETTLE_E_CONFIG, "%s is larger than %zu bytes", name, ret->max);
   }
-  return FETTLE_OK;
+  if (ret->secret)
+    explicit_bzero (chunk, sizeof chunk);
+  return r;
 }
 
 fettle_result

@@ -4,7 +4,6 @@
 #include <ctype.h>
 
 #include "util/scrub.h"
-#include "util/secret.h"
 #include "util/text.h"
 
 #define REMOVED     "removed"
@@ -120,11 +119,11 @@ keep (struct fettle_scrub *s, char *form)
 static bool
 keep_written (struct fettle_scrub *s, const char *secret, writer *write)
 {
-  struct fettle_buf b = FETTLE_BUF_INIT (6 * SECRET_MAX);
+  struct fettle_buf b = FETTLE_BUF_SECRET (6 * SECRET_MAX);
 
   for (const char *p = secret; *p; p++)
     if (!write (&b, (unsigned char) *p)) {
-      fettle_buf_wipe (&b);
+      fettle_buf_clear (&b);
       return false;
     }
   return keep (s, b.data);
@@ -133,11 +132,11 @@ keep_written (struct fettle_scrub *s, const char *secret, writer *write)
 static bool
 keep_base64 (struct fettle_scrub *s, const char *text)
 {
-  struct fettle_buf b = FETTLE_BUF_INIT (2 * SECRET_MAX);
+  struct fettle_buf b = FETTLE_BUF_SECRET (2 * SECRET_MAX);
 
   if (fettle_base64 (&b, text, strlen (text)))
     return keep (s, b.data);
-  fettle_buf_wipe (&b);
+  fettle_buf_clear (&b);
   return false;
 }
 
@@ -163,13 +162,11 @@ fettle_scrub_add (struct fettle_scrub *s, const char *secret, struct fettle_erro
 fettle_result
 fettle_scrub_add_pair (struct fettle_scrub *s, const char *user, const char *secret, struct fettle_error *err)
 {
-  _cleanup_ (fettle_buf_clear) struct fettle_buf pair = FETTLE_BUF_INIT (2 * SECRET_MAX);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf pair = FETTLE_BUF_SECRET (2 * SECRET_MAX);
   bool kept = fettle_buf_printf (&pair, "%s:%s", user ? user : "", secret ? secret : "");
 
   if (kept && secret)
     kept = keep_base64 (s, pair.data);
-  if (pair.data)
-    fettle_wipe (pair.data, pair.size);
   return kept ? FETTLE_OK
               : fettle_error_set (err, FETTLE_E_NOMEM, "no room for the secrets that are to be removed");
 }
@@ -360,7 +357,7 @@ without_named (const char *p, size_t size, struct fettle_buf *ret)
 bool
 fettle_scrub (const struct fettle_scrub *s, const void *data, size_t size, struct fettle_buf *ret)
 {
-  struct fettle_buf first = FETTLE_BUF_INIT (ret->max);
+  struct fettle_buf first = FETTLE_BUF_SECRET (ret->max);
   bool fits = without_known (s, data, size, &first) && without_named (fettle_buf_text (&first), first.size, ret);
 
   fettle_buf_clear (&first);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <sys/stat.h>
@@ -60,12 +61,18 @@ fettle_random (void *data, size_t size, struct fettle_error *err)
   return FETTLE_OK;
 }
 
-void
-fettle_buf_wipe (struct fettle_buf *b)
+static void
+wipe_and_free (void *data)
 {
-  if (b->data)
-    fettle_wipe (b->data, b->room);
-  fettle_buf_clear (b);
+  if (data)
+    explicit_bzero (data, malloc_usable_size (data));
+  free (data);
+}
+
+void
+fettle_secret_json (void)
+{
+  json_set_alloc_funcs (malloc, wipe_and_free);
 }
 
 bool

@@ -24,8 +24,9 @@ fettle_result fettle_secret_write (const char *path, const void *data, size_t si
 /* Unpredictable bytes. */
 fettle_result fettle_random (void *data, size_t size, struct fettle_error *);
 
-/* Wipes, then frees.  For _cleanup_ (fettle_buf_wipe). */
-void fettle_buf_wipe (struct fettle_buf *);
+/* All that jansson frees is wiped from now on: it copies texts while it reads
+ * and writes them, and they may be passwords.  Before its first use. */
+void fettle_secret_json (void);
 
 /* Compares in a time that depends on the sizes alone. */
 bool fettle_secret_equal (const void *a, size_t a_size, const void *b, size_t b_size);

@@ -24,6 +24,7 @@
 #include "plugin/quirks.h"
 #include "transport/transport.h"
 #include "util/log.h"
+#include "util/secret.h"
 #include "util/text.h"
 #include "worker/worker.h"
 
@@ -277,6 +278,7 @@ main (int argc, char **argv)
   const char *user = "nobody", *plugin = options (argc, argv, &z, &user);
   struct fettle_error err;
 
+  fettle_secret_json ();
   fettle_log_init ("fettle-worker", FETTLE_LOG_INFO);
   if (!plugin || fcntl (FETTLE_WORKER_SOCKET, F_GETFD) < 0) {
     fettle_log (FETTLE_LOG_ERROR, "fettled starts this program; it is of no use by itself");

@@ -196,6 +196,10 @@ unit_smb_LDADD = ../core/libworker.la $(SSH2_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(
 check_PROGRAMS += unit/smb-patience
 unit_smb_patience_SOURCES = unit/smb-patience.c
 unit_smb_patience_LDADD = ../core/libworker.la $(SSH2_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += unit/buf
+unit_buf_SOURCES = unit/buf.c
+unit_buf_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
+unit_buf_LDFLAGS = -Wl,--wrap=free -Wl,--wrap=realloc
 endif
 windows_sources = ../plugins/windows/call.c ../plugins/windows/commands.c ../plugins/windows/files.c ../plugins/windows/inventory.c \
   ../plugins/windows/ndr.c ../plugins/windows/reboot.c ../plugins/windows/registry.c ../plugins/windows/remote.c \

@@ -44,7 +44,7 @@ round_trip (void **state)
 {
   static const char secret[] = "pass\0word";
   _cleanup_ (fettle_buf_clear) struct fettle_buf sealed = FETTLE_BUF_INIT (1000);
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf plain = FETTLE_BUF_INIT (1000);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf plain = FETTLE_BUF_SECRET (1000);
 
   assert_int_equal (fettle_seal (*state, "n1", secret, sizeof secret, &sealed, &err), FETTLE_OK);
   assert_int_equal (sealed.size, sizeof secret + FETTLE_SEAL_EXTRA);
@@ -59,7 +59,7 @@ static void
 empty (void **state)
 {
   _cleanup_ (fettle_buf_clear) struct fettle_buf sealed = FETTLE_BUF_INIT (1000);
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf plain = FETTLE_BUF_INIT (1000);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf plain = FETTLE_BUF_SECRET (1000);
 
   assert_int_equal (fettle_seal (*state, "", "", 0, &sealed, &err), FETTLE_OK);
   assert_int_equal (fettle_unseal (*state, "", sealed.data, sealed.size, &plain, &err), FETTLE_OK);
@@ -70,7 +70,7 @@ static void
 each_bit_counts (void **state)
 {
   _cleanup_ (fettle_buf_clear) struct fettle_buf sealed = FETTLE_BUF_INIT (1000);
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf plain = FETTLE_BUF_INIT (1000);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf plain = FETTLE_BUF_SECRET (1000);
 
   assert_int_equal (fettle_seal (*state, "n1", "secret", 6, &sealed, &err), FETTLE_OK);
   for (size_t bit = 0; bit < sealed.size * 8; bit++) {
@@ -88,7 +88,7 @@ static void
 context_is_bound (void **state)
 {
   _cleanup_ (fettle_buf_clear) struct fettle_buf sealed = FETTLE_BUF_INIT (1000);
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf plain = FETTLE_BUF_INIT (1000);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf plain = FETTLE_BUF_SECRET (1000);
 
   assert_int_equal (fettle_seal (*state, "node 1", "secret", 6, &sealed, &err), FETTLE_OK);
   assert_int_equal (fettle_unseal (*state, "node 11", sealed.data, sealed.size, &plain, &err),
@@ -128,7 +128,7 @@ static void
 the_same_key_again (void **state)
 {
   _cleanup_ (fettle_buf_clear) struct fettle_buf sealed = FETTLE_BUF_INIT (1000);
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf plain = FETTLE_BUF_INIT (1000);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf plain = FETTLE_BUF_SECRET (1000);
   struct fettle_sealer *again;
   struct stat st;
 
@@ -144,7 +144,7 @@ the_same_key_again (void **state)
 static void
 bad_key_files (void **state)
 {
-  _cleanup_ (fettle_buf_wipe) struct fettle_buf key = FETTLE_BUF_INIT (100);
+  _cleanup_ (fettle_buf_clear) struct fettle_buf key = FETTLE_BUF_SECRET (100);
   struct fettle_sealer *s = NULL;
 
   (void) state;

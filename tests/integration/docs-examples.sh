@@ -144,7 +144,7 @@ if command -v mandoc >"$T/out"; then
   is "each page is there" "$(ls "$T/html" | grep -vc '^index')" "$(ls "$docs"/*.[1-8] "$builddir"/../docs/fettle-*.1 "$srcdir"/../plugins/*/fettle-*.7 | xargs -n 1 basename | sort -u | wc -l)"
   grep -ohE 'href="(fettle|smartupdate|component)[^"#]*\.html' "$T/html"/*.html | sed 's/href="//' | sort -u >"$T/links"
   missing=
-  while read -r link; do [ -e "$T/html/$link" ] || of_another_plugin "${link%.html}" || missing="$missing $link"; done <"$T/links"
+  while read -r link; do [ -e "$T/html/$link" ] || of_another_plugin "${link%.7.html}" || missing="$missing $link"; done <"$T/links"
   is "their links lead somewhere" "$missing" ""
 else
   skip "make html" "needs mandoc"

@@ -16,6 +16,9 @@
 
 set -u
 unset MAKEFLAGS MFLAGS MAKELEVEL # a make in a test is no part of the one that runs the tests
+# make -j gives all tests but one a pipe without a writer as standard input, and what a test starts
+# with & has it too, wherever there is a redirection around it (done 3<<ROWS).
+exec </dev/null
 T=$(mktemp -d "${TMPDIR:-/tmp}/fettle-test.XXXXXX")
 tap_n=0 tap_failed=0 tap_exit=
 

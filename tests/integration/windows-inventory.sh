@@ -103,7 +103,7 @@ if [ -n "$WIN_WINE" ]; then
     win_registry $start
     was=$(registry)
     call inventory "$none"
-    is "RemoteRegistry is $start: the inventory" "$(outcome) $(items | wc -l)" "ok 23"
+    is "RemoteRegistry is $start: the inventory" "$(outcome) $(items | wc -l) $(text)" "ok 23 null"
     is "RemoteRegistry is $start again" "$(registry) $(win_left)" "$was "
   done
   win_registry disabled

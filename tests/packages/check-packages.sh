@@ -29,12 +29,12 @@ build () { # FOLDER
   touch "$1/built"
 }
 ok "packages are built" build "$W/one"; figure "a build of the packages"
-other () { umask 027; TZ=Pacific/Auckland LC_ALL=C.UTF-8 build "$W/another/deeper"; }
+other () (umask 027; TZ=Pacific/Auckland LC_ALL=C.UTF-8 build "$W/another/deeper")
 ok "and once more, elsewhere" other; figure "another one"
 sums () { (cd "$1" && sha256sum ./*.deb); }
 is "to the same bytes" "$(sums "$W/one")" "$(sums "$W/another/deeper")"
 echo "# $(find "$W/one" -name '*.deb' | wc -l) packages, $(du -cb "$W"/one/*.deb | tail -n 1 | cut -f1) bytes"
-ok "lintian has nothing to say against them" lintian --allow-root --fail-on error,warning --no-tag-display-limit "$W"/one/*.changes
+ok "lintian has nothing to say against them" lintian --allow-root --fail-on error,warning --tag-display-limit 0 "$W"/one/*.changes
 ok "each plugin has one" sh -c 'for p in $(sed -n "s/^FETTLE_NODE_PLUGIN(\[\([a-z]*\)\].*/\1/p" "$1"); do
   ls "$2/fettle-plugin-${p}_"*.deb >/dev/null || exit; done' - "$srcdir/../configure.ac" "$W/one"
 is "each program and each plugin has symbols" "$(cd "$W/one" && ls ./*-dbgsym_*.deb | sed 's/-dbgsym_.*//; s,^./,,' | tr '\n' ' ')" \

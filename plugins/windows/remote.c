@@ -68,7 +68,8 @@ write_note (const struct win *w, uint32_t start, uint32_t state)
   return w->smb->write (w->c, NOTE_SHARE, NOTE, text, (size_t) n);
 }
 
-/* Is it disabled, or just not running?  Noted before it is changed. */
+/* Is it disabled, or just not running?  Noted before it is changed.  One that runs
+ * may have been started by our knocking, as Windows does it, and listens soon. */
 static fettle_result
 start_it (const struct win *w, struct services *s, const struct ndr_handle *service)
 {
@@ -79,7 +80,7 @@ start_it (const struct win *w, struct services *s, const struct ndr_handle *serv
   if (r == FETTLE_OK)
     r = svc_status (s, service, &st);
   if (r == FETTLE_OK && st.state == SVC_RUNNING)
-    return WIN_NONE;
+    return FETTLE_OK;
   if (r == FETTLE_OK && read_note (w, &old_start, &old_state) == WIN_NONE)
     r = write_note (w, start, SVC_STOPPED);
   if (r == FETTLE_OK && start == SVC_DISABLED)
@@ -138,7 +139,7 @@ win_registry_open (const struct win *w, struct registry *g)
   g->started = 1;
   if (r == WIN_NONE)
     return w->h->error (w->c, FETTLE_E_UNSUPPORTED, "the node's registry can't be asked: nobody listens at its pipe winreg, "
-                        "and the service RemoteRegistry isn't there, or runs already");
+                        "and there is no service RemoteRegistry");
   for (int i = 0; r == FETTLE_OK && i < LISTEN_TRIES; i++) {
     r = reg_connect (g, w);
     if (r == FETTLE_OK || !nobody_listens (w))

@@ -13,6 +13,8 @@ of either, with np below). NODE is the folder where the node keeps:
                 imported when the pipe is opened the next time
     registry    is there while the service RemoteRegistry runs; without it the
                 pipe winreg is refused, as Windows refuses it
+    late        how often winreg is refused although that service runs: as on a
+                Windows that starts it when somebody knocks
     mutate      a seed: then answers of svcctl and winreg are changed at random
 
 Wine 8 answers each PDU with call_id 1: the number that was asked is put back.
@@ -135,10 +137,24 @@ class Pipes:
                 subprocess.run(["net", "-s", self.conf, "registry", "import", wanted], check=False, timeout=60)
                 os.unlink(wanted)
 
+    def is_late(self):
+        late = os.path.join(self.node, "late")
+        with self.importing:
+            if not os.path.exists(late):
+                return False
+            with open(late, encoding="ascii") as f:
+                n = int(f.read())
+            if n > 1:
+                with open(late, "w", encoding="ascii") as f:
+                    print(n - 1, file=f)
+            else:
+                os.unlink(late)
+            return True
+
     def samba(self, name, smbd):
         """A pipe of Samba's own."""
         request, level = greeting(smbd)
-        if name == "winreg" and not os.path.exists(os.path.join(self.node, "registry")):
+        if name == "winreg" and (self.is_late() or not os.path.exists(os.path.join(self.node, "registry"))):
             answer(smbd, level, NAME_NOT_FOUND)
             return
         if name == "winreg":

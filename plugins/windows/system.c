@@ -337,8 +337,8 @@ win_read_system (struct inventory *v)
   if (r == FETTLE_OK)
     r = add_machine (v);
   if (r == FETTLE_OK)
-    r = add_bios (v);
+    r = read_guards (v); /* before the firmware, which is told with them */
   if (r == FETTLE_OK)
-    r = win_each_key (v, NULL, ESRT, add_esrt);
-  return r == FETTLE_OK ? read_guards (v) : r;
+    r = add_bios (v);
+  return r == FETTLE_OK ? win_each_key (v, NULL, ESRT, add_esrt) : r;
 }

@@ -227,22 +227,25 @@ win_read_wmi (struct inventory *v)
 {
   const char *classes = v->w.h->setting (v->w.c, "wmi_classes");
   struct output o = { .text = NULL };
+  uint32_t seconds = win_number (&v->w, "wmi_timeout", 120, 3600);
   char order[ORDER_MAX], bad[80];
   struct run run;
+  size_t n;
   fettle_result r;
 
   if (!classes)
     classes = v->w.h->quirk (v->w.c, "wmi", "classes");
   if (!classes || !classes[strspn (classes, SEPARATORS)] || strcmp (classes, "none") == 0)
     return FETTLE_OK;
-  if (wmi_order (classes, order, sizeof order, bad) != 0)
+  n = (size_t) snprintf (order, sizeof order, "timeout %u\n", (unsigned) seconds); /* WMI that hangs isn't left behind */
+  if (wmi_order (classes, order + n, sizeof order - n, bad) != 0)
     return fettle_fail (v->w.h, v->w.c, FETTLE_E_CONFIG, "the setting wmi_classes: \"%s\" is no class of WMI", bad);
   if (windows_target_size == 0) {
     v->w.h->log (v->w.c, FETTLE_LOG_INFO, "WMI isn't asked: this Fettle has no program that runs on nodes");
     return FETTLE_OK;
   }
   run_init (&run, &v->w, NAME);
-  r = run_whole (&run, order, win_number (&v->w, "wmi_timeout", 120, 3600), WMI_OUTPUT_MAX, take_output, &o);
+  r = run_whole (&run, order, seconds, WMI_OUTPUT_MAX, take_output, &o);
   if (r == FETTLE_OK)
     r = wmi_read (v, o.text);
   else if (r != FETTLE_E_ABORTED && r != FETTLE_E_UNREACHABLE) {

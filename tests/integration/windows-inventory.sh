@@ -18,10 +18,10 @@ hardware|board|Anvil Board|BRD0042|-
 hardware|memory|Memory: 32768 MiB in 1 modules||-
 hardware|slot:1|PCI-E Slot 1|in use|0000:12:00.0
 hardware|slot:2|PCI-E Slot 2|empty|-
+hardware|tpm|BitLocker without a TPM||BitLocker
 firmware|bios|System firmware (BIOS)|T77|-
 firmware|esrt:0a1b2c3d-0000-4000-8000-00000000f001|System firmware (UEFI capsule)|65556|-
 firmware|esrt:0a1b2c3d-0000-4000-8000-00000000f002|Device firmware (UEFI capsule)|5|-
-hardware|tpm|BitLocker without a TPM||BitLocker
 driver|driver:pci_ven_1dd8_dev_1003|Fettle Works Fettle Gigabit Adapter|20.1.1.5|Net, 2023-06-21, oem3.inf
 driver|driver:pci_ven_9005_dev_028f|Fettle Works Fettle Array Controller|100.20.0.64|SCSIAdapter, 2022-11-02, oem7.inf
 driver|driver:uefi_res_0a1b2c3d|Fettle Works System Firmware|1.20.0.0|Firmware, 2024-03-04, oem9.inf
@@ -37,7 +37,7 @@ dmi:Fettle_Works:Anvil_7_Gen2
 guid:0a1b2c3d-0000-4000-8000-00000000f001
 guid:0a1b2c3d-0000-4000-8000-00000000f002
 pci:1dd8:1003 hwid:pci_ven_1dd8_dev_1003"
-like "a locked disk guards the firmware" "$(items | jq -r 'select(.encrypted) | .id' | tr '\n' ' ')" "tpm"
+is "a locked disk guards the firmware" "$(items | jq -r 'select(.encrypted).id | split(":")[0]' | tr '\n' ' ')" "tpm bios esrt esrt "
 call inventory '{"settings": {"wmi_classes": "none", "windows_drivers": "yes"}}'
 like "Microsoft's drivers, where they are wanted" "$(brief)" 'WAN Miniport \(IP\)\|10\.0\.20348\.1\|Net, 2006-06-21'
 services () { # SETTING
@@ -96,6 +96,11 @@ if [ -n "$WIN_WINE" ]; then
   call inventory '{"settings": {"wmi_classes": "Win32_BIOS Win32_Nothing"}}'
   is "what WMI says is an item by the table" "$(outcome) $(brief | grep -c '^hardware|wmi:Win32_BIOS:')" "ok 1"
   is "the program that asked it is gone" "$(win_left)" ""
+  call inventory '{"settings": {"wmi_classes": "Win32_BIOS"}}' &
+  call=$!
+  soon test -s "$WIN_WINDOWS/fettle-wmi/order"
+  like "it has a limit of its own" "$(head -n 1 "$WIN_WINDOWS/fettle-wmi/order")" "^timeout 120"
+  wait $call
 
   # ---- RemoteRegistry
   registry () { win_services | awk '$1 == "RemoteRegistry" { print $2, $3 }'; }
@@ -106,6 +111,11 @@ if [ -n "$WIN_WINE" ]; then
     is "RemoteRegistry is $start: the inventory" "$(outcome) $(items | wc -l) $(text)" "ok 23 null"
     is "RemoteRegistry is $start again" "$(registry) $(win_left)" "$was "
   done
+  win_registry auto
+  was=$(registry)
+  echo 3 >"$WIN_ROOT/node/late"
+  call inventory "$none"
+  is "RemoteRegistry was started by our knocking, and listens late" "$(outcome) $(items | wc -l) $(registry) $(win_left)" "ok 23 $was "
   win_registry disabled
   was=$(registry)
   # The worker is killed while it has that service started.

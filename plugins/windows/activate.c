@@ -55,6 +55,7 @@ put_message (struct ndr_out *o, const char *text)
   ndr_out_clear (&string);
 }
 
+/* OK too when it is on its way already: perhaps by us, before a crash. */
 static fettle_result
 ask_for_restart (struct registry *g, const char *message, uint32_t delay)
 {
@@ -75,7 +76,8 @@ ask_for_restart (struct registry *g, const char *message, uint32_t delay)
   error = ndr_take_error (&in);
   if (in.failed)
     return g->w->h->error (g->w->c, FETTLE_E_PROTOCOL, "restarting: the node answered nonsense");
-  return error && error != WIN_SHUTDOWN_IN_PROGRESS ? win_refused (g->w, "restarting", error) : FETTLE_OK;
+  return error && error != WIN_SHUTDOWN_IN_PROGRESS && error != WIN_SHUTDOWN_IS_SCHEDULED
+           ? win_refused (g->w, "restarting", error) : FETTLE_OK;
 }
 
 /* 1: it has restarted since the key was made. */
@@ -124,7 +126,9 @@ restart (const struct win *w, struct registry *g, const char *path)
     w->h->progress (w->c, 100, "restarting");
     r = ask_for_restart (g, message && message[0] ? message : "Fettle restarts this machine to complete an update.",
                          delay_of (w->t));
-    if (r != FETTLE_OK)
+    if (r == FETTLE_E_UNREACHABLE || r == FETTLE_E_TIMEOUT) /* it may go before it has answered */
+      r = FETTLE_OK;
+    else if (r != FETTLE_OK)
       reg_delete (g, path);
   }
   r = win_registry_close (w, g, r);

@@ -40,6 +40,7 @@ static const struct {
   { WIN_SERVICE_MARKED_FOR_DELETE, FETTLE_E_BUSY, "the service is about to be deleted" },
   { WIN_SERVICE_EXISTS, FETTLE_E_REJECTED, "there is such a service already" },
   { WIN_SHUTDOWN_IN_PROGRESS, FETTLE_E_BUSY, "the node is about to restart" },
+  { WIN_SHUTDOWN_IS_SCHEDULED, FETTLE_E_BUSY, "the node is to restart soon" },
   { 1219, FETTLE_E_BUSY, "the node allows us one connection, which another program has" },
   { 216, FETTLE_E_UNSUPPORTED, "the program isn't for this node's processor" },
   { 193, FETTLE_E_UNSUPPORTED, "the program isn't one for this Windows" },

@@ -22,8 +22,7 @@
 enum {
   FILES_MAX = 32,
   UPLOAD_CALLS = 6,        /* then it fails */
-  LOST_MAX = 60,           /* looks in vain, ten seconds apart */
-  BEGIN_S = 60,            /* that a service may take until it is seen to run */
+  LOST_S = 10,             /* between looks in vain */
   SPARE = 4 * 1024 * 1024, /* bytes that program and log may need */
   BITLOCKER_S = 120
 };
@@ -185,7 +184,7 @@ again_run (struct deployment *d, long long since, int lost)
   char token[64];
 
   snprintf (token, sizeof token, "run %lld %d %d", since, lost, d->pending);
-  return d->w.h->again (d->w.c, lost ? 10 : age < 30 ? 1 : age < 300 ? 5 : 20, token);
+  return d->w.h->again (d->w.c, lost ? LOST_S : age < 30 ? 1 : age < 300 ? 5 : 20, token);
 }
 
 /* An installer is never cut: it removes its folder itself when it ends. */
@@ -237,9 +236,10 @@ token_run (struct deployment *d, const char *token)
   char *rest;
   long long since = strtoll (token + 4, &rest, 10);
   long lost = strtol (rest, &rest, 10), pending = strtol (rest, NULL, 10);
+  long most = (long) win_number (&d->w, "restart_timeout", 1800, 7 * 86400) / LOST_S;
   fettle_result r = run_look (&d->run);
 
-  if ((connection_lost (r) || r == FETTLE_E_AUTH || r == FETTLE_E_BUSY) && lost < LOST_MAX) {
+  if ((connection_lost (r) || r == FETTLE_E_AUTH || r == FETTLE_E_BUSY) && lost < most) {
     d->w.h->progress (d->w.c, 650, "the node doesn't answer: waiting");
     d->pending = pending != 0;
     return again_run (d, since, (int) lost + 1);
@@ -383,13 +383,12 @@ begin (struct deployment *d, const char *token)
 
   if (r == FETTLE_OK)
     r = run_look (&d->run);
-  if (r != FETTLE_OK)
-    return r;
-  if (d->run.state == RUN_RUNNING || d->run.state == RUN_FINISHED || d->run.state == RUN_DEAD)
+  if (r == FETTLE_OK && (d->run.state == RUN_RUNNING || d->run.state == RUN_FINISHED || d->run.state == RUN_DEAD))
     return go_on (d, (long long) time (NULL), 0);
-  r = look_at_node (d);
+  if (r == FETTLE_OK)
+    r = look_at_node (d);
   if (r != FETTLE_OK)
-    return r;
+    return put_failed (d, token, token != NULL, r); /* that it is away is news to the first call alone */
   if (d->pending)
     d->w.h->log (d->w.c, FETTLE_LOG_WARNING, "the node has waited for a restart before this installation");
   r = run_make_folder (&d->run);
@@ -487,35 +486,53 @@ clean_other (struct deployment *d, const char *name)
   return r == FETTLE_OK && run.state != RUN_RUNNING && run.state != RUN_ABSENT ? run_remove (&run) : r;
 }
 
+/* After a failure the rest is removed all the same. */
+static fettle_result
+both (fettle_result a, fettle_result b)
+{
+  return a == FETTLE_OK ? b : a;
+}
+
 /* What still runs is waited for; after that it is left to itself, with the
  * order to remove its files. */
+static fettle_result
+clean_run (struct deployment *d)
+{
+  const char *token = d->w.h->token (d->w.c);
+  long long since = token ? strtoll (token, NULL, 10) : (long long) time (NULL);
+  char next[32];
+  fettle_result r = run_look (&d->run);
+
+  if (r != FETTLE_OK)
+    return r;
+  if (d->run.state != RUN_RUNNING)
+    return run_remove (&d->run);
+  r = run_abandon (&d->run);
+  if (r != FETTLE_OK)
+    return r;
+  if ((long long) time (NULL) - since > (long long) win_number (&d->w, "install_timeout", 3600, 7 * 86400))
+    return fettle_fail (d->w.h, d->w.c, FETTLE_E_BUSY, "an installation still runs on the node (service %s); it is left alone and "
+                        "removes its files when it ends", d->run.name);
+  snprintf (next, sizeof next, "%lld", since);
+  return d->w.h->again (d->w.c, 5, next);
+}
+
 fettle_result
 win_cleanup (WIN_CALL)
 {
-  const char *token = h->token (c);
-  long long since = token ? strtoll (token, NULL, 10) : (long long) time (NULL);
-  char next[32], name[64];
   struct deployment d;
-  fettle_result r = init (&d, h, c, t, NULL);
+  char name[64];
+  fettle_result r = init (&d, h, c, t, NULL), registry;
 
-  if (r == FETTLE_OK)
-    r = win_registry_restore (&d.w);
-  if (r == FETTLE_OK)
-    r = run_look (&d.run);
-  if (r == FETTLE_OK && d.run.state == RUN_RUNNING) {
-    r = run_abandon (&d.run);
-    if (r != FETTLE_OK)
-      return r;
-    if ((long long) time (NULL) - since > (long long) win_number (&d.w, "install_timeout", 3600, 7 * 86400))
-      return fettle_fail (h, c, FETTLE_E_BUSY, "an installation still runs on the node (service %s); it is left alone and removes "
-                          "its files when it ends", d.run.name);
-    snprintf (next, sizeof next, "%lld", since);
-    return h->again (c, 5, next);
-  }
-  if (r == FETTLE_OK)
-    r = run_remove (&d.run);
-  if (r == FETTLE_OK)
-    r = clean_other (&d, "fettle-wmi");
+  if (r != FETTLE_OK)
+    return r;
+  registry = win_registry_restore (&d.w);
+  if (connection_lost (registry) || registry == FETTLE_E_ABORTED || registry == FETTLE_E_AUTH)
+    return registry;
+  r = clean_run (&d);
+  if (r == FETTLE_AGAIN)
+    return r;
+  r = both (r, clean_other (&d, "fettle-wmi"));
   win_name (&d.w, "-lock", name);
-  return r == FETTLE_OK ? clean_other (&d, name) : r;
+  return both (both (registry, r), clean_other (&d, name));
 }

@@ -178,12 +178,27 @@ look_at_service (struct run *r, struct svc_status *st)
   return result;
 }
 
+/* Its output is there from its beginning on.  The service alone doesn't tell: one
+ * that ran before the node's last start never did, as the node has it. */
+static fettle_result
+look_whether_begun (struct run *r, int *ret)
+{
+  char path[400];
+  fettle_result result;
+
+  run_path (r, "output", path);
+  result = win_stat (r->w, path, NULL);
+  *ret = result == FETTLE_OK;
+  return result == WIN_NONE ? FETTLE_OK : result;
+}
+
 /* The service is asked before the result is read, so that one that ends
  * meanwhile isn't taken for dead. */
 fettle_result
 run_look (struct run *r)
 {
   struct svc_status st = { .state = 0 };
+  int begun = 0;
   fettle_result folder = win_stat (r->w, r->folder, NULL), service, result;
 
   if (folder != FETTLE_OK && folder != WIN_NONE)
@@ -197,12 +212,15 @@ run_look (struct run *r)
     return FETTLE_OK;
   }
   result = folder == FETTLE_OK ? look_at_result (r) : WIN_NONE;
-  if (result != FETTLE_OK && result != WIN_NONE)
-    return result;
-  r->state = result == FETTLE_OK                                              ? RUN_FINISHED
-             : service == FETTLE_OK && st.win32_exit != WIN_SERVICE_NEVER_STARTED ? RUN_DEAD
-             : service == FETTLE_OK || folder == FETTLE_OK                       ? RUN_LOADED
-                                                                                : RUN_ABSENT;
+  if (result == WIN_NONE && folder == FETTLE_OK)
+    folder = look_whether_begun (r, &begun);
+  if (result < 0 || folder < 0)
+    return result < 0 ? result : folder;
+  begun |= service == FETTLE_OK && st.win32_exit != WIN_SERVICE_NEVER_STARTED;
+  r->state = result == FETTLE_OK                           ? RUN_FINISHED
+             : begun                                       ? RUN_DEAD
+             : service == FETTLE_OK || folder == FETTLE_OK ? RUN_LOADED
+                                                           : RUN_ABSENT;
   return FETTLE_OK;
 }
 

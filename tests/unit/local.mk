@@ -201,7 +201,7 @@ unit_buf_SOURCES = unit/buf.c
 unit_buf_LDADD = ../core/libbase.la $(CMOCKA_LIBS)
 unit_buf_LDFLAGS = -Wl,--wrap=free -Wl,--wrap=realloc
 endif
-windows_sources = ../plugins/windows/call.c ../plugins/windows/commands.c ../plugins/windows/files.c ../plugins/windows/inventory.c \
+windows_sources = ../plugins/windows/activate.c ../plugins/windows/call.c ../plugins/windows/commands.c ../plugins/windows/files.c ../plugins/windows/inventory.c \
   ../plugins/windows/ndr.c ../plugins/windows/reboot.c ../plugins/windows/registry.c ../plugins/windows/remote.c \
   ../plugins/windows/run.c ../plugins/windows/services.c ../plugins/windows/smbios.c ../plugins/windows/software.c \
   ../plugins/windows/system.c ../plugins/windows/wmi.c ../plugins/windows/words.c

@@ -24,9 +24,10 @@ static struct {
   uint32_t opnum;
   unsigned char asked[4096];
   size_t n_asked;
-  const unsigned char *answers[4];
-  size_t sizes[4], calls;
-  char text[4000]; /* errors, logs, items: a line each */
+  const unsigned char *answers[8]; /* NULL: the connection is lost */
+  size_t sizes[8], calls;
+  const char *file, *token;        /* what of a run's folder is there */
+  char text[4000]; /* errors, logs, items, tokens: a line each */
 } node;
 
 static void
@@ -105,13 +106,98 @@ rpc_call (fettle_ctx *c, int32_t handle, uint32_t opnum, const void *in, size_t 
   *out = node.answers[node.calls];
   *ret_n = node.sizes[node.calls];
   node.calls++;
-  return FETTLE_OK;
+  return *out ? FETTLE_OK : FETTLE_E_UNREACHABLE;
 }
 
-static const struct fettle_smb smb = { .struct_size = sizeof smb, .version = 1, .rpc_call = rpc_call };
+static int32_t
+rpc_open (fettle_ctx *c, uint32_t port, const char *pipe, const char *uuid, uint16_t major, uint16_t minor)
+{
+  (void) c;
+  (void) uuid;
+  (void) minor;
+  return port == 0 && pipe && major ? 1 : -1;
+}
+
+static void
+rpc_close (fettle_ctx *c, int32_t handle)
+{
+  (void) c;
+  assert_int_equal (handle, 1);
+}
+
+/* Folders are there, of files one. */
+static fettle_result
+stat_file (fettle_ctx *c, const char *share, const char *path, struct fettle_smb_entry *ret)
+{
+  const char *name = strrchr (path, '/');
+
+  (void) c;
+  (void) ret;
+  assert_string_equal (share, "ADMIN$");
+  return strcmp (path, "fettle-remote-registry") != 0 && (!name || (node.file && strcmp (name + 1, node.file) == 0))
+           ? FETTLE_OK : FETTLE_E_REJECTED;
+}
+
+static uint32_t
+smb_status (fettle_ctx *c)
+{
+  (void) c;
+  return FETTLE_NT_NAME_NOT_FOUND;
+}
+
+static void
+smb_disconnect (fettle_ctx *c)
+{
+  (void) c;
+}
+
+static const struct fettle_smb smb = {
+  .struct_size = sizeof smb, .version = 1, .disconnect = smb_disconnect, .status = smb_status, .stat = stat_file,
+  .rpc_open = rpc_open, .rpc_call = rpc_call, .rpc_close = rpc_close,
+};
+
+static const void *
+host_service (fettle_ctx *c, const char *name, uint32_t version)
+{
+  (void) c;
+  return strcmp (name, "smb") == 0 && version == 1 ? &smb : NULL;
+}
+
+static const char *
+host_setting (fettle_ctx *c, const char *name)
+{
+  (void) c;
+  (void) name;
+  return NULL;
+}
+
+static const char *
+host_token (fettle_ctx *c)
+{
+  (void) c;
+  return node.token;
+}
+
+static void
+host_progress (fettle_ctx *c, uint32_t permille, const char *step)
+{
+  (void) c;
+  assert_true (permille <= 1000 && step);
+}
+
+static fettle_result
+host_again (fettle_ctx *c, uint32_t delay_s, const char *token)
+{
+  (void) c;
+  (void) delay_s;
+  say ("again ", token);
+  return FETTLE_AGAIN;
+}
+
 static const struct fettle_host host = {
   .struct_size = sizeof host, .abi = FETTLE_ABI, .log = host_log, .error = host_error, .quirk = host_quirk,
-  .add_item = host_add_item,
+  .add_item = host_add_item, .service = host_service, .setting = host_setting, .token = host_token,
+  .progress = host_progress, .again = host_again,
 };
 static const struct fettle_target target = { .struct_size = sizeof target, .address = "10.0.0.1", .operation = "t-1" };
 static const struct win w = { .h = &host, .t = &target, .smb = &smb };
@@ -418,6 +504,70 @@ test_wmi (void **state)
   free (v);
 }
 
+/* ---- what a node that restarts leaves to be seen ---- */
+
+static void
+answer_next (const void *data, size_t n)
+{
+  size_t i = 0;
+
+  while (node.answers[i])
+    i++;
+  node.answers[i] = data;
+  node.sizes[i] = n;
+}
+
+/* A service that never ran, as its node has it: since its last start. */
+static void
+test_begun (void **state)
+{
+  static const unsigned char never[48] = { [0] = 36, [8] = 1, [16] = 0x35, [17] = 4 };
+  struct run run;
+
+  (void) state;
+  for (int i = 0; i < 3; i++) {
+    answer (good, sizeof good);
+    answer_next (good, sizeof good);
+    answer_next (never, 44);
+    answer_next (good, sizeof good);
+    node.file = i == 0 ? "order" : i == 1 ? "output" : NULL;
+    run_init (&run, &w, "fettle-t-1");
+    assert_int_equal (run_look (&run), FETTLE_OK);
+    assert_int_equal (run.state, i == 1 ? RUN_DEAD : RUN_LOADED);
+  }
+}
+
+static void
+test_restart (void **state)
+{
+  static const unsigned char on_its_way[4] = { 0x5b, 4 }, scheduled[4] = { 0xa6, 4 }, denied[4] = { 5 };
+  static const struct {
+    const unsigned char *answer;
+    fettle_result result;
+  } rows[] = {
+    { good + 20,  FETTLE_AGAIN },
+    { on_its_way, FETTLE_AGAIN },
+    { scheduled,  FETTLE_AGAIN }, /* by us, before a crash */
+    { NULL,       FETTLE_AGAIN }, /* it went before it had answered */
+    { denied,     FETTLE_E_AUTH },
+  };
+
+  (void) state;
+  for (size_t i = 0; i < FETTLE_COUNT (rows); i++) {
+    answer (good, sizeof good); /* the registry, our key, closed, the restart */
+    answer_next (good, sizeof good);
+    answer_next (good, sizeof good);
+    if (rows[i].answer)
+      answer_next (rows[i].answer, 4);
+    if (rows[i].result < 0)
+      answer_next (good + 20, 4);
+    node.token = "boot";
+    assert_int_equal (win_activate (&host, NULL, &target), rows[i].result);
+    assert_int_equal (node.opnum, rows[i].result < 0 ? 7 : 30); /* its key goes where nothing came of it */
+    assert_true (rows[i].result < 0 || strstr (node.text, "again went "));
+  }
+}
+
 int
 main (void)
 {
@@ -425,7 +575,7 @@ main (void)
     cmocka_unit_test (test_registry_requests), cmocka_unit_test (test_service_requests), cmocka_unit_test (test_registry_answers),
     cmocka_unit_test (test_refusals),          cmocka_unit_test (test_text),             cmocka_unit_test (test_smbios),
     cmocka_unit_test (test_words),             cmocka_unit_test (test_commands),         cmocka_unit_test (test_results),
-    cmocka_unit_test (test_wmi),
+    cmocka_unit_test (test_wmi),               cmocka_unit_test (test_begun),            cmocka_unit_test (test_restart),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

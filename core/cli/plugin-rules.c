@@ -43,8 +43,10 @@ misfit (const struct fettle_node_type *t)
     return "it has an inventory, but its port table has no port to the node in FETTLE_INVENTORY";
   if (t->firewall_open && !t->firewall_restore)
     return "it opens the node's firewall, but has no firewall_restore";
-  if (t->cleanup && !t->deploy)
+  if (t->cleanup && !t->deploy && !(t->flags & FETTLE_TYPE_INVENTORY_LEAVES))
     return "it cleans up after a deploy that it doesn't have";
+  if (t->flags & FETTLE_TYPE_INVENTORY_LEAVES && !t->cleanup)
+    return "it says FETTLE_TYPE_INVENTORY_LEAVES, but has no cleanup that would remove it";
   return "";
 }
 

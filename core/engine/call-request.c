@@ -178,8 +178,10 @@ target_of (struct lane *lane, const char *address)
   char operation[41];
   json_t *target;
 
-  snprintf (operation, sizeof operation, "%s-t%lld", lane->engine->installation,
-            (long long) lane->operation);
+  if (strcmp (lane->what, "inventory") == 0 || !lane->operation)
+    snprintf (operation, sizeof operation, "%s-n%lld", lane->engine->installation, (long long) lane->node);
+  else
+    snprintf (operation, sizeof operation, "%s-t%lld", lane->engine->installation, (long long) lane->operation);
   target = json_pack ("{s:s s:s s:s}", "address", address, "name", lane->name, "operation",
                       operation);
   if (strcmp (lane->what, "activate") == 0) {

@@ -70,7 +70,7 @@ struct lane {
   uint32_t phase;             /* of what */
   char literal[64];           /* the address that the call goes to */
   void (*opened) (struct lane *); /* when the firewall is open */
-  int64_t operation;          /* task id behind target.operation */
+  int64_t operation;          /* task id behind target.operation; 0: the node's own, as of inventories */
   struct task *told;          /* whose progress and log the messages are */
   void (*done) (struct lane *, const struct fettle_outcome *);
   struct fettle_helper *helper; /* is asked for credentials; login.c */
@@ -99,6 +99,8 @@ struct lane {
   bool parking;               /* it ends for now, and is to begin again */
   bool lost;                  /* no use to talk to this node any more in this job */
   bool restarted;
+  void (*cleaned) (struct lane *); /* after the clean-up */
+  unsigned cleanups;          /* that have failed, of this operation */
   struct check *check;        /* check.h; NULL in other jobs */
 
   struct {                    /* node-firewall.c: the node's own */
@@ -420,7 +422,11 @@ void fettle_deploy_go_on (struct lane *);               /* deploy.c */
 void fettle_deploy_resume (struct lane *);              /* recover.c */
 void fettle_deploy_look (struct lane *);                /* recover.c */
 void fettle_verify_begin (struct lane *);               /* verify.c */
-void fettle_cleanup_begin (struct lane *);              /* verify.c */
+/* leftovers.c: removes what cut calls of this job and of earlier ones left. */
+void fettle_cleanup_begin (struct lane *, void (*then) (struct lane *));
+/* Around each call: is an inventory under way, and was it cut? */
+void fettle_inventory_mark (struct lane *);
+void fettle_inventory_unmark (struct lane *, fettle_result);
 void fettle_check_free (struct check *);                /* check.c */
 /* deploy-check.c.  True: the ways that this node's deployment needs are looked
  * at, and `then` comes after; the tasks of a node whose way is blocked have

@@ -31,7 +31,8 @@ end (struct lane *lane, const struct fettle_error *err)
   }
   fettle_node_set_state (lane->engine, lane->node, err);
   fettle_task_end (t, !err ? "done" : aborted ? "aborted" : "failed", err);
-  fettle_lane_end (lane);
+  lane->lost = err && (err->code == FETTLE_E_UNREACHABLE || err->code == FETTLE_E_AUTH);
+  fettle_cleanup_begin (lane, fettle_lane_end);
 }
 
 static void

@@ -87,6 +87,7 @@ finished (struct lane *lane, const struct fettle_outcome *outcome)
   if (outcome->code == FETTLE_E_AUTH)
     fettle_login_forget (lane); /* it may be another one now */
   fettle_serving_called (lane, outcome->code < FETTLE_OK);
+  fettle_inventory_unmark (lane, outcome->code);
   if (lane->counted)
     e->calls--;
   lane->counted = false;
@@ -195,6 +196,13 @@ decides (struct lane *lane)
   return false;
 }
 
+/* And what one that was cut left is removed. */
+static bool
+tidies (const struct lane *lane)
+{
+  return strcmp (lane->what, "cleanup") == 0 && !lane->operation;
+}
+
 static void
 start_now (void *arg)
 {
@@ -204,7 +212,7 @@ start_now (void *arg)
 
   lane->call = fettle_pool_call (lane->engine->pool, s->request.json, s->request.fds,
                                  s->request.n_fds, lane->deadline, &handlers, lane);
-  if (lane->job->hard && !lane->firewall.ended && !decides (lane))
+  if (lane->job->hard && !lane->firewall.ended && !decides (lane) && !tidies (lane))
     fettle_call_abort (lane->call);
   starting_free (s);
 }
@@ -235,6 +243,7 @@ start_known (struct lane *lane, const struct fettle_error *why)
     lane->items = json_array ();
     lane->found = json_array ();
   }
+  fettle_inventory_mark (lane);
   fettle_task_journal (lane->told, lane->what, lane->told->token);
   /* The side effect comes after its journal row is on the disk. */
   fettle_store_then (lane->engine->store, start_now, s);

@@ -1,5 +1,5 @@
 /* verify.c - the end of a deployment on one node: restart if wanted, look
- * what is there now, decide each task by that, clean up.
+ * what is there now, decide each task by that.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -156,7 +156,7 @@ inventory_done (struct lane *lane, const struct fettle_outcome *outcome)
     decide_blind (lane, &err);
     lane->lost = true;
   }
-  fettle_cleanup_begin (lane);
+  fettle_cleanup_begin (lane, fettle_deploy_go_on);
 }
 
 static void
@@ -303,56 +303,14 @@ fettle_verify_begin (struct lane *lane)
 
   lane->restarted = false;
   if (!any_waits (lane))
-    fettle_cleanup_begin (lane);
+    fettle_cleanup_begin (lane, fettle_deploy_go_on);
   else if (lane->lost) {
     fettle_error_set (&err, FETTLE_E_AUTH, "the node refuses our credentials");
     decide_blind (lane, &err);
-    fettle_cleanup_begin (lane);
+    fettle_cleanup_begin (lane, fettle_deploy_go_on);
   }
   else if (restart_wanted (lane))
     restart (lane);
   else
     inventory (lane);
-}
-
-/* ---- Cleaning up, also after earlier jobs ---- */
-
-static void
-cleanup_done (struct lane *lane, const struct fettle_outcome *outcome)
-{
-  if (outcome->code == FETTLE_AGAIN && !lane->job->hard) {
-    free (lane->lane_token);
-    lane->lane_token = outcome->token ? strdup (outcome->token) : NULL;
-    fettle_lane_later (lane, outcome->delay_s, fettle_cleanup_begin);
-    return;
-  }
-  if (outcome->code == FETTLE_OK)
-    fettle_store_run (lane->engine->store, "UPDATE task SET leftovers = 0 WHERE id = ?", "i",
-                      lane->operation);
-  else {
-    fettle_task_log (lane->told, "what this left on the node is removed at the next deployment: %s",
-                     outcome->text ? outcome->text : "no reason given");
-    lane->lost = true;
-  }
-  free (lane->lane_token);
-  lane->lane_token = NULL;
-  fettle_cleanup_begin (lane);
-}
-
-void
-fettle_cleanup_begin (struct lane *lane)
-{
-  const struct fettle_node_type *type = fettle_plugins_type (lane->engine->plugins, lane->type,
-                                                             NULL);
-  int64_t task = fettle_store_number (lane->engine->store, 0,
-                                      "SELECT id FROM task WHERE node = ? AND leftovers = 1 LIMIT 1",
-                                      "i", lane->node);
-
-  if (!task || lane->lost || !type || !type->cleanup) {
-    fettle_deploy_go_on (lane);
-    return;
-  }
-  lane->operation = task;
-  fettle_lane_call (lane, "cleanup", (uint32_t) lane->engine->settings->deploy_timeout,
-                    cleanup_done);
 }

@@ -144,6 +144,9 @@ static const char *const fettle_schema[] = {
   "ALTER TABLE grp ADD COLUMN helper TEXT;",
 
   "ALTER TABLE job ADD COLUMN signatures TEXT;", /* who vouched for its baselines */
+
+  /* 1: an inventory is being made, 2: one was cut (engine/leftovers.c). */
+  "ALTER TABLE node ADD COLUMN inventory_left INTEGER NOT NULL DEFAULT 0;",
 };
 
 #endif

@@ -474,7 +474,8 @@ win_deploy (WIN_CALL, const struct fettle_image *image)
   return begin (&d, token);
 }
 
-/* Of what other runs of ours may have been cut: asking WMI, BitLocker. */
+/* Of what other runs of ours may have been cut: asking WMI, BitLocker.  One
+ * that still runs removes itself when it ends. */
 static fettle_result
 clean_other (struct deployment *d, const char *name)
 {
@@ -483,7 +484,9 @@ clean_other (struct deployment *d, const char *name)
 
   run_init (&run, &d->w, name);
   r = run_look (&run);
-  return r == FETTLE_OK && run.state != RUN_RUNNING && run.state != RUN_ABSENT ? run_remove (&run) : r;
+  if (r != FETTLE_OK || run.state == RUN_ABSENT)
+    return r;
+  return run.state == RUN_RUNNING ? run_abandon (&run) : run_remove (&run);
 }
 
 /* After a failure the rest is removed all the same. */

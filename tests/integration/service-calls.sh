@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 . "$srcdir/integration/service-lib.sh"
-requires fettled curl jq ps
+requires fettled curl jq ps sqlite3
 
 S=$T/state
 port=$(free_port)
@@ -78,4 +78,56 @@ family=$(workers)
 kill -KILL "$pid"; wait "$pid" 2>/dev/null
 # shellcheck disable=SC2086
 ok "a service that is killed leaves no worker" soon none_of $family
+
+# ---- What an inventory that was cut left on its node is removed
+S=$T/state2
+ok "another one starts" start "$S" --ssl-port "$port" --plugindir "$plugins"
+untidy () { # NAME SETTINGS
+  api "$S" POST /nodes --json "{\"nodes\": [{\"address\": \"127.0.0.1\", \"name\": \"$1\", \"type\": \"untidy\",
+    \"settings\": $2}]}" >/dev/null; cat "$T/status"
+}
+over () { api "$S" GET "/jobs/$1" | jq -e '.state != "running"'; }
+cleaned () { # JOB: what its log says of it, without the installation's name
+  api "$S" GET "/jobs/$1" | jq -r '.tasks[].log[] | select(test("cleans|left"))' | sed 's/after [0-9a-f]*-/after /'
+}
+call_of () { local z; for z in $(workers); do ps -o pid= --ppid "$z"; done; } # of its zygote
+is "nodes whose inventory leaves something when it is cut" \
+  "$(untidy tidy '{}') $(untidy cut '{"do": "crash"}') $(untidy slow '{"do": "hang"}')" "201 201 201"
+job=$(inventory '"tidy"')
+ok "one that ends in order" soon over "$job"
+is "isn't cleaned up after" "$(cleaned "$job")" ""
+job=$(inventory '"cut"')
+ok "one that crashes" soon over "$job"
+is "is, by the name that it had" "$(cleaned "$job")" "cleans up after n2"
+
+job=$(inventory '"slow"')
+ok "one that hangs" soon has_calls 1
+# shellcheck disable=SC2046
+kill_call () { kill -KILL $(call_of); }
+ok "its worker is killed" soon kill_call
+ok "and it ends" soon over "$job"
+is "it is cleaned up after as well" "$(cleaned "$job")" "cleans up after n3"
+
+job=$(inventory '"slow"')
+ok "one that hangs, again" soon has_calls 1
+is "it is aborted by force" "$(status "$S" POST "/jobs/$job/abort" --json '{"hard": true}')" 200
+ok "it ends" soon over "$job"
+is "and the clean-up isn't aborted with it" "$(cleaned "$job")" "cleans up after n3"
+
+job=$(inventory '"slow"')
+ok "once more one that hangs" soon has_calls 1
+kill -KILL "$pid"; wait "$pid" 2>/dev/null
+sqlite3 "$S/store.db" "UPDATE node SET settings = '{\"clean\": \"refuse\"}' WHERE name = 'slow'"
+ok "the service is killed, starts, and makes the inventory anew" start "$S" --ssl-port "$port" --plugindir "$plugins"
+ok "which ends" soon over "$job"
+is "with a clean-up, which says that it failed" "$(cleaned "$job")" "cleans up after n3
+what this left on the node is removed at its next inventory or deployment: it is kept"
+is "the inventory itself is done" "$(api "$S" GET "/jobs/$job" | jq -r '.tasks[].state')" done
+api "$S" PATCH /nodes/slow --json '{"settings": {"clean": "yes"}}' >/dev/null
+job=$(inventory '"slow"')
+ok "the next one" soon over "$job"
+is "removes it" "$(cleaned "$job")" "cleans up after n3"
+job=$(inventory '"slow"')
+ok "the one after that" soon over "$job"
+is "has nothing to remove" "$(cleaned "$job")" ""
 done_testing

@@ -26,6 +26,7 @@ static const struct fettle_port ports[] = {
 static const struct fettle_setting settings[] = {
   { "do", FETTLE_SETTING_TEXT, 0, NULL, "what to do" },
   { "port", FETTLE_SETTING_TEXT, 0, "8080", "a port to try" },
+  { "clean", FETTLE_SETTING_TEXT, 0, NULL, "how to clean up" },
   { "initial", FETTLE_SETTING_TEXT, 0, "as declared", "a setting with an initial value" },
 };
 
@@ -295,11 +296,27 @@ probe (HOST, uint32_t *score)
   return FETTLE_OK;
 }
 
+/* Says for whom: the tests read the log. */
+static fettle_result
+cleanup (HOST)
+{
+  const char *what = h->setting (c, "clean");
+  char text[100];
+
+  snprintf (text, sizeof text, "cleans up after %s", t->operation);
+  h->log (c, FETTLE_LOG_INFO, text);
+  return what && strcmp (what, "refuse") == 0 ? h->error (c, FETTLE_E_REJECTED, "it is kept") : FETTLE_OK;
+}
+
 static const struct fettle_node_type types[] = {
   { .name = "mischief", .title = "Mischief", .position = 2000, .hosts = FETTLE_HOST_LINUX,
     .ports = ports, .n_ports = FETTLE_COUNT (ports), .settings = settings,
     .n_settings = FETTLE_COUNT (settings), .services = "stream/1", .probe = probe,
     .inventory = inventory },
+  { .name = "untidy", .title = "Untidy", .position = 2004, .hosts = FETTLE_HOST_LINUX,
+    .flags = FETTLE_TYPE_INVENTORY_LEAVES, .ports = ports, .n_ports = FETTLE_COUNT (ports),
+    .settings = settings, .n_settings = FETTLE_COUNT (settings), .services = "stream/1",
+    .inventory = inventory, .cleanup = cleanup },
 };
 
 static const struct fettle_plugin plugin = {

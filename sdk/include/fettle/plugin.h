@@ -152,7 +152,8 @@ struct fettle_target {
   const char *type;      /* the node type's name */
   const char *operation; /* [a-z0-9-]{1,40}: one for each task, and the same
                           * when the task's call is repeated, also after a
-                          * crash: for names of what is left on the node */
+                          * crash: for names of what is left on the node;
+                          * inventories of a node have all the same one */
   const char *message;   /* activate: for the node's users, one line, or NULL */
   uint32_t delay_s;      /* activate: what they are given before the restart */
 };
@@ -298,6 +299,8 @@ struct fettle_host {
 /* flags of a node type */
 #define FETTLE_TYPE_ANNOUNCES (1u << 0) /* activate tells target->message to the node's users, and
                                          * waits target->delay_s itself */
+#define FETTLE_TYPE_INVENTORY_LEAVES (1u << 1) /* an inventory that is cut may leave something on
+                                                * the node: cleanup is called for it, too */
 
 #define FETTLE_LAYER_SERVER       0u /* and all else */
 #define FETTLE_LAYER_MANAGER      1u /* of an enclosure */
@@ -334,7 +337,8 @@ struct fettle_node_type {
    * restart (activate) to use it; a fresh inventory decides. */
   fettle_result (*deploy) (FETTLE_CALL, const struct fettle_image *);
 
-  /* Remove what an interrupted deploy of this target's operation left. */
+  /* Remove what an interrupted deploy of this target's operation left; with
+   * FETTLE_TYPE_INVENTORY_LEAVES also what an interrupted inventory did. */
   fettle_result (*cleanup) (FETTLE_CALL);
 
   /* Restart, or activate what was staged; OK when the node is back. */

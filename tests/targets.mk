@@ -1,5 +1,5 @@
 # Not part of check: what takes long, each by its name.  HACKING.md says what each does.
-EXTRA_DIST += packages/check-packages.sh packages/check-without-plugins.sh packages/preload.sh
+EXTRA_DIST += packages/check-packages.sh packages/check-without-plugins.sh packages/preload.sh valgrind.supp
 
 # Another build, with sanitizers: all tests, or ASAN_TESTS="unit/plan ...".
 check-asan:
@@ -7,9 +7,10 @@ check-asan:
 	cd $(top_builddir)/asan && { test -f Makefile || $(abs_top_srcdir)/configure --enable-werror --enable-sanitizers CC='$(CC)'; } \
 	  && $(MAKE) && $(MAKE) -C tests check $${ASAN_TESTS:+TESTS="$$ASAN_TESTS"}
 
-# Programs of tests/unit and tests/fuzz, which need no processes of ours.
+# Programs of tests/unit.
+VALGRIND = $(abs_top_builddir)/libtool --mode=execute valgrind -q --leak-check=full --error-exitcode=119
 check-valgrind: $(check_PROGRAMS)
-	TAP_UNDER='$(abs_top_builddir)/libtool --mode=execute valgrind -q --leak-check=full --error-exitcode=119' \
+	TAP_UNDER='$(VALGRIND) --suppressions=$(abs_srcdir)/valgrind.supp' \
 	  $(MAKE) check-TESTS TESTS='$(filter unit/%, $(check_PROGRAMS))'
 
 # Figures: of the start, of downloads, of holes in firewalls; BENCHES="..." others of tests/bench.

@@ -54,6 +54,8 @@ test_open (void **state FETTLE_UNUSED)
   json_t *list;
   int at;
 
+  if (getenv ("TAP_UNDER")) /* valgrind 3.19 has no openat2 */
+    skip ();
   assert_non_null (mkdtemp (folder));
   at = open (folder, O_PATH | O_DIRECTORY);
   assert_int_equal (mkdirat (at, "b", 0700), 0);

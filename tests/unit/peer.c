@@ -226,8 +226,16 @@ static int
 set_up (void **state)
 {
   (void) state;
-  start ((struct fettle_peer_limits) { .node_connections = 8, .head_seconds = 2,
-                                       .stall_seconds = 2 }, false);
+  start ((struct fettle_peer_limits) { .node_connections = 8 }, false);
+  return 0;
+}
+
+/* For the tests that wait until a limit is reached, alone. */
+static int
+set_up_hasty (void **state)
+{
+  (void) state;
+  start ((struct fettle_peer_limits) { .head_seconds = 2, .stall_seconds = 2 }, false);
   return 0;
 }
 
@@ -895,7 +903,10 @@ main (void)
     cmocka_unit_test_setup_teardown (moves, set_up_moves, tear_down),
     TEST (posts), TEST (in_portions), TEST (continues),
     cmocka_unit_test_setup_teardown (too_often, set_up_rate, tear_down),
-    TEST (slow_head), TEST (many_of_one), TEST (stalled), TEST (the_offer_ends), TEST (garbage),
+    cmocka_unit_test_setup_teardown (slow_head, set_up_hasty, tear_down),
+    TEST (many_of_one),
+    cmocka_unit_test_setup_teardown (stalled, set_up_hasty, tear_down),
+    TEST (the_offer_ends), TEST (garbage),
   };
 
   signal (SIGPIPE, SIG_IGN);

@@ -524,6 +524,8 @@ test_no_worker (void **state)
   char *libexecdir = settings.libexecdir;
   struct seen s;
 
+  if (getenv ("TAP_UNDER")) /* valgrind starts a program that isn't there, and fails then */
+    skip ();
   (void) state;
   fettle_pool_free (pool);
   settings.libexecdir = (char *) (uintptr_t) "/nowhere";

@@ -194,6 +194,8 @@ test_confined (void **state FETTLE_UNUSED)
   int dir, status;
   pid_t pid;
 
+  if (getenv ("TAP_UNDER")) /* valgrind knows nothing of Landlock, and maps for itself */
+    skip ();
   assert_non_null (mkdtemp (folder));
   make_file ("file");
   dir = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -1,9 +1,6 @@
 /* Ansible's inventories as INI: what is read can be made nodes of, and those
  * written and read again.
  *
- * Sources: cli/ansible.c cli/ansible-hosts.c cli/ansible-ini.c util/error.c
- * util/text.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"

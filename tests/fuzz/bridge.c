@@ -1,9 +1,5 @@
 /* What a program that is a plugin writes: its lines, and its manifest.
  *
- * Sources: plugin/bridge.c plugin/bridge-calls.c plugin/manifest.c plugin/program.c plugin/load.c plugin/validate.c
- *   plugin/packages.c util/buf.c util/clock.c util/error.c util/file.c util/landlock.c util/nearest.c util/scrub.c util/text.c util/trusted.c
- *   ../sdk/testhost/host.c ../sdk/testhost/recording.c ../sdk/testhost/replay.c ../sdk/testhost/services.c ../sdk/testhost/smb.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"

@@ -1,8 +1,6 @@
 /* A CMS signature: of anything that comes in, none is good but the one that
  * was made.
  *
- * Sources: sign/cms.c sign/cms-strict.c sign/key.c util/buf.c util/error.c util/file.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"

@@ -1,8 +1,5 @@
 /* A side file, for a component that has nothing yet and for one that has.
  *
- * Sources: baseline/side.c model/component.c model/component-json.c model/version.c
- *          model/version-hpe.c util/buf.c util/error.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"

@@ -1,8 +1,5 @@
 /* A component as JSON: what is taken comes out the same.
  *
- * Sources: model/component.c model/component-json.c model/version.c model/version-hpe.c
- *          util/error.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"

@@ -1,9 +1,6 @@
 /* An archive: whatever it is, paths stay within, and what is said to lie in it
  * as it is does.
  *
- * Sources: baseline/container.c baseline/expand.c baseline/hasher.c baseline/source.c
- *          util/buf.c util/error.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"

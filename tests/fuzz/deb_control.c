@@ -1,8 +1,5 @@
 /* The control file of a package: what is taken from it keeps its promises.
  *
- * Sources: baseline/deb-control.c model/component.c model/version.c model/version-hpe.c
- *          util/text.c util/error.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"

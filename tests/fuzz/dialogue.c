@@ -1,8 +1,6 @@
 /* What a node's command line writes: lines end, limits hold, the echo of a
  * command with secrets is told in no time.  The first byte says how it is cut.
  *
- * Sources: ../sdk/lib/dialogue-screen.c ../sdk/lib/dialogue-find.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <string.h>

@@ -1,10 +1,11 @@
 /* A fuzz target as an ordinary test: its corpus, then a second of mutations of
  * it, always the same ones.  `make check-fuzz` gives the same targets to
- * libFuzzer instead.  A target is a file NAME.c here with the line
- * " * Sources: ..." (files of core/ that it needs) and a folder corpus/NAME.
+ * libFuzzer instead, which has a main of its own.  A target is a file NAME.c
+ * here, a folder corpus/NAME, and what local.mk says of it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#ifndef FETTLE_LIBFUZZER
 #include "util/base.h"
 
 #include <dirent.h>
@@ -144,3 +145,4 @@ main (int argc FETTLE_UNUSED, char **argv)
   free (data);
   return 0;
 }
+#endif

@@ -3,9 +3,6 @@
  * and a body.  And the same text as the setting firmware_source.  What is made of
  * it has limits, and no more is asked than there are steps.
  *
- * Sources: ../plugins/ilo/fc-rest.c ../plugins/ilo/fc-rest-update.c ../plugins/ilo/fc-source.c
- *          ../plugins/ilo/fc-text.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdlib.h>

@@ -1,8 +1,5 @@
 /* A list of files of a web server: SHA256SUMS, fwrepo.json.
  *
- * Sources: baseline/fetch-list.c baseline/container.c baseline/expand.c baseline/hasher.c
- *          baseline/source.c util/buf.c util/error.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"

@@ -1,11 +1,5 @@
 /* A cabinet of LVFS.
  *
- * Sources: baseline/about.c baseline/container.c baseline/expand.c baseline/hasher.c
- *          baseline/source.c baseline/documents.c baseline/hpe.c baseline/hpe-xml.c baseline/vib.c
- *          baseline/dell.c baseline/lenovo.c baseline/xml.c
- *          baseline/cab.c baseline/metainfo.c
- *          model/component.c model/component-json.c model/version.c model/version-hpe.c util/buf.c util/error.c util/text.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"

@@ -1,6 +1,5 @@
 /* gate_request.c - what a client can send to fettle-gate, and what nft can
  * answer it.  Input: a packet; as text, elements of a set.
- * Sources: gate/request.c gate/elements.c
  *
  * SPDX-License-Identifier: Apache-2.0
  */

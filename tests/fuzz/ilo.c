@@ -1,8 +1,6 @@
 /* What an iLO says: /xmldata, and JSON as an inventory, an iLO 4's, a system, a
  * message.  Ids differ, match words are words, texts end.
  *
- * Sources: ../plugins/ilo/items.c ../plugins/ilo/xmldata.c ../sdk/lib/redfish-json.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <jansson.h>

@@ -1,8 +1,5 @@
 /* A .jcat of any bytes: nothing is verified without a key, nothing breaks.
  *
- * Sources: baseline/jcat.c baseline/pgp.c baseline/vendor.c baseline/expand.c baseline/source.c baseline/hasher.c
- *          sign/key.c model/component.c model/version.c model/version-hpe.c util/buf.c util/error.c util/file.c util/text.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"

@@ -1,17 +1,11 @@
-# Fuzzers, each with a folder of inputs beside it.  Built with FUZZ_MAIN they
-# are tests that read these and mutations of them for a second; for libFuzzer:
-#   clang -fsanitize=fuzzer,address -Isdk/include tests/fuzz/NAME.c (and its sources)
+# Fuzzers, each with a folder of inputs, corpus/NAME: ordinary tests by fuzz/driver.c, and targets of libFuzzer.
 if SOURCE_LINUX
-check_PROGRAMS += fuzz/linux-inventory
+check_PROGRAMS += fuzz/linux_inventory
 endif
-fuzz_linux_inventory_SOURCES = fuzz/linux-inventory.c
+fuzz_linux_inventory_SOURCES = fuzz/linux_inventory.c fuzz/driver.c fuzz/fuzz.h
 nodist_fuzz_linux_inventory_SOURCES = ../plugins/linux/parse.c ../plugins/linux/items.c \
   ../plugins/linux/fwupd.c ../plugins/linux/text.c
-fuzz_linux_inventory_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_MAIN
-fuzz_linux_inventory_LDADD = $(JANSSON_LIBS)
-EXTRA_DIST += fuzz/linux-inventory/debian-vm fuzz/linux-inventory/rhel-server \
-  fuzz/linux-inventory/devices fuzz/linux-inventory/hostile
-# Each target is an ordinary test too: see fuzz/driver.c.
+fuzz_linux_inventory_LDADD = ../core/libbase.la $(JANSSON_LIBS)
 fuzz_programs = fuzz/version fuzz/deb_control fuzz/component_cfg fuzz/component_json fuzz/request
 check_PROGRAMS += $(fuzz_programs)
 fuzz_request_SOURCES = fuzz/request.c fuzz/driver.c fuzz/fuzz.h
@@ -44,13 +38,12 @@ fuzz_format_scexe_SOURCES = fuzz/format_scexe.c fuzz/driver.c fuzz/fuzz.h fuzz/s
 fuzz_format_scexe_LDADD = ../core/libscan.la ../core/libbase.la
 EXTRA_DIST += fuzz/check-fuzz.sh fuzz/corpus
 
-# Not part of check: a minute each, with clang's libFuzzer.
+# Not part of check: a minute each, with clang's libFuzzer, in a build of their own.
 check-fuzz:
-	bash $(srcdir)/fuzz/check-fuzz.sh $(srcdir) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) \
-	  -- $(JANSSON_LIBS) $(CONFIG_LIBS) $(CRYPTO_LIBS) $(ARCHIVE_LIBS) $(ZLIB_LIBS) $(XML_LIBS) $(UDFREAD_LIBS) -lltdl
+	bash $(srcdir)/fuzz/check-fuzz.sh $(abs_top_srcdir) $(filter fuzz/%, $(check_PROGRAMS))
 .PHONY: check-fuzz
 clean-local:
-	-rm -rf fuzz-bin fuzz-found
+	-rm -rf fuzz-build fuzz-found
 check_PROGRAMS += fuzz/gate_request
 fuzz_gate_request_SOURCES = fuzz/gate_request.c fuzz/driver.c fuzz/fuzz.h
 fuzz_gate_request_LDADD = ../core/libgate.la ../core/libbase.la

@@ -1,10 +1,6 @@
 /* What a node sends: heads through the guard of a listener for nodes, whole and
  * in portions; then target, ranges and tags of each, and its body as a status.
  *
- * Sources: serve/guard.c serve/head.c serve/range.c serve/route.c
- * serve/status-body.c util/buf.c util/error.c util/file.c
- * util/secret.c util/text.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"

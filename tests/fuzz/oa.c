@@ -2,9 +2,6 @@
  * text of its command line.  Texts end and are one line, bays are bays, tokens
  * can be sent back, addresses are addresses.
  *
- * Sources: ../plugins/oa/enclosure.c ../plugins/oa/xmldata.c ../plugins/oa/soap-read.c
- *  ../plugins/oa/cli-read.c ../plugins/oa/answer.c ../sdk/lib/xml.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <arpa/inet.h>

@@ -1,7 +1,5 @@
 /* A plugin's file of quirks: a value is found, or what is wrong is said.
  *
- * Sources: plugin/quirks.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"

@@ -1,10 +1,6 @@
 /* What a Redfish service says of tasks, ways and itself, as JSON: texts end,
  * paths are of the node.
  *
- * Sources: ../sdk/lib/redfish.c ../sdk/lib/redfish-deploy.c ../sdk/lib/redfish-json.c
- * ../sdk/lib/redfish-send.c ../sdk/lib/redfish-task.c ../sdk/lib/redfish-walk.c
- * ../sdk/lib/redfish-words.c ../plugins/redfish/src/node.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <jansson.h>

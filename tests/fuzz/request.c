@@ -1,9 +1,6 @@
 /* What a client sends: through the guard whole and in portions, then path,
  * query and body of the first request that it lets in.
  *
- * Sources: serve/guard.c serve/route.c util/buf.c util/error.c util/file.c
- * util/secret.c util/text.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"

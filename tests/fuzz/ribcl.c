@@ -1,8 +1,6 @@
 /* What an iLO 2, 3 or 4 answers to RIBCL: tags follow one another, values are
  * printable and fit, whatever comes; and it takes no more time than it is long.
  *
- * Sources: ../plugins/ilo/ribcl-text.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdlib.h>

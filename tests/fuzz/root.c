@@ -1,8 +1,5 @@
 /* root.N.json: each role of one that is taken can be satisfied by its keys.
  *
- * Sources: sign/root.c sign/paper.c sign/statement.c sign/cms.c sign/cms-strict.c sign/key.c
- *          util/buf.c util/error.c util/file.c util/text.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"

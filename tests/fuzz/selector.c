@@ -1,7 +1,5 @@
 /* Selectors of nodes: what is taken keeps its limits and can be asked.
  *
- * Sources: model/selector.c util/error.c util/text.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"

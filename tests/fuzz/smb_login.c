@@ -1,12 +1,6 @@
 /* What a node says before anybody has logged in: an answer of SMB, its offer,
  * SPNEGO, NTLM's challenge, NetBIOS names.  The first byte says which.
  *
- * Sources: transport/smb-message.c transport/smb-negotiate.c transport/smb-crypto.c transport/smb-wire.c
- *          transport/smb-spnego.c transport/smb-ntlm.c transport/smb-netbios.c transport/smb-link.c
- *          transport/smb-status.c transport/smb-rpc.c transport/smb-rpc-pdu.c transport/smb-file.c
- *          transport/smb-tree.c transport/smb-login.c transport/context.c transport/connect.c util/buf.c
- *          util/error.c util/secret.c util/file.c util/text.c util/clock.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"

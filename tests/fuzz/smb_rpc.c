@@ -1,7 +1,5 @@
 /* A packet of DCE/RPC: an answer to a bind, to a call, a fault.
  *
- * Sources: transport/smb-rpc-pdu.c transport/smb-wire.c util/buf.c util/secret.c util/error.c util/file.c util/text.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"

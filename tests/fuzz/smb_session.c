@@ -5,12 +5,6 @@
  * Input: what is asked, then answers: a status, a size (16 bits, little
  * endian), the body.  The first answer, to CREATE, is a good one.
  *
- * Sources: transport/smb-message.c transport/smb-negotiate.c transport/smb-crypto.c transport/smb-wire.c
- *          transport/smb-spnego.c transport/smb-ntlm.c transport/smb-netbios.c transport/smb-link.c
- *          transport/smb-status.c transport/smb-rpc.c transport/smb-rpc-pdu.c transport/smb-file.c
- *          transport/smb-tree.c transport/smb-login.c transport/smb-list.c transport/context.c
- *          transport/connect.c util/buf.c util/error.c util/secret.c util/file.c util/text.c util/clock.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"

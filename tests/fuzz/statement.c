@@ -1,7 +1,5 @@
 /* baseline.json: what is taken comes out the same, and leads nowhere else.
  *
- * Sources: sign/statement.c util/buf.c util/error.c util/file.c util/text.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"

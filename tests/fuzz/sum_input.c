@@ -1,9 +1,6 @@
 /* SUM's input files: what is read can be made nodes of, and what is refused
  * names the line.
  *
- * Sources: cli/sum-input.c cli/sum-parse.c cli/sum-table.c cli/secret-wipe.c
- * util/buf.c util/error.c util/file.c util/nearest.c util/secret.c util/text.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"

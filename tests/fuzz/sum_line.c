@@ -1,8 +1,5 @@
 /* SUM's command line: any words, one a line of the input.
  *
- * Sources: cli/sum-input.c cli/sum-parse.c cli/sum-table.c cli/secret-wipe.c
- * util/buf.c util/error.c util/file.c util/nearest.c util/secret.c util/text.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"

@@ -2,9 +2,6 @@
  * a Superdome X's command line and the rows of its quirks.  Texts end, sections
  * lie within what was said, ids are words.
  *
- * Sources: ../plugins/superdome/x-text.c ../plugins/superdome/flex-items.c
- *  ../sdk/lib/redfish-json.c ../sdk/lib/redfish-words.c ../sdk/lib/dialogue-find.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <jansson.h>

@@ -1,8 +1,6 @@
 /* What Fibre Channel switches and Virtual Connect say: values fit and are
  * printable, versions and addresses look like such.
  *
- * Sources: ../plugins/ilo/fc-text.c ../plugins/ilo/vc-text.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdlib.h>

@@ -2,10 +2,6 @@
  * it as it is does.  An input is blocks: number and length (16 bits each,
  * little-endian), then so many bytes of it; all others are zeros.
  *
- * Sources: baseline/container.c baseline/udf.c baseline/expand.c baseline/hasher.c baseline/source.c
- *          model/component.c model/component-json.c model/version.c model/version-hpe.c
- *          util/buf.c util/error.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"

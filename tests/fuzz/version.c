@@ -1,7 +1,5 @@
 /* Two versions, a line each, by every scheme: the order is one.
  *
- * Sources: model/version.c model/version-hpe.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "util/base.h"

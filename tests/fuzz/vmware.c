@@ -1,8 +1,6 @@
 /* What an ESXi host says: SOAP answers and faults, lists of versions, esxcli's
  * answers inside them.  Texts end, names of faults are never missing.
  *
- * Sources: ../plugins/vmware/answer.c ../sdk/lib/xml.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <string.h>

@@ -1,8 +1,6 @@
 /* What a host's CIM server says: answers in CIM-XML, paths of jobs, which go into a
  * token and back, software identities.
  *
- * Sources: ../plugins/vmware/cim-answer.c ../plugins/vmware/answer.c ../sdk/lib/xml.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <string.h>

@@ -3,11 +3,6 @@
  * WMI's lines of our own program.  The first byte says which.  Texts end, are on one line, and no more is there than
  * was said.
  *
- * Sources: ../plugins/windows/ndr.c ../plugins/windows/registry.c ../plugins/windows/services.c
- *          ../plugins/windows/call.c ../plugins/windows/words.c ../plugins/windows/smbios.c ../plugins/windows/commands.c
- *          ../plugins/windows/run.c ../plugins/windows/files.c ../plugins/windows/wmi.c ../plugins/windows/inventory.c
- *          ../plugins/windows/system.c ../plugins/windows/software.c ../plugins/windows/reboot.c ../plugins/windows/remote.c
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <string.h>

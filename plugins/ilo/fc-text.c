@@ -206,6 +206,8 @@ fc_download (const char *text, char *words, size_t size)
       continue;
     state = known[i].state;
     copy (p, length, words, size);
+    if (!has (words, strlen (words), known[i].words)) /* behind more than there is room for */
+      copy (known[i].words, strlen (known[i].words), words, size);
   }
   return state;
 }

@@ -1,4 +1,4 @@
-dist_check_SCRIPTS += unit/includes.sh
+dist_check_SCRIPTS += unit/includes.sh unit/plugins-line.sh
 if HAVE_CMOCKA
 check_PROGRAMS += unit/load
 unit_load_SOURCES = unit/load.c

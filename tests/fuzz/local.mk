@@ -43,7 +43,7 @@ check-fuzz:
 	bash $(srcdir)/fuzz/check-fuzz.sh $(abs_top_srcdir) $(filter fuzz/%, $(check_PROGRAMS))
 .PHONY: check-fuzz
 clean-local:
-	-rm -rf fuzz-build fuzz-found
+	-rm -rf fuzz-build fuzz-found without-plugins
 check_PROGRAMS += fuzz/gate_request
 fuzz_gate_request_SOURCES = fuzz/gate_request.c fuzz/driver.c fuzz/fuzz.h
 fuzz_gate_request_LDADD = ../core/libgate.la ../core/libbase.la

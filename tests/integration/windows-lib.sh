@@ -21,6 +21,8 @@
 #   win_names                  nmbd besides, at $WIN_NAMES (137/udp)
 #   win_full KIB, win_room     ADMIN$ has so much room, and again all
 #   win_mutate SEED, win_true  answers of svcctl and winreg changed at random, and true again
+#   win_kdc                    a KDC of the realm $REALM, its files in $K; from now on it is this script's own.
+#                              ${WIN_KERBEROS[@]} are win_smbd's lines for it
 #   call CALL [MEMBERS] [-- OPTIONS of plugins/call]   the lines in $OUT; items, outcome, text ...
 #
 # SPDX-License-Identifier: Apache-2.0
@@ -199,6 +201,27 @@ win_full () {
 win_room () { mount -o remount,size=1g "$WIN_WINDOWS"; }
 win_mutate () { echo "$1" >"$WIN_ROOT/node/mutate"; }
 win_true () { rm -f "$WIN_ROOT/node/mutate"; }
+win_kdc () {
+  local command
+  for command in krb5kdc kadmin.local kdb5_util; do
+    command -v $command >/dev/null || return 1
+  done
+  K=$T/kdc REALM=FORGE.TEST
+  WIN_KERBEROS=("realm = $REALM" "kerberos method = dedicated keytab" "dedicated keytab file = FILE:$K/service")
+  mkdir -p "$K"
+  export KRB5_CONFIG=$K/krb5.conf KRB5_KDC_PROFILE=$K/kdc.conf KRB5CCNAME=FILE:$K/tickets KRB5_CLIENT_KTNAME=$K/client
+  printf '%s\n' '[libdefaults]' "default_realm = $REALM" 'dns_lookup_kdc = false' 'dns_canonicalize_hostname = false' \
+    '[realms]' "$REALM = {" 'kdc = 127.0.0.1:88' '}' '[domain_realm]' ".forge.test = $REALM" >"$KRB5_CONFIG"
+  # Without a PAC, which a server that is in no domain refuses.
+  printf '%s\n' '[kdcdefaults]' 'kdc_listen = 127.0.0.1:88' 'kdc_tcp_listen = 127.0.0.1:88' '[realms]' "$REALM = {" 'disable_pac = true' \
+    "database_name = $K/principal" "key_stash_file = $K/stash" "acl_file = $K/acl" '}' >"$KRB5_KDC_PROFILE"
+  {
+    kdb5_util -r $REALM -P master create -s
+    printf '%s\n' 'addprinc -randkey cifs/anvil7.forge.test' 'addprinc -randkey root' \
+      "ktadd -k $K/service cifs/anvil7.forge.test" "ktadd -k $K/client root" | kadmin.local -r $REALM
+    krb5kdc -n -r $REALM &
+  } >"$K/log" 2>&1
+}
 
 call () {
   local kind=$1 more=${2-}

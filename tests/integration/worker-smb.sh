@@ -69,24 +69,35 @@ talk 'connect'
 like "a node of SMB 2.0.2" "$(outcome): $(text)" 'unsupported: .*2\.1'
 
 # ---- Someone in between, who alters the answer to the negotiation.
-lower () { # what, wanted, lines of smb.conf
-  local what=$1 wanted=$2 between; shift 2
-  win_smbd "$@"
+altered () { # HOW: a connection with it, $OUT
+  local between
   rm -f "$T/between"
-  python3 "$srcdir/sim/windows/hostile.py" "$T/between" lower 1 >"$T/lower" 2>&1 & between=$!
+  python3 "$srcdir/sim/windows/hostile.py" "$T/between" "$1" 1 >"$T/altered" 2>&1 & between=$!
   soon test -s "$T/between" >/dev/null
   PORTS="[[6, 445, 445, $(cat "$T/between"), $(cat "$T/between")]]" talk 'stat ADMIN$ temp'
-  is_over () { grep -q '^seed' "$T/lower"; }
+  is_over () { grep -q '^seed' "$T/altered"; }
   soon is_over >/dev/null
   kill $between
   wait $between 2>/dev/null
-  like "$what, altered on its way" "$(outcome) $(cut -d: -f2 "$T/lower" | sort -u): $(text)" "^$wanted"
 }
+# Where keys don't follow from what was altered, the node is asked what it had chosen.
 chosen="protocol  1 changed: .*what was negotiated isn't what the node has chosen: someone in between has altered it"
-lower "SMB 2.1" "$chosen" "server max protocol = SMB2_10"
-lower "SMB 3.0" "$chosen" "server max protocol = SMB3_00"
-lower "SMB 3.0.2" "$chosen" "server max protocol = SMB3_02"
-lower "SMB 3.1.1, at the login" "auth  1 changed: .*it isn't the node, or someone altered its answer on its way"
+login="auth  1 changed: .*it isn't the node, or someone altered its answer on its way"
+while IFS='|' read -r what max dialect others <&3; do
+  win_smbd "server max protocol = $max"
+  for how in capabilities mode guid dialect; do
+    altered $how
+    if [ $how = dialect ]; then wanted=$dialect; else wanted=$others; fi
+    like "$what, $how altered on its way" "$(outcome) $(cut -d: -f2 "$T/altered" | sort -u): $(text)" "^$wanted"
+  done
+  altered true
+  is "$what, as it is" "$(outcome) $(cut -d: -f2 "$T/altered" | sort -u)" "ok  0 changed"
+done 3<<ROWS
+SMB 2.1|SMB2_10|$login|$chosen
+SMB 3.0|SMB3_00|$login|$chosen
+SMB 3.0.2|SMB3_02|$chosen|$chosen
+SMB 3.1.1|SMB3_11|$login|$login
+ROWS
 win_smbd
 
 # ---- One connection.
@@ -162,26 +173,12 @@ like "over TCP: the endpoint mapper" "$(outcome): $(text)" '^(ok: null|unreachab
 
 # ---- Kerberos: tickets by the credential helper, of a KDC of our own.
 PORTS='[[6, 445, 445, 445, 445]]'
-if command -v krb5kdc >/dev/null && command -v kadmin.local >/dev/null && command -v kdb5_util >/dev/null; then
-  K=$T/kdc REALM=FORGE.TEST
-  mkdir -p "$K"
-  export KRB5_CONFIG=$K/krb5.conf KRB5_KDC_PROFILE=$K/kdc.conf KRB5CCNAME=FILE:$K/tickets KRB5_CLIENT_KTNAME=$K/client
-  printf '%s\n' '[libdefaults]' "default_realm = $REALM" 'dns_lookup_kdc = false' 'dns_canonicalize_hostname = false' \
-    '[realms]' "$REALM = {" 'kdc = 127.0.0.1:88' '}' '[domain_realm]' ".forge.test = $REALM" >"$KRB5_CONFIG"
-  # Without a PAC, which a server that is in no domain refuses.
-  printf '%s\n' '[kdcdefaults]' 'kdc_listen = 127.0.0.1:88' 'kdc_tcp_listen = 127.0.0.1:88' '[realms]' "$REALM = {" 'disable_pac = true' \
-    "database_name = $K/principal" "key_stash_file = $K/stash" "acl_file = $K/acl" '}' >"$KRB5_KDC_PROFILE"
-  {
-    kdb5_util -r $REALM -P master create -s
-    printf '%s\n' 'addprinc -randkey cifs/anvil7.forge.test' 'addprinc -randkey root' \
-      "ktadd -k $K/service cifs/anvil7.forge.test" "ktadd -k $K/client root" | kadmin.local -r $REALM
-    krb5kdc -n -r $REALM &
-  } >"$K/log" 2>&1
+if win_kdc; then
   ticket () { # NODE: the helper's answer
     echo '{"protocol": 1, "node": "'"$1"'", "address": "127.0.0.1", "type": "windows", "more": 1}' |
       "$builddir/../core/fettle-kerberos" get 2>"$K/said" >"$K/answer"
   }
-  win_smbd "realm = $REALM" "kerberos method = dedicated keytab" "dedicated keytab file = FILE:$K/service"
+  win_smbd "${WIN_KERBEROS[@]}"
   ok "the helper gets tickets of GSSAPI" soon ticket anvil7.forge.test
   talk 'connect; write ADMIN$ temp/k hallo; disconnect; connect; rm ADMIN$ temp/k' "$(jq -c '{credentials: .}' "$K/answer")"
   like "who is let in by Kerberos" "$(heard 1)" '^0311 445 AES-GMAC AES-128-GCM kerberos '

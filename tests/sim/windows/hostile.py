@@ -14,8 +14,10 @@ to 127.0.0.1:UPSTREAM (445). HOW:
              the dialect 2.1 (server max protocol = SMB2_10)
     cut      nothing is changed, but once a connection ends: behind as many answers, of
              all of them, as the SEED says
-    lower    its answer to the negotiation says that it can neither encrypt nor write
-             much at once, as one in between would have it; nothing else is changed
+    capabilities, mode, guid, dialect
+             nothing but one thing of its answer to the negotiation: it can neither
+             encrypt nor write much at once, doesn't demand signatures, is another
+             server, speaks another dialect
     true     nothing is changed
 
 The changes of the connection N follow from SEED + N alone, so a failure is had
@@ -40,6 +42,8 @@ SESSION_SETUP = 1
 NTLMSSP = b"NTLMSSP\0"
 LIMIT = 1 << 24
 SIGNED = 8
+ALTERED = ("capabilities", "mode", "guid", "dialect")
+OTHER_DIALECT = {0x0210: 0x0300, 0x0300: 0x0210, 0x0302: 0x0300, 0x0311: 0x0302}
 HOT = (0, 1, 2, 4, 7, 8, 16, 63, 64, 65, 0x7F, 0x80, 0xFF, 0xFFFE, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE,
        0xFFFFFFFF)
 
@@ -85,6 +89,21 @@ def field(message, at):
     """A field of an NTLM message: length, room, offset."""
     size, _, offset = struct.unpack_from("<HHI", message, at)
     return message[offset:offset + size]
+
+
+def alter(how, message):
+    """An answer to the negotiation, with one thing altered."""
+    m = bytearray(message)
+    if how == "capabilities":
+        m[88] &= ~0x44 & 0xFF
+    elif how == "mode":
+        m[66] &= ~2 & 0xFF
+    elif how == "guid":
+        m[72] ^= 1
+    else:
+        dialect = struct.unpack_from("<H", m, 68)[0]
+        struct.pack_into("<H", m, 68, OTHER_DIALECT[dialect])
+    return bytes(m)
 
 
 def session_key(password, message):
@@ -136,11 +155,13 @@ class Mutator:
                 return [message]
             print("cut", flush=True)
             return [None]
-        if self.how == "lower" and message[:4] == MAGIC and len(message) >= 92 and command == NEGOTIATE and not self.changed:
-            said = struct.unpack_from("<I", message, 88)[0]
-            self.changed = int(said & 0x44 != 0)
-            return [message[:88] + struct.pack("<I", said & ~0x44) + message[92:]]
-        if self.how in ("true", "lower") or (self.how == "signed" and self.key is None):
+        if self.how in ALTERED:
+            if message[:4] != MAGIC or len(message) < 92 or command != NEGOTIATE or self.changed:
+                return [message]
+            out = alter(self.how, message)
+            self.changed = int(out != message)
+            return [out]
+        if self.how == "true" or (self.how == "signed" and self.key is None):
             return [message]
         if self.quiet > 0 or r.random() > self.rate:
             self.quiet -= 1
@@ -277,7 +298,7 @@ def main():
     port_file, how, seed = sys.argv[1], sys.argv[2], int(sys.argv[3])
     password = sys.argv[4] if len(sys.argv) > 4 else None
     upstream = int(sys.argv[5]) if len(sys.argv) > 5 else 445
-    if how not in ("raw", "signed", "cut", "lower", "true") or (how == "signed" and not password):
+    if how not in ("raw", "signed", "cut", "true", *ALTERED) or (how == "signed" and not password):
         sys.exit(__doc__)
     Mutator.left = seed
     listener = socket.create_server(("", 0))

@@ -10,7 +10,8 @@ export FETTLE_STATE_DIR=$T/state
 win_up
 [ -n "$WIN_WINE" ] || skip_all "needs Wine (wine64) and x86_64-w64-mingw32-gcc"
 
-up () { start "$T/state" --port 63001 --ssl-port 63002; }
+printf '%s\n' "credential_helpers = \"kerberos=$T/kerberos\";" >"$T/conf"
+up () { start "$T/state" --config "$T/conf" --port 63001 --ssl-port 63002; }
 baseline () { # NAME VERSION WORDS of the installer
   mkdir "$T/$1"
   cp "$builddir/sim/windows/installer.exe" "$T/$1/agent.$3.exe"
@@ -24,6 +25,8 @@ task () { jq -r ".tasks[0]$1" "$T/job"; }
 nothing () { [ -z "$(win_left)" ]; }
 long () { soon "$@" || soon "$@" || soon "$@"; } # an installation and what follows
 
+{ cat /etc/hosts; echo "127.0.0.1 anvil7.forge.test"; } >"$T/hosts"
+mount --bind "$T/hosts" /etc/hosts # of this namespace; the service reads it when it starts
 ok "the service starts" up
 printf '%s\n' "$WIN_PASSWORD" >"$T/password"
 ok "a node" fettle --quiet node add 127.0.0.1 --name anvil --type windows --user "$WIN_USER" --password-file "$T/password"
@@ -33,6 +36,33 @@ ok "is deployed" deploy two
 is "and found" "$(task .state) $(task .verified) $(task .found)" "done true 2.0.0.0"
 like "what the installer said is in the log" "$(task '.log[]')" "installer: line 2 of 2"
 is "nothing is left" "$(win_left)" ""
+
+# ---- By Kerberos: nobody has a password, the service's helper has tickets.
+if win_kdc; then
+  # The service's user, as GSSAPI sees it, is this test's.
+  cat >"$T/kerberos" <<X
+#!/bin/sh
+KRB5_CONFIG=$KRB5_CONFIG KRB5CCNAME=$KRB5CCNAME KRB5_CLIENT_KTNAME=$KRB5_CLIENT_KTNAME exec "$builddir/../core/fettle-kerberos" "\$@"
+X
+  chmod 755 "$T/kerberos"
+  win_smbd "${WIN_KERBEROS[@]}" "ntlm auth = disabled"
+  by () { fettle node show anvil7.forge.test --format json; }
+  look () { fettle --quiet inventory "$1" 2>"$T/look"; }
+  not_ok "a node that takes no passwords isn't let in by one" look anvil
+  ok "a node with the helper for Kerberos" fettle --quiet node add anvil7.forge.test --type windows --helper kerberos
+  ok "its inventory" soon look anvil7.forge.test
+  is "has no password" "$(by | jq -c '[.user, .helper, .error]')" '[null,"kerberos",null]'
+  is "is the one that was had by a password" "$(fettle node items anvil7.forge.test --format json | jq -c '[.items[] | [.kind, .id, .version]]')" \
+    "$(fettle node items anvil --format json | jq -c '[.items[] | [.kind, .id, .version]]')"
+  mv "$K/client" "$K/away"
+  rm -f "$K/tickets"
+  not_ok "without tickets there is none" look anvil7.forge.test
+  like "and it says so" "$(by | jq -r .error.message)" "kerberos.*ticket"
+  win_smbd
+  ok "by a password the first is let in again" look anvil
+else
+  skip "Kerberos" "needs krb5kdc, kdb5_util and kadmin.local"
+fi
 
 # ---- Killed while it runs.
 runs () { ls "$WIN_WINDOWS"/fettle-*/output >"$T/runs" 2>&1; }

@@ -139,9 +139,11 @@ vm_activate (VM_CALL)
   if (r == FETTLE_OK && (!boot[0] || strchr (boot, ' ')))
     r = h->error (c, FETTLE_E_UNSUPPORTED, "the host doesn't say when it was started, so a restart couldn't be told from none: "
                   "restart it by hand");
-  else if (r == FETTLE_OK && token && strcmp (boot, x.boot) != 0)
+  else if (r == FETTLE_OK && token && strcmp (boot, x.boot) != 0) {
     r = back (&s, &x, came);
-  else if (went)
+    if (went && r == FETTLE_E_UNREACHABLE) /* it was back, and isn't quite */
+      r = wait_for_it (&s, &x, r);
+  } else if (went)
     r = wait_for_it (&s, &x, r);
   else if (r == FETTLE_OK)
     r = token ? go (&s, &x) : first (&s, boot);

@@ -187,7 +187,7 @@ decide (struct smart *u)
   return there ? FETTLE_OK : FETTLE_OK_REBOOT;
 }
 
-/* Nobody answers: for a while that is borne. */
+/* Nobody answers, or with what says nothing: for a while that is borne. */
 static fettle_result
 bear (struct smart *u, enum step step)
 {
@@ -197,7 +197,7 @@ bear (struct smart *u, enum step step)
   if (!u->lost)
     u->lost = now;
   if (now - u->lost >= (long long) limit)
-    return vm_fail (&u->s, FETTLE_E_TIMEOUT, "nobody has answered for %u s on what came of the installation (the setting cim_timeout"
+    return vm_fail (&u->s, FETTLE_E_TIMEOUT, "for %u s nobody has told what came of the installation (the setting cim_timeout"
                     " says how long to wait): look at the host, and take another inventory", (unsigned) limit);
   u->s.h->progress (u->s.c, 400, "waiting for the host's CIM server to answer");
   return step == START ? go_to_start (u, vm_number (u->s.h, u->s.c, "poll")) : go_to_job (u, vm_number (u->s.h, u->s.c, "poll"));
@@ -235,9 +235,10 @@ follow (struct smart *u)
 
   if (r == FETTLE_OK && u->cim.error.code == CIM_NOT_FOUND)
     return decide (u);
-  if (r == FETTLE_OK && u->cim.error.code)
+  if (r == FETTLE_OK && u->cim.error.code) {
+    u->silent = 1; /* it may be at work all the same */
     r = vm_cim_refused (&u->cim, "GetInstance");
-  else if (r == FETTLE_OK)
+  } else if (r == FETTLE_OK)
     r = cim_read_job (cim_instance (all, NULL), &job) ? judge (u, &job)
         : vm_fail (&u->s, FETTLE_E_PROTOCOL, "CIM GetInstance: the job doesn't tell its state");
   return r;
@@ -352,6 +353,25 @@ offer (struct smart *u, uint64_t *ret_fetched)
   return u->serve->fetched (u->s.c, FETTLE_LISTEN_HTTP, 0, ret_fetched, &answers);
 }
 
+/* It was fetched, and there is no job: one is about to come, or has been forgotten.
+ * While it could still be at work nothing is concluded from that. */
+static fettle_result
+await_job (struct smart *u)
+{
+  long long now = (long long) time (NULL);
+  int there = 0;
+  fettle_result r = u->image->flags & FETTLE_IMAGE_REWRITE ? FETTLE_OK : runs (u, &there);
+
+  if (r != FETTLE_OK)
+    return r;
+  if (!u->lost)
+    u->lost = now;
+  if (there || now - u->lost >= (long long) vm_number (u->s.h, u->s.c, "cim_timeout"))
+    return decide (u);
+  u->s.h->progress (u->s.c, 300, "the host has fetched it: waiting for its job");
+  return go_to_start (u, vm_number (u->s.h, u->s.c, "poll"));
+}
+
 static fettle_result
 start (struct smart *u)
 {
@@ -367,7 +387,7 @@ start (struct smart *u)
   r = offer (u, &bytes);
   if (r != FETTLE_OK)
     return r;
-  return bytes > u->fetched ? decide (u) : invoke (u);
+  return bytes > u->fetched ? await_job (u) : invoke (u);
 }
 
 /* Nothing is changed before it is clear that it could work. */
@@ -411,6 +431,7 @@ work (struct smart *u, enum step what)
 {
   fettle_result r = vm_cim_open (&u->cim, &u->s);
 
+  u->silent = r != FETTLE_OK; /* what has begun goes on without a CIM server that tells of it */
   if (r == FETTLE_OK && !u->cim.installs && what == FIRST)
     r = vm_fail (&u->s, FETTLE_E_UNSUPPORTED, "%s is installed through HPE's CIM providers, and this host has none that installs:"
                  " HPE's image of ESXi has them, or HPE's bundle of WBEM providers", u->image->id);

@@ -126,6 +126,7 @@ current|cimcode=2|failed|it didn.t install anything: the hardware has this versi
 lies|cimlie=yes|failed|inventory finds 2.50
 needs|cimreturn=4105|failed|it needs another component, .*InstallFromURI returned 4105
 denied|cimerror=InstallFromURI:2|failed|HPE.s providers want root .error 2: "as it was told to
+stumbles|cimstumble=GetInstance:1|done|2.82|cim error 1 this once
 X
 n=0
 while IFS='|' read -r name how _; do

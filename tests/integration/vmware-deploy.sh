@@ -66,6 +66,9 @@ esx
 call activate '{"token": "boot another 1"}'
 deploy "install 1"
 is "the host was in maintenance mode before: it stays" "$(outcome) $(real maintenance)" "ok-reboot true"
+how cut=ExitMaintenanceMode_Task
+call activate "$(jq -cn --arg t "went another 0 $(date +%s)" '{token: $t}')"
+is "one that is back, and away again, is waited for" "$(outcome) $(real maintenance)" "again true"
 esx noesxcli=yes
 deploy "install 0"
 is "no esxcli: the patch manager does it" "$(outcome) $(real next.nhpsa) $(as_it_was)" "ok-reboot \"2.0.16-1OEM\" $clean"

@@ -17,7 +17,7 @@
 #   cimauth=password ticket nobody   who is let in; else both are
 #   cimonce=yes              a ticket is good for one request
 #   cimnohpe=yes cimnoservice=yes cimempty=yes
-#   cimerror=METHOD:CODE     an error of CIM
+#   cimerror=METHOD:CODE     an error of CIM; cimstumble=METHOD:CODE: once
 #   cimstatus=METHOD:CODE cimgarbage=METHOD cimcut=METHOD cimcutafter=METHOD (once)
 #   cimhang=METHOD           no answer, ever
 #   cimprefix=odd            whitespace and namespaces that mean nothing
@@ -252,6 +252,9 @@ class Cim:
             wanted, _, code = self.how().get("cimerror", "").partition(":")
             if wanted == method:
                 raise CimError(int(code), "as it was told to")
+            wanted, _, code = self.how().get("cimstumble", "").partition(":")
+            if wanted == method and self.once("cimstumble", f"{wanted}:{code}"):
+                raise CimError(int(code), "this once")
             text = f"<IRETURNVALUE>{self.intrinsic(method, call)}</IRETURNVALUE>" if intrinsic else self.extrinsic(method, call)
         except CimError as e:
             self.log(f"cim error {e.code} {e.text}")

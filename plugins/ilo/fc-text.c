@@ -24,7 +24,7 @@ copy (const char *p, size_t n, char *ret, size_t size)
 {
   size_t used = 0;
 
-  for (; n && (*p == ' ' || *p == '\t'); p++)
+  for (; n && !(*p > ' ' && *p < 0x7f); p++)
     n--;
   for (; n && used + 1 < size; p++, n--)
     ret[used++] = *p >= ' ' && *p < 0x7f ? *p : ' ';

@@ -106,7 +106,7 @@ oa_know_word (char *ret, size_t size, const char *text)
   take (ret, size, text, strcspn (text, " \t"));
 }
 
-/* "10.1.2.3", n bytes of it: four numbers below 256. */
+/* "10.1.2.3", n bytes of it: four numbers below 256.  What "010" is, programs don't agree on. */
 static int
 is_ipv4 (const char *text, size_t n)
 {
@@ -118,6 +118,9 @@ is_ipv4 (const char *text, size_t n)
     return 0;
   memcpy (copy, text, n);
   copy[n] = '\0';
+  for (size_t i = 0; i + 1 < n; i++)
+    if (copy[i] == '0' && copy[i + 1] != '.' && (i == 0 || copy[i - 1] == '.'))
+      return 0;
   return sscanf (copy, "%3u.%3u.%3u.%3u%n", &part[0], &part[1], &part[2], &part[3], &end) == 4
          && copy[end] == '\0' && part[0] < 256 && part[1] < 256 && part[2] < 256 && part[3] < 256;
 }

@@ -9,13 +9,15 @@
 #include "util/buf.h"
 #include "util/clock.h"
 
-enum { TICK_MS = 200, ERRORS_MAX = 4096, WORDS_MAX = 400, ANSWER_MAX = 64 * 1024 * 1024, END_MS = 1000 };
+enum { TICK_MS = 200, ERRORS_MAX = 4096, WORDS_MAX = 400, ANSWER_MAX = 64 * 1024 * 1024, END_MS = 1000,
+       FORMER_MAX = 60 * 1024 };
 
 static struct {
   const struct fettle_plugin_info *plugin;
   uint64_t memory;
   struct fettle_program program;
   bool started;
+  char *former; /* what firewall_open answered last: borrowed by the host */
 } used = { .program = FETTLE_PROGRAM_NONE };
 
 struct talk {
@@ -262,6 +264,26 @@ settings_of (const struct fettle_bridge *b)
   return settings;
 }
 
+/* What only some operations are given. */
+static void
+add_more (json_t *j, const struct fettle_bridge *b)
+{
+  json_t *phases;
+
+  if (b->phases) {
+    phases = json_array ();
+    if (b->phases & FETTLE_INVENTORY)
+      json_array_append_new (phases, json_string ("inventory"));
+    if (b->phases & FETTLE_DEPLOYMENT)
+      json_array_append_new (phases, json_string ("deployment"));
+    json_object_set_new (j, "phases", phases);
+  }
+  if (b->former)
+    json_object_set_new (j, "former", json_string (b->former));
+  if (b->url)
+    json_object_set_new (j, "url", json_string (b->url));
+}
+
 static json_t *
 question (const struct fettle_bridge *b)
 {
@@ -277,7 +299,22 @@ question (const struct fettle_bridge *b)
                                                 "match", i->match, "version", i->version, "downgrade",
                                                 (i->flags & FETTLE_IMAGE_DOWNGRADE) != 0, "rewrite",
                                                 (i->flags & FETTLE_IMAGE_REWRITE) != 0, "files", files_of (i)));
+  add_more (j, b);
   return j;
+}
+
+/* Without one there is nothing to restore. */
+static bool
+take_former (const json_t *former)
+{
+  free (used.former);
+  used.former = NULL;
+  if (!former || json_is_null (former))
+    return true;
+  if (!json_is_string (former) || json_string_length (former) > FORMER_MAX)
+    return false;
+  used.former = strdup (json_string_value (former));
+  return used.former != NULL;
 }
 
 /* {"return": ...}, which ends it. */
@@ -298,6 +335,8 @@ take_return (struct talk *t, const json_t *j, uint32_t *ret_score)
   if (score < 0 || score > 100)
     return fail (t, FETTLE_E_PROTOCOL, "returned a score that isn't from 0 to 100");
   *ret_score = (uint32_t) score;
+  if (t->b->phases && r == FETTLE_OK && !take_former (json_object_get (j, "former")))
+    return fail (t, FETTLE_E_PROTOCOL, "returned a \"former\" that isn't text of at most 60 KiB");
   text = json_string_value (json_object_get (j, "why"));
   if (r < 0 && text && *text)
     return h->error (t->b->c, r, text);
@@ -326,16 +365,18 @@ fettle_bridge_talk (struct fettle_bridge *b, uint32_t *ret_score)
 /* ---- Operations ---- */
 
 static fettle_result
-run (const struct fettle_host *h, fettle_ctx *c, const struct fettle_target *target, const char *operation,
-     const struct fettle_image *image, uint32_t *ret_score)
+run (const struct fettle_host *h, fettle_ctx *c, const struct fettle_target *target, struct fettle_bridge b,
+     uint32_t *ret_score)
 {
-  struct fettle_bridge b = { .host = h, .c = c, .target = target, .operation = operation, .image = image };
   struct fettle_error err;
   uint32_t score = 0;
   fettle_result r;
 
   if (fettle_bridge_start (&err))
     return h->error (c, err.code, err.text);
+  b.host = h;
+  b.c = c;
+  b.target = target;
   b.timeout_s = used.plugin->timeout_s;
   b.program = used.program;
   r = fettle_bridge_talk (&b, ret_score ? ret_score : &score);
@@ -347,31 +388,55 @@ run (const struct fettle_host *h, fettle_ctx *c, const struct fettle_target *tar
 static fettle_result
 probe (const struct fettle_host *h, fettle_ctx *c, const struct fettle_target *t, uint32_t *score)
 {
-  return run (h, c, t, "probe", NULL, score);
+  return run (h, c, t, (struct fettle_bridge) { .operation = "probe" }, score);
 }
 
 static fettle_result
 inventory (const struct fettle_host *h, fettle_ctx *c, const struct fettle_target *t)
 {
-  return run (h, c, t, "inventory", NULL, NULL);
+  return run (h, c, t, (struct fettle_bridge) { .operation = "inventory" }, NULL);
 }
 
 static fettle_result
-deploy (const struct fettle_host *h, fettle_ctx *c, const struct fettle_target *t, const struct fettle_image *image)
+deploy (const struct fettle_host *h, fettle_ctx *c, const struct fettle_target *t,
+        const struct fettle_image *image)
 {
-  return run (h, c, t, "deploy", image, NULL);
+  return run (h, c, t, (struct fettle_bridge) { .operation = "deploy", .image = image }, NULL);
 }
 
 static fettle_result
 cleanup (const struct fettle_host *h, fettle_ctx *c, const struct fettle_target *t)
 {
-  return run (h, c, t, "cleanup", NULL, NULL);
+  return run (h, c, t, (struct fettle_bridge) { .operation = "cleanup" }, NULL);
 }
 
 static fettle_result
 activate (const struct fettle_host *h, fettle_ctx *c, const struct fettle_target *t)
 {
-  return run (h, c, t, "activate", NULL, NULL);
+  return run (h, c, t, (struct fettle_bridge) { .operation = "activate" }, NULL);
+}
+
+static fettle_result
+firewall_open (const struct fettle_host *h, fettle_ctx *c, const struct fettle_target *t, uint32_t phases,
+               const char **former)
+{
+  fettle_result r = run (h, c, t, (struct fettle_bridge) { .operation = "firewall_open", .phases = phases }, NULL);
+
+  if (r == FETTLE_OK)
+    *former = used.former;
+  return r;
+}
+
+static fettle_result
+firewall_restore (const struct fettle_host *h, fettle_ctx *c, const struct fettle_target *t, const char *former)
+{
+  return run (h, c, t, (struct fettle_bridge) { .operation = "firewall_restore", .former = former }, NULL);
+}
+
+static fettle_result
+reach_back (const struct fettle_host *h, fettle_ctx *c, const struct fettle_target *t, const char *url)
+{
+  return run (h, c, t, (struct fettle_bridge) { .operation = "reach_back", .url = url }, NULL);
 }
 
 bool
@@ -389,6 +454,12 @@ fettle_bridge_offer (struct fettle_node_type *t, const char *operation)
     t->cleanup = cleanup;
   else if (strcmp (o, "activate") == 0)
     t->activate = activate;
+  else if (strcmp (o, "firewall_open") == 0)
+    t->firewall_open = firewall_open;
+  else if (strcmp (o, "firewall_restore") == 0)
+    t->firewall_restore = firewall_restore;
+  else if (strcmp (o, "reach_back") == 0)
+    t->reach_back = reach_back;
   else
     return false;
   return true;

@@ -41,6 +41,9 @@ struct fettle_bridge {
   const struct fettle_target *target;
   const char *operation;
   const struct fettle_image *image; /* deploy */
+  uint32_t phases;                  /* firewall_open */
+  const char *former;               /* firewall_restore */
+  const char *url;                  /* reach_back */
   uint32_t timeout_s;
   struct fettle_program program;
 };

@@ -196,8 +196,8 @@ take_type (struct draft *d, size_t n, const json_t *j, struct fettle_error *err)
   t->layer = value_of (layers, text_of (j, "layer"));
   json_array_foreach (operations, i, word)
     if (!fettle_bridge_offer (t, json_string_value (word)))
-      return fettle_error_set (err, FETTLE_E_CONFIG, "\"operations\" are of probe, inventory, deploy, cleanup and "
-                               "activate");
+      return fettle_error_set (err, FETTLE_E_CONFIG, "\"operations\" are of probe, inventory, deploy, cleanup, "
+                               "activate, firewall_open, firewall_restore and reach_back");
   return FETTLE_OK;
 }
 

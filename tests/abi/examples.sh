@@ -114,6 +114,12 @@ if mode == "try":
     do(do="log", text="port 81: " + said["failed"])
     said = do(do="ssh", command="true")
     do(do="log", text="ssh: " + said["failed"])
+elif mode == "own":
+    do(do="log", text=json.dumps([call["call"], call.get("phases"), call.get("former"), call.get("url")]))
+    print(json.dumps({"return": "ok", "former": "it was closed"} if call["call"] == "firewall_open" else {"return": "ok"}), flush=True)
+    sys.exit(0)
+elif mode == "former":
+    print(json.dumps({"return": "ok", "former": "x" * 62000}), flush=True)
 elif mode == "end":
     print("the reason is this", file=sys.stderr)
     sys.exit(3)
@@ -140,11 +146,20 @@ print('{"return": "ok"}', flush=True)
 P
 chmod 755 "$T/p/naughty.py"
 jq -n '{fettle_exec: 1, program: "naughty.py", version: "1", description: "Naughty", timeout_s: 2, node_types: [{name: "naughty",
-  title: "Naughty", ports: [{to: 80, phases: ["inventory"], purpose: "HTTP"}], services: "http/1", operations: ["inventory"],
+  title: "Naughty", ports: [{to: 80, phases: ["inventory"], purpose: "HTTP"}], services: "http/1", operations: ["inventory", "firewall_open", "firewall_restore", "reach_back"],
   settings: [{name: "mode", type: "text", initial: "ok", help: "how"}, {name: "port", type: "uint", initial: "1", help: "which"}]}]}' >"$T/p/naughty.exec"
 naughty () { call naughty 80 "$port" inventory "{\"mode\": \"$1\", \"port\": \"$port\"}" '{"user": "root", "password": "secret-of-n1"}'; }
 
 is "a good one" "$(naughty ok | items)" ok
+own () { # OPERATION [MODE]: the request has an argument, which two of them need
+  FETTLE_PLUGINDIR=$T/p "$builddir/plugins/call" --deadline 100 "$(jq -cn --arg c "$1" --arg m "${2-own}" '{call: $c, type: "naughty",
+    target: {address: "127.0.0.1", name: "n1", operation: "t-1"}, phase: 3, ports: [[6, 80, 80, 1, 1]], settings: {mode: $m}, credentials: {},
+    argument: "what was", host_key: {policy: "tofu"}, timeouts: {connect: 20, read: 20}}')" 2>&1 | jq -rs '[.[] | .log?, .former?, .outcome?, .text? | select(. != null)] | join(", ")'
+}
+like "it opens the node's firewall, and says how it was" "$(own firewall_open)" '\["firewall_open", \["inventory", "deployment"\], null, null\].*it was closed'
+like "and is told that to restore it" "$(own firewall_restore)" '\["firewall_restore", null, "what was", null\].*ok'
+like "it makes the node reach back" "$(own reach_back)" '\["reach_back", null, null, "what was"\].*ok'
+like "a former state has a limit" "$(own firewall_open former)" 'protocol, .* returned a "former" that'
 naughty try >"$T/said"
 said=$(jq -r 'select(.log?) | .log | select(startswith("{"))' "$T/said")
 try () { jq -r --arg n "$2" '.[$n]' <<<"$said" >"$T/got"; is "$1" "$(cat "$T/got")" "$3"; }

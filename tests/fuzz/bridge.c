@@ -38,10 +38,12 @@ int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   static const struct fettle_port ports[] = { FETTLE_TO (FETTLE_BOTH, FETTLE_TCP, 80, "x"),
+                                              FETTLE_TO (FETTLE_BOTH, FETTLE_TCP, 22, "z"),
+                                              FETTLE_TO (FETTLE_BOTH, FETTLE_TCP, 445, "w"),
                                               FETTLE_FROM (FETTLE_BOTH, FETTLE_LISTEN_HTTP, "y") };
   static const struct fettle_node_type type = {
     .name = "fuzz", .title = "Fuzz", .hosts = FETTLE_HOST_LINUX, .ports = ports, .n_ports = FETTLE_COUNT (ports),
-    .services = "http/1 serve/1 ssh/1 stream/1", .inventory = inventory,
+    .services = "http/1 serve/1 smb/1 ssh/1 stream/1", .inventory = inventory,
   };
   const struct fettle_testhost_plan plan = { .answer = "a\xff", .answer_size = 2, .http_status = 200 };
   struct fettle_testhost_seen seen = { 0 };

@@ -68,4 +68,41 @@ like "without what would do harm" "$(said 1)" '\?! %n%s'
 cli_how 'garbage=^erase'
 talk $'load x\nload y'
 is "two asks, each with an answer of its own" "$(outcome)" ok
+# A plugin that is a program speaks for itself: fettle-exec(5).
+mkdir "$T/exec"
+cat >"$T/exec/chat.py" <<'P'
+#!/usr/bin/python3 -IS
+import json, sys
+
+def do(**q):
+    print(json.dumps(q), flush=True)
+    return json.loads(sys.stdin.readline())
+
+def until(words):
+    heard = ""
+    while words not in heard:
+        answer = do(do="hear", timeout_ms=60000)
+        if not answer.get("data"):
+            break
+        heard += answer["data"]
+    return heard
+
+json.loads(sys.stdin.readline())
+said = [do(do="say", data="x").get("failed"), do(do="shell", flags=["terminal"], columns=80, rows=1000)]
+until("Type help")
+do(do="say", data="show\n")
+said.append(until("line 50").count("line "))
+said.append(do(do="hang_up"))
+said.append(do(do="disconnect", service="ssh"))
+do(do="log", text=json.dumps(said))
+print('{"return": "ok"}', flush=True)
+P
+chmod 755 "$T/exec" "$T/exec/chat.py"
+jq -n '{fettle_exec: 1, program: "chat.py", version: "1", description: "Chat", node_types: [{name: "talker", title: "Chat", services: "ssh/1",
+  ports: [{to: 22, phases: ["inventory"], purpose: "SSH"}], operations: ["inventory"],
+  settings: [{name: "commands", type: "text", help: "none"}]}]}' >"$T/exec/chat.exec"
+cli_fresh
+FETTLE_PLUGINDIR=$T/exec talk none
+is "a program's conversation" "$(outcome)" ok
+like "it hears what the node says" "$(jq -r 'select(.log).log' <<<"$OUT")" '"[a-z]+", \{\}, 50, \{\}, \{\}\]'
 done_testing

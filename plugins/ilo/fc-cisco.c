@@ -46,7 +46,7 @@ add_image (struct fc *f, const char *key, const char *id, const char *name)
   if (strcmp (key, "system:") == 0) { /* the pair of images is known by this one */
     item.flags = FETTLE_ITEM_UPDATEABLE;
     item.match = "cisco:mds";
-    item.scheme = "hpe";
+    item.scheme = "rpm"; /* which bears the brackets of "6.2(11c)" */
   }
   return f->h->add_item (f->c, &item);
 }

@@ -3,19 +3,36 @@
 #
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
-requires cc
+requires cc python3
 
 umask 022
 page=$srcdir/../docs/fettle-plugin.3
 sdk=$srcdir/../sdk/include
 
 mkdir "$T/p"
-sed -n '/^\.\\" example: begin/,/^\.\\" example: end/p' "$page" | sed '/^\.\(Bd\|Ed\|\\"\)/d' >"$T/thing.c"
+examples () { python3 "$srcdir/integration/examples.py" show "$1" "$2"; }
+examples "$srcdir/../docs/fettle-plugin.3" thing.c >"$T/thing.c"
 ok "the example builds without a warning" cc -std=c99 -pedantic-errors -Wall -Wextra -Wshadow -Werror \
   -shared -fPIC -fvisibility=hidden -I"$sdk" "$T/thing.c" -o "$T/p/thing.so"
 like "it loads" "$(fettle plugin list --plugindir "$T/p")" '^thing +1\.0 +thing +Thing +inventory +/'
 is "its port is in the table" "$(fettle ports --type thing --plugindir "$T/p" --format csv | tail -n 1)" \
   "Windows or Linux,Thing,22,None,22,None"
+
+# ---- As the pages say it is built and looked at.
+
+mkdir "$T/pc" "$T/there"
+sed "s|^prefix=.*|prefix=$T|; s|^includedir=.*|includedir=$sdk|" "$builddir/../sdk/fettle.pc" >"$T/pc/fettle.pc"
+(echo "cd '$T/there' && cp ../thing.c . || exit"; echo "set -e"; examples "$srcdir/../docs/fettle-plugin.3" build; examples "$srcdir/../docs/fettle-plugin.3" look) >"$T/script"
+ok "it builds by the synopsis, and is looked at without being installed" env PKG_CONFIG_PATH="$T/pc" bash "$T/script"
+(echo '#include <fettle/services.h>'; echo 'int use (const struct fettle_host *h, fettle_ctx *c);'
+  echo 'int use (const struct fettle_host *h, fettle_ctx *c) {'; examples "$srcdir/../docs/fettle-services.3" service
+  echo 'if (!http) '; sed -n 's/^\.Ql \(return h->again.*;\)$/\1/p' "$page" | sed 's/\\(dq/"/g'; echo 'return 0; }') >"$T/use.c"
+ok "so do the lines of fettle-services(3), and what again() is called by" sh -c "grep -q again '$T/use.c' && cc -std=c99 -Wall -Wextra -Wshadow -Werror -I'$sdk' -c '$T/use.c' -o '$T/use.o'"
+examples "$srcdir/../docs/fettle-plugin.3" quirks >"$T/p/thing.quirks"
+ok "its quirks are read" fettle plugin check "$T/p/thing.so"
+echo 'quirks = 1;' >"$T/p/thing.quirks"
+like "... as wrong ones would show" "$(fettle plugin check "$T/p/thing.so" 2>&1)" 'thing\.quirks'
+rm "$T/p/thing.quirks"
 
 # Macros for plugins, members of structs, functions of tables.
 names () {

@@ -33,10 +33,10 @@ is "nor such a licence" "$status" 254
 
 # ---- The manual's walk, as it stands there.
 
-sed -n '/^\.\\" walk: begin/,/^\.\\" walk: end/p' "$srcdir/../docs/fettle-plugin.3" | sed '/^\.\(Bd\|Ed\|\\"\)/d; s/^\\&//' >"$T/walk"
+python3 "$srcdir/integration/examples.py" show "$srcdir/../docs/fettle-plugin.3" walk >"$T/walk"
 is "the manual has it" "$(head -n 1 "$T/walk")" "fettle plugin new pdu"
 p=$(free_port) q=$(free_port)
-sed -i "s/8443/$p/; s/8444/$q/; s/ 8001 / $(free_port) /; s/ 8002\$/ $(free_port)/; s/\\\\e\$/\\\\/" "$T/walk"
+sed -i "s/8443/$p/; s/8444/$q/; s/ 8001 / $(free_port) /; s/ 8002\$/ $(free_port)/" "$T/walk"
 (echo "trap 'kill \$pdu; fettle service stop --force' EXIT; set -e"; cat "$T/walk"; echo "trap - EXIT") >"$T/walk.sh"
 at_exit "FETTLE_STATE_DIR='$T/fettle-pdu/state' fettle service stop --force >'$T/out' 2>&1"
 ok "the walk" sh -c "cd '$T' && bash -e walk.sh >'$T/walk.out' 2>'$T/walk.err' || { cat '$T/walk.out' '$T/walk.err'; false; }"

@@ -69,7 +69,7 @@ on_post (void *arg, struct fettle_offer *o, json_t *body, const char *key, struc
   _cleanup_free_ char *text = json_dumps (body, JSON_COMPACT);
 
   (void) arg;
-  fettle_store_run (store, "INSERT INTO post (task, time, key, body) VALUES (1, ?, ?, ?)", "iss",
+  fettle_store_run (store, "INSERT OR IGNORE INTO post (task, time, key, body) VALUES (1, ?, ?, ?)", "iss",
                     (int64_t) time (NULL), *key ? key : NULL, text);
   fettle_store_run (store, "INSERT INTO event (job, type, data) VALUES (1, 'task', ?)", "s", text);
   fettle_store_then (store, stored, post);

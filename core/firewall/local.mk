@@ -5,7 +5,7 @@ libfirewall_la_SOURCES += firewall/address.c firewall/address.h firewall/backend
   firewall/hole-table.c firewall/hole-table.h firewall/lease.c firewall/lease.h \
   firewall/lease-apply.c firewall/lease-internal.h firewall/lease-status.c \
   firewall/nftables.c firewall/none.c
-libfirewall_la_SOURCES += firewall/known-rules.c firewall/known-rules.h firewall/route.c firewall/route.h firewall/rule-queue.c \
+libfirewall_la_SOURCES += firewall/known-rules.c firewall/known-rules.h firewall/route.c firewall/route.h firewall/rule-queue.c firewall/rule-queue-internal.h firewall/rule-steps.c \
   firewall/rule-queue.h
 libfirewall_la_SOURCES += firewall/child.c firewall/child.h firewall/inner.c firewall/inner.h \
   firewall/iptables.c firewall/ufw.c firewall/windows.c

@@ -24,7 +24,7 @@ void fettle_markup_element (struct fettle_markup *, const char *name, const char
 /* A blank, name="text" */
 void fettle_markup_attribute (struct fettle_markup *, const char *name, const char *text);
 
-/* Pages as html.c makes them; columns and captions may be foreign. */
+/* page.c: what all pages have; columns and captions may be foreign. */
 void fettle_html_begin (struct fettle_markup *, const char *title);
 void fettle_html_table (struct fettle_markup *, const char *caption, const char *const *columns,
                         size_t n);

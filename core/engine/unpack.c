@@ -322,7 +322,8 @@ find (struct fettle_engine *e, const char *sha256, unsigned *ret_running)
       forget (e, u);
     else if (strcmp (u->sha256, sha256) == 0)
       found = u;
-    *ret_running += found != u && u->in;
+    else
+      *ret_running += u->in != NULL;
   }
   return found;
 }

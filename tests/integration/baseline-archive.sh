@@ -17,6 +17,7 @@ lab_up 1 "$T/lab" >"$T/lab.log" 2>&1 || skip_all "the node can't be made: $(tail
 mkdir -p "$T/tree/packages"
 lab_build_deb stored 1.0 "$T/tree/packages" >/dev/null
 lab_build_deb packed 1.0 "$T/inner/sub" >/dev/null
+lab_build_deb another 1.0 "$T/inner/sub" >/dev/null
 lab_build_deb lost 1.0 "$T/inner/sub" >/dev/null
 tar -C "$T/inner" -czf "$T/tree/packages/more.tar.gz" sub
 xorriso -as mkisofs -quiet -R -J -o "$T/bundle.iso" "$T/tree" 2>"$T/xorriso.log" || skip_all "xorriso failed"
@@ -28,7 +29,8 @@ ok "the image is added" fettle baseline add "$T/bundle.iso" --allow-unsigned
 fettle baseline show bundle.iso --format json >"$T/show.json"
 is "its components, and where they lie" \
   "$(jq -r '.components[] | "\(.id) \(.files[0].container) \(.files[0].offset != null)"' "$T/show.json" | sed 's/_[^ ]*deb//' | sort)" \
-"packages/more.tar.gz!/sub/lost bundle.iso false
+"packages/more.tar.gz!/sub/another bundle.iso false
+packages/more.tar.gz!/sub/lost bundle.iso false
 packages/more.tar.gz!/sub/packed bundle.iso false
 packages/stored bundle.iso true"
 offset=$(jq -r '.components[] | select(.name == "stored") | .files[0].offset' "$T/show.json")
@@ -45,6 +47,9 @@ is "nothing was unpacked for it" "$(ls "$FETTLE_STATE_DIR/unpacked" 2>/dev/null 
 ok "one that is compressed is deployed" deploy packed
 is "it is on the node, too" "$(has packed)" 1.0
 is "it was unpacked, and is what was hashed" "$(cd "$FETTLE_STATE_DIR/unpacked" && sha256sum ./* | sed 's|\./||' | awk '{print ($1 == $2)}')" 1
+
+ok "and one more, after the first was unpacked" deploy another
+is "it is on the node as well" "$(has another)" 1.0
 
 # Another image of that name: what was hashed isn't there any more.
 sleep 0.01; printf x >>"$T/bundle.iso"

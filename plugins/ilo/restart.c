@@ -2,8 +2,10 @@
  * ROM and the like work, and waits until it is through its self-test.
  *
  * Its system is asked to end (GracefulRestart).  One that doesn't within
- * PATIENCE_S is left as it is: nobody's power is cut here.  The token is
- * "restart SINCE SEEN": when it was asked to, and whether it has been away.
+ * PATIENCE_S is left as it is: nobody's power is cut here.  One that is in its
+ * self-test, in which it may flash, isn't asked to before that is over.  The token
+ * is "test SINCE" while that is waited for, then "restart SINCE SEEN": when it was
+ * asked to, and whether it has been away.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -19,6 +21,7 @@
 #define AT    fettle_redfish_at
 #define TEXT  fettle_redfish_text
 #define TOKEN "restart "
+#define TEST  "test "
 
 enum {
   PATIENCE_S = 600, /* for the system to end */
@@ -56,6 +59,33 @@ offers (const json_t *system, const char *way)
   return 0;
 }
 
+static const char *
+post_state (const struct restart *x)
+{
+  return TEXT (x->system, "Oem/Hpe/PostState");
+}
+
+static int
+is_through (const struct restart *x)
+{
+  return strcmp (post_state (x), "FinishedPost") == 0 || strcmp (post_state (x), "InPostDiscoveryComplete") == 0;
+}
+
+/* By somebody else, or by us before a crash. */
+static fettle_result
+await_test (struct restart *x)
+{
+  char token[60];
+
+  x->since = x->since ? x->since : (long long) time (NULL);
+  if ((long long) time (NULL) - x->since > BACK_S)
+    return fettle_fail (x->h, x->c, FETTLE_E_TIMEOUT, "the server is in its self-test since %u minutes (%.40s), and isn't"
+                        " restarted in that: look at its console", (unsigned) BACK_S / 60, post_state (x));
+  x->h->progress (x->c, 50, "waiting until the server is through a self-test");
+  snprintf (token, sizeof token, TEST "%lld", x->since);
+  return x->h->again (x->c, (long long) time (NULL) - x->since < 20 ? 1 : 10, token);
+}
+
 static fettle_result
 begin (struct restart *x)
 {
@@ -70,6 +100,8 @@ begin (struct restart *x)
   if (!*target || !offers (x->system, "GracefulRestart"))
     return x->h->error (x->c, FETTLE_E_UNSUPPORTED, "this iLO doesn't offer to restart its server by asking the system"
                         " (GracefulRestart): restart it yourself");
+  if (strncmp (post_state (x), "InPost", 6) == 0 && !is_through (x))
+    return await_test (x);
   body = json_pack ("{s:s}", "ResetType", "GracefulRestart");
   r = body ? fettle_redfish_send (x->redfish, "POST", target, body, &answer) : x->h->error (x->c, FETTLE_E_NOMEM, "no memory");
   json_decref (body);
@@ -81,10 +113,9 @@ begin (struct restart *x)
 static fettle_result
 look (struct restart *x)
 {
-  const char *post = TEXT (x->system, "Oem/Hpe/PostState");
+  const char *post = post_state (x);
   long long age = (long long) time (NULL) - x->since;
-  int up = strcmp (TEXT (x->system, "PowerState"), "On") == 0
-           && (strcmp (post, "FinishedPost") == 0 || strcmp (post, "InPostDiscoveryComplete") == 0);
+  int up = strcmp (TEXT (x->system, "PowerState"), "On") == 0 && is_through (x);
 
   x->seen |= !up;
   if (up && x->seen)
@@ -105,6 +136,7 @@ ilo_activate (ILO_CALL)
   const char *token = h->token (c);
   struct restart x = { .h = h, .c = c };
   int begun = token && sscanf (token, TOKEN "%lld %d", &x.since, &x.seen) == 2;
+  int waits = token && !begun && sscanf (token, TEST "%lld", &x.since) == 1;
   fettle_result r = fettle_redfish_open (h, c, t, 443, ilo_tls (h, c), &x.redfish);
 
   if (r == FETTLE_OK && ilo_generation_of_root (fettle_redfish_root (x.redfish)) < 5)
@@ -120,6 +152,8 @@ ilo_activate (ILO_CALL)
   else if (begun && (r == FETTLE_E_UNREACHABLE || r == FETTLE_E_TIMEOUT || r == FETTLE_E_BUSY || r == FETTLE_E_PROTOCOL)
            && (long long) time (NULL) - x.since <= BACK_S)
     r = later (&x); /* iLO is slow while its server tests itself */
+  else if (waits && (r == FETTLE_E_UNREACHABLE || r == FETTLE_E_TIMEOUT || r == FETTLE_E_BUSY || r == FETTLE_E_PROTOCOL))
+    r = await_test (&x);
   fettle_redfish_close (x.redfish, r);
   json_decref (x.system);
   return r;

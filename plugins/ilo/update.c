@@ -274,12 +274,14 @@ accept_others (update *u, int accept)
   return r;
 }
 
+/* The user lets us, and it is so now. */
 static int
-wants_others (update *u)
+may_change_others (update *u, int accepts)
 {
   const char *text = u->h->setting (u->c, "accept_3rd_party");
+  const json_t *now = AT (u->service, "Oem/Hpe/Accept3rdPartyFirmware");
 
-  return text && strcmp (text, "yes") == 0 && json_is_false (AT (u->service, "Oem/Hpe/Accept3rdPartyFirmware"));
+  return text && strcmp (text, "yes") == 0 && (accepts ? json_is_true (now) : json_is_false (now));
 }
 
 static void
@@ -306,7 +308,7 @@ start (update *u, struct fettle_redfish_answer *answer)
     return fettle_redfish_fetched (u) ? FETTLE_OK : start_ilo4 (u, tpm, answer);
   if (!*kept (u, "method"))
     note_beginning (u);
-  if (wants_others (u)) {
+  if (may_change_others (u, 0)) {
     r = accept_others (u, 1);
     if (r != FETTLE_OK)
       return r;
@@ -444,6 +446,12 @@ ilo_cleanup (ILO_CALL)
   path = r == FETTLE_OK && generation (&u) != 4 ? service_path (&u) : NULL;
   if (path)
     r = fettle_redfish_get (u.redfish, path, &u.service, NULL);
+  /* Whatever became of the update: nobody knows any more how it was before. */
+  if (r == FETTLE_OK && path && may_change_others (&u, 1)) {
+    u.state = json_object ();
+    r = accept_others (&u, 0);
+    json_decref (u.state);
+  }
   if (r == FETTLE_OK && path)
     r = ilo_queue_remove (&u);
   fettle_redfish_close (u.redfish, r);

@@ -46,15 +46,15 @@ is "waits for the server's restart" "$(real rom '| [.staged, .flashed]')" \
 
 # By its deployment's rules the server is restarted; one that is off isn't.
 nodes=
-for row in 'again ilo6' 'newer ilo7' 'off ilo6 host=off'; do
+for row in 'again ilo6' 'newer ilo7' 'tests ilo6 host=tests' 'off ilo6 host=off'; do
   set -- $row
   bmc_settings= bmc "$@"
   nodes+=${nodes:+,}$1
 done
 deploy "$nodes" rom --reboot if-needed
-for n in again newer; do
-  is "$n: restarted, and there" "$(state $n) $(task $n .reboot) $(found $n) $(real $n '| [.restarts, .sessions]')" \
-    "done false U99 v2.00 (01/01/2026) [1,0]"
+for n in again newer tests; do
+  is "$n: restarted, not while it tests itself, and there" \
+    "$(state $n) $(task $n .reboot) $(found $n) $(real $n '| [.restarts, .early, .sessions]')" "done false U99 v2.00 (01/01/2026) [1,0,0]"
 done
 is "a server that is off isn't restarted" "$(state off) $(task off .reboot) $(real off restarts)" "done true 0"
 like "which is said" "$(log off)" "the server isn't on \(Off\): what was installed works from its next start"
@@ -65,13 +65,15 @@ bmc_settings="--setting update_by=set" bmc set ilo6
 bmc_settings="--setting update_by=set --setting transfer=push" bmc set-push ilo5 tpm=yes
 bmc_settings="--setting accept_3rd_party=yes"
 bmc others ilo6 etag=yes; bmc moves ilo7 etag=moves
-deploy set,set-push,others,moves two --tpm-bypass
+bmc_settings="--setting accept_3rd_party=yes --setting transfer=push" bmc refused ilo6 limit=10
+deploy set,set-push,others,moves,refused two --tpm-bypass
+is "where nothing comes of it, it takes HPE's alone, too" "$(state refused) $(real refused '| [.sessions, .accepts]')" "failed [0,false]"
 for n in set set-push others moves; do
   is "$n: updated" "$(state $n) $(found $n) $(message $n)" "done 2.00 "
   is "$n: nothing of ours is left" "$(real $n '| [.sessions, .queue, .repository, .sets, .accepts]')" "[0,[],[],[],false]"
 done
 is "by sets" "$(real set invoked) $(real set-push invoked)" "1 1"
-is "and back" "$(grep -c '^PATCH /redfish/v1/UpdateService 200' "$T/bmc.log") $(grep -c '^PATCH .* 412' "$T/bmc.log")" "4 1"
+is "and back" "$(grep -c '^PATCH /redfish/v1/UpdateService 200' "$T/bmc.log") $(grep -c '^PATCH .* 412' "$T/bmc.log")" "6 1"
 
 image_name=big.bin make_image big t4 2.00 70000000
 cat >"$T/sign.py" <<'P'

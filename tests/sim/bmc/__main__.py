@@ -37,7 +37,8 @@
 #   tpm=yes                a TPM is on, and wants to be known of; tpm=hidden: nothing says so
 #   max=BYTES, limit=BYTES of an image: told before, or not
 #   same=refused, etag=yes (PATCH needs If-Match), etag=moves (once it is 412)
-#   host=stays             the server doesn't restart when it is asked to; host=off
+#   host=stays             the server doesn't restart when it is asked to; host=off; host=tests:
+#                          somebody has restarted it, when it is to be restarted for an update
 #   agent=Uefi             components aren't for the BMC to update
 #   tasks=kept             they are known after a restart
 #   tls=old                it speaks TLS 1.0 and 1.1 alone; tls=dh: 1.2, by Diffie-Hellman
@@ -214,7 +215,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path == "/emulated": # for tests: what has really happened
             return self.answer(200, {"versions": b.versions(), "staged": b.staged, "flashed": b.flashed,
                                      "queue": list(b.queue), "repository": list(b.repository), "sessions": len(b.sessions), "state": b.state,
-                                     "sets": list(b.sets), "invoked": b.invoked, "sections": b.sections, "restarts": b.restarts,
+                                     "sets": list(b.sets), "invoked": b.invoked, "sections": b.sections, "restarts": b.restarts, "early": b.early,
                                      "accepts": b.tree.get(UPDATE, {}).get("Oem", {}).get("Hpe", {}).get("Accept3rdPartyFirmware")})
         if b.fault("slash", "yes") and not path.endswith("/"):
             return self.answer(308, b"", Location=f"https://bmc.example{path}/" + ("?" + url.query if url.query else ""))

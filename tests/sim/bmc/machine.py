@@ -53,7 +53,7 @@ class Bmc:
         self.staged, self.repository, self.queue = {}, {}, {}
         self.state, self.result, self.percent, self.etag = "Idle", None, None, None
         self.tasks, self.flashed, self.number = {}, [], 0
-        self.sets, self.invoked, self.sections, self.restarts, self.testing = {}, 0, [], 0, False
+        self.sets, self.invoked, self.sections, self.restarts, self.testing, self.early = {}, 0, [], 0, 0, 0
         if how.get("sticky") == "yes":
             self.state, self.result = "Error", "UpdateFailed"
         if how.get("queue") == "exception":
@@ -111,9 +111,10 @@ class Bmc:
     def restart_host(self):
         with self.lock:
             self.restarts += 1
+            self.early += self.testing > 0
             if self.fault("host", "stays"):
                 return
-            self.testing = True # until somebody has seen it so
+            self.testing = 1 # until somebody has seen it so
             for target, version in self.staged.items():
                 body, key, _ = self.items()[target]
                 body[key] = version
@@ -152,6 +153,7 @@ class Bmc:
         with self.lock:
             if kind == "host":
                 self.staged[head["target"]] = head["version"]
+                self.testing = 3 if self.fault("host", "tests") else 0
             else:
                 body[key] = head["version"]
         return kind
@@ -325,7 +327,7 @@ class Bmc:
     def say_host(self, body):
         body["PowerState"] = "Off" if self.fault("host", "off") else "On"
         body.setdefault("Oem", {}).setdefault("Hpe", {})["PostState"] = "InPost" if self.testing else "FinishedPost"
-        self.testing = False
+        self.testing = max(self.testing - 1, 0)
 
     def component(self, name, path):
         if name not in self.repository:

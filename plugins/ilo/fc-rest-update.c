@@ -122,7 +122,8 @@ tell (struct update *u, const struct fc_source *s)
   u->number = u->number ? u->number : MESSAGE;
   json_decref (answer);
   u->since = (long long) time (NULL);
-  return r == FETTLE_OK ? wait_on (u, 2) : r;
+  /* It may have begun, and its answer is what was lost: show-status tells. */
+  return r == FETTLE_OK || r == FETTLE_E_UNREACHABLE || r == FETTLE_E_TIMEOUT ? wait_on (u, 2) : r;
 }
 
 static fettle_result

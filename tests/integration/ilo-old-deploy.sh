@@ -55,14 +55,15 @@ rest_switch () { # NAME FAULT SETTINGS...
 }
 rest_n=0
 ok "switches by REST" rest_switch rest none
-for f in forgets eula; do rest_switch $f $f --setting accept_eula=yes; done
+for f in cut forgets eula; do rest_switch $f $f --setting accept_eula=yes; done
 ok "and one that fetches from elsewhere" rest_switch else else --setting firmware_source=scp://192.0.2.5/images \
   --second-user files --second-password-env SECOND
 ok "a baseline of images and a release's folder" fettle --quiet baseline add "$T/base" --name base --allow-unsigned
 ok "inventory" fettle --quiet inventory
 fettle deploy --dry-run --no-check --format json >"$T/plan.json" 2>"$T/plan.err"
 is "the plan" "$(jq -r '.nodes[] | .name as $n | .entries[] | select(.action == "upgrade") |
-  [$n, .installed, .offered] | join(" ")' "$T/plan.json" | sort)" "else v9.0.1a v9.1.1b
+  [$n, .installed, .offered] | join(" ")' "$T/plan.json" | sort)" "cut v9.0.1a v9.1.1b
+else v9.0.1a v9.1.1b
 eula v9.0.1a v9.1.1b
 forgets v9.0.1a v9.1.1b
 ilo2 1.50 1.94
@@ -73,7 +74,8 @@ switch v9.0.1a v9.1.1b"
 fettle deploy --no-check --yes --format json >"$T/job.json" 2>"$T/job.err"
 is "the deployment, with one that fails" "$?" 253
 is "each is done, and seen" "$(jq -r '.tasks[] | [.name, .state, .from, .found, (.verified | tostring)] | join(" ")' "$T/job.json" | sort)" \
-"else failed v9.0.1a  false
+"cut done v9.0.1a v9.1.1b true
+else failed v9.0.1a  false
 eula done v9.0.1a v9.1.1b true
 forgets done v9.0.1a v9.1.1b true
 ilo2 done 1.50 1.94 true

@@ -3,7 +3,8 @@
 #   fos-rest.py CERTIFICATE KEY READY [ADDRESS]
 # writes its port to READY; each request is a line in READY.log, "fetched N files"
 # when it has a release.  READY.how, NAME=VALUE one a line, says what goes wrong:
-#   fault=inaccessible|fails|lie|forgets|busy|eula|garbage   sessions=N (2)
+#   fault=inaccessible|fails|lie|forgets|busy|eula|garbage|cut   sessions=N (2); cut: it
+#   begins, and its answer to that is lost
 #   state=new     it is as new, when that word changes
 # It really fetches what it is told to, by FTP, and restarts: away=S (0.5).
 #
@@ -124,6 +125,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.error(400, "The EULA must be accepted")
         state["status"], state["words"] = "queued", "queued"
         threading.Thread(target=download, args=(how, p), daemon=True).start()
+        if how.get("fault") == "cut":
+            self.close_connection = True
+            return
         self.answer(202, {"Response": {"show-status": {"message-id": 20001, "operation": "firmwaredownload", "status": "queued"}}})
 
     def do_POST(self):

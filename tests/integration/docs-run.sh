@@ -160,7 +160,7 @@ fettle node add 192.0.2.8 --name plug7 --type shelly --user root >"$T/out" 2>&1
 ok "a program is called" fettle inventory plug7
 fettle log last 2>&1 | sed -n 's/.*asked: //p' >"$T/asked"
 is "... by what fettle-exec(5) shows" "$(shape <"$T/asked")" "$(shape <"$T/request")"
-sed -n '/} calls\[\] = {/,/^};/p' "$srcdir/../core/plugin/bridge-calls.c" | grep -o '"[a-z_]*"' | tr -d '"' | sort >"$T/code"
+grep -oh '{ "[a-z_]*", do_' "$srcdir"/../core/plugin/bridge*.c | cut -d'"' -f2 | sort >"$T/code"
 is "fettle-exec(5) has all that a program can ask for" \
   "$(sed -n '/^\.Sh THE CONVERSATION/,/^\.Sh LIMITS/p' "$docs/fettle-exec.5" | sed -n 's/^\.It Cm \([a-z_]*\).*/\1/p' | sort)" "$(cat "$T/code")"
 stop_service

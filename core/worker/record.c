@@ -18,9 +18,11 @@
 #include "transport/transport.h"
 #include "util/file.h"
 #include "util/scrub.h"
+#include "worker/record.h"
 #include "worker/worker.h"
 
 #define FILE_LIMIT (16 * 1024 * 1024) /* bytes of a recording */
+#define URL_SECRET 16                 /* bytes of a URL's part that is one */
 #define BODY_LIMIT (4 * 1024 * 1024)  /* of one answer */
 
 /* One call in a process: one recorder. */
@@ -39,8 +41,8 @@ static struct {
 /* ---- Lines ---- */
 
 /* Text where it is text, else {"base64": ...}. */
-static json_t *
-clean (const void *data, size_t size)
+json_t *
+fettle_record_clean (const void *data, size_t size)
 {
   _cleanup_ (fettle_buf_clear) struct fettle_buf text = FETTLE_BUF_INIT (2 * BODY_LIMIT);
   _cleanup_ (fettle_buf_clear) struct fettle_buf digits = FETTLE_BUF_INIT (4 * BODY_LIMIT);
@@ -55,10 +57,10 @@ clean (const void *data, size_t size)
   return j;
 }
 
-static json_t *
-clean_text (const char *text)
+json_t *
+fettle_record_text (const char *text)
 {
-  return text ? clean (text, strlen (text)) : NULL;
+  return text ? fettle_record_clean (text, strlen (text)) : NULL;
 }
 
 /* Takes over the line.  What a value is too large for is left out. */
@@ -87,7 +89,7 @@ static void
 flush (void)
 {
   if (rec.heard.size)
-    put (json_pack ("{s:o}", rec.heard_as, clean (rec.heard.data, rec.heard.size)));
+    put (json_pack ("{s:o}", rec.heard_as, fettle_record_clean (rec.heard.data, rec.heard.size)));
   fettle_buf_reset (&rec.heard);
 }
 
@@ -100,6 +102,33 @@ hear (const char *as, const void *data, int64_t size)
     flush ();
   rec.heard_as = as;
   (void) fettle_buf_add (&rec.heard, data, (size_t) size);
+}
+
+void
+fettle_record_line (json_t *line)
+{
+  flush ();
+  put (line);
+}
+
+/* A part of a URL is a secret: what tells it from others is long and has no other sense. */
+void
+fettle_record_url (const char *url)
+{
+  struct fettle_error err;
+  char part[128];
+  size_t n;
+
+  for (const char *p = url; *p; p += n) {
+    p += strspn (p, "/:@");
+    n = strcspn (p, "/:@");
+    if (n < URL_SECRET || n >= sizeof part || memchr (p, '.', n))
+      continue;
+    memcpy (part, p, n);
+    part[n] = '\0';
+    if (fettle_scrub_add (&rec.scrub, part, &err))
+      rec.full = true; /* better nothing than a secret */
+  }
 }
 
 /* ---- http ---- */
@@ -141,11 +170,11 @@ static json_t *
 asked (const struct fettle_http_request *q)
 {
   json_t *j = json_pack ("{s:I s:I s:s s:o s:o*}", "port", (json_int_t) q->port, "flags", (json_int_t) q->flags, "method",
-                         q->method, "path", clean_text (q->path), "fields", clean_text (q->fields));
+                         q->method, "path", fettle_record_text (q->path), "fields", fettle_record_text (q->fields));
 
   for (uint32_t i = 0; i < q->n_parts && i < 1; i++)
     if (q->parts[i].data && q->parts[i].size <= BODY_LIMIT)
-      json_object_set_new (j, "body", clean (q->parts[i].data, (size_t) q->parts[i].size));
+      json_object_set_new (j, "body", fettle_record_clean (q->parts[i].data, (size_t) q->parts[i].size));
   return j;
 }
 
@@ -170,9 +199,9 @@ http_request (fettle_ctx *c, const struct fettle_http_request *request, struct f
   line = json_pack ("{s:o s:i}", "http", asked (&q), "result", r);
   if (r == FETTLE_OK) {
     json_object_set_new (line, "status", json_integer (ret->status));
-    json_object_set_new (line, "fields", clean_text (ret->fields));
-    json_object_set_new (line, "body", q.body ? clean (fettle_buf_text (&k.out), k.out.size)
-                                              : clean (ret->body, (size_t) ret->size));
+    json_object_set_new (line, "fields", fettle_record_text (ret->fields));
+    json_object_set_new (line, "body", q.body ? fettle_record_clean (fettle_buf_text (&k.out), k.out.size)
+                                              : fettle_record_clean (ret->body, (size_t) ret->size));
   }
   put (line);
   fettle_buf_clear (&k.out);
@@ -211,12 +240,12 @@ ssh_run (fettle_ctx *c, const struct fettle_ssh_command *command, int32_t *exit_
   flush ();
   r = rec.ssh->run (c, &q, exit_status);
   line = json_pack ("{s:{s:I s:I s:o s:o*} s:i}", "ssh", "port", (json_int_t) q.port, "flags", (json_int_t) q.flags,
-                    "command", clean_text (q.command), "input",
-                    q.input && q.input_size <= BODY_LIMIT ? clean (q.input, (size_t) q.input_size) : NULL, "result", r);
+                    "command", fettle_record_text (q.command), "input",
+                    q.input && q.input_size <= BODY_LIMIT ? fettle_record_clean (q.input, (size_t) q.input_size) : NULL, "result", r);
   if (r == FETTLE_OK)
     json_object_set_new (line, "exit", json_integer (*exit_status));
-  json_object_set_new (line, "out", clean (fettle_buf_text (&k.out), k.out.size));
-  json_object_set_new (line, "err", clean (fettle_buf_text (&k.err), k.err.size));
+  json_object_set_new (line, "out", fettle_record_clean (fettle_buf_text (&k.out), k.out.size));
+  json_object_set_new (line, "err", fettle_record_clean (fettle_buf_text (&k.err), k.err.size));
   put (line);
   fettle_buf_clear (&k.out);
   fettle_buf_clear (&k.err);
@@ -230,7 +259,7 @@ ssh_put (fettle_ctx *c, uint32_t port, uint32_t flags, uint32_t file, uint64_t o
 
   flush ();
   put (json_pack ("{s:{s:I s:I s:I s:o} s:i}", "put", "port", (json_int_t) port, "file", (json_int_t) file, "offset",
-                  (json_int_t) offset, "remote", clean_text (remote), "result", r));
+                  (json_int_t) offset, "remote", fettle_record_text (remote), "result", r));
   return r;
 }
 
@@ -254,7 +283,7 @@ static fettle_result
 shell_write (fettle_ctx *c, const void *data, size_t size)
 {
   flush ();
-  put (json_pack ("{s:o}", "say", clean (data, size)));
+  put (json_pack ("{s:o}", "say", fettle_record_clean (data, size)));
   return rec.ssh->shell_write (c, data, size);
 }
 
@@ -262,7 +291,7 @@ static fettle_result
 shell_write_filled (fettle_ctx *c, const char *text)
 {
   flush ();
-  put (json_pack ("{s:o}", "say", clean_text (text)));
+  put (json_pack ("{s:o}", "say", fettle_record_text (text)));
   return rec.ssh->shell_write_filled (c, text);
 }
 
@@ -305,7 +334,7 @@ static fettle_result
 stream_write (fettle_ctx *c, int32_t handle, const void *data, size_t size)
 {
   flush ();
-  put (json_pack ("{s:o}", "write", clean (data, size)));
+  put (json_pack ("{s:o}", "write", fettle_record_clean (data, size)));
   return rec.stream->write (c, handle, data, size);
 }
 
@@ -340,7 +369,7 @@ static fettle_result
 stream_write_filled (fettle_ctx *c, int32_t handle, const char *text)
 {
   flush ();
-  put (json_pack ("{s:o}", "write", clean_text (text)));
+  put (json_pack ("{s:o}", "write", fettle_record_text (text)));
   return rec.stream->write_filled (c, handle, text);
 }
 
@@ -359,6 +388,8 @@ static const struct {
   { "http",   &http_table,   (const void **) &rec.http },
   { "ssh",    &ssh_table,    (const void **) &rec.ssh },
   { "stream", &stream_table, (const void **) &rec.stream },
+  { "serve",  &fettle_record_serve, (const void **) &fettle_recorded_serve },
+  { "smb",    &fettle_record_smb,   (const void **) &fettle_recorded_smb },
 };
 
 const void *
@@ -372,6 +403,19 @@ fettle_record_service (const char *name, const void *table)
       return wrapped[i].table;
     }
   return table;
+}
+
+/* Names and sizes of the files; what is in them is the user's. */
+static json_t *
+image_of (const struct fettle_image *i)
+{
+  json_t *files = json_array ();
+
+  for (uint32_t k = 0; k < i->n_files; k++)
+    json_array_append_new (files, json_pack ("{s:s s:s s:I}", "name", i->files[k].name, "sha256", i->files[k].sha256, "size",
+                                             (json_int_t) i->files[k].size));
+  return json_pack ("{s:I s:s s:s s:s? s:s s:o}", "flags", (json_int_t) i->flags, "id", i->id, "format", i->format, "match",
+                    i->match, "version", i->version, "files", files);
 }
 
 static fettle_result
@@ -408,11 +452,12 @@ fettle_record_begin (struct fettle_worker_call *w, int fd)
       json_t *value = json_object_get (json_object_get (w->request, "settings"), t->settings[i].name);
 
       if (value)
-        json_object_set_new (settings, t->settings[i].name, clean_text (json_string_value (value)));
+        json_object_set_new (settings, t->settings[i].name, fettle_record_text (json_string_value (value)));
     }
-  put (json_pack ("{s:i s:s s:s s:s s:s s:o s:o?}", "fettle_recording", 1, "fettle", PACKAGE_VERSION, "plugin",
-                  w->ctx.plugin, "type", t->name, "call", w->operation, "settings", settings, "token",
-                  clean_text (w->token)));
+  put (json_pack ("{s:i s:s s:s s:s s:s s:o s:o* s:o?}", "fettle_recording", 1, "fettle", PACKAGE_VERSION, "plugin",
+                  w->ctx.plugin, "type", t->name, "call", w->operation, "settings", settings,
+                  "image", w->image.n_files ? image_of (&w->image) : NULL, "token",
+                  fettle_record_text (w->token)));
   return FETTLE_OK;
 }
 

@@ -319,6 +319,36 @@ phases_of (enum fettle_testhost_operation operation)
   return FETTLE_BOTH;
 }
 
+/* As it was then; what the files hold isn't in it. */
+static fettle_result
+deploy_recorded (fettle_ctx *c, const struct fettle_target *target)
+{
+  const json_t *j = json_object_get (fettle_recording_head (c->plan->recording, c->plan->section), "image");
+  const json_t *list = json_object_get (j, "files");
+  struct fettle_file files[FETTLE_RECORDING_FILES];
+  struct fettle_image image = {
+    .struct_size = sizeof image, .flags = (uint32_t) json_integer_value (json_object_get (j, "flags")),
+    .id = json_string_value (json_object_get (j, "id")), .format = json_string_value (json_object_get (j, "format")),
+    .match = json_string_value (json_object_get (j, "match")), .version = json_string_value (json_object_get (j, "version")),
+    .file_size = sizeof files[0], .files = files,
+  };
+  size_t i, n = json_array_size (list);
+  int good = image.id && image.format && image.version && n > 0 && n <= FETTLE_RECORDING_FILES;
+
+  for (i = 0; good && i < n; i++) {
+    const json_t *f = json_array_get (list, i);
+
+    files[i].name = json_string_value (json_object_get (f, "name"));
+    files[i].sha256 = json_string_value (json_object_get (f, "sha256"));
+    files[i].size = (uint64_t) json_integer_value (json_object_get (f, "size"));
+    good = files[i].name && files[i].sha256;
+  }
+  if (!good)
+    return fettle_testhost_fail (c, FETTLE_E_CONFIG, "the recording of this deployment has no image");
+  image.n_files = c->n_files = (uint32_t) n;
+  return c->type->deploy (&host, c, target, &image);
+}
+
 static fettle_result
 deploy (fettle_ctx *c, const struct fettle_target *target)
 {
@@ -331,6 +361,8 @@ deploy (fettle_ctx *c, const struct fettle_target *target)
   };
 
   c->n_files = 1;
+  if (c->plan->recording)
+    return deploy_recorded (c, target);
   return c->type->deploy (&host, c, target, &image);
 }
 

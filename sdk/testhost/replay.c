@@ -87,8 +87,8 @@ garble (fettle_ctx *c, char *data, size_t size)
 }
 
 /* A value's bytes, with a NUL behind; the call's until the next one. */
-static const char *
-bytes_of (fettle_ctx *c, int place, const json_t *value, size_t *ret_size)
+const char *
+fettle_replay_bytes (fettle_ctx *c, int place, const json_t *value, size_t *ret_size)
 {
   const char *digits = json_string_value (member (value, "base64"));
   size_t size = digits ? strlen (digits) : json_string_length (value);
@@ -165,8 +165,8 @@ is_it (const json_t *line, const char *kind, const char *const keys[], const cha
 }
 
 /* The next one like it, else an earlier one that wasn't used, else any. */
-static const json_t *
-find (fettle_ctx *c, const char *kind, const char *const keys[], const char *const values[])
+const json_t *
+fettle_replay_find (fettle_ctx *c, const char *kind, const char *const keys[], const char *const values[])
 {
   size_t begin = first_line (c), end = last_line (c), i, found = end;
 
@@ -186,8 +186,8 @@ find (fettle_ctx *c, const char *kind, const char *const keys[], const char *con
   return line_at (c, found);
 }
 
-static fettle_result
-missing (fettle_ctx *c, const char *what, const char *which)
+fettle_result
+fettle_replay_missing (fettle_ctx *c, const char *what, const char *which)
 {
   char text[300];
 
@@ -196,8 +196,8 @@ missing (fettle_ctx *c, const char *what, const char *which)
   return fettle_testhost_fail (c, FETTLE_E_UNREACHABLE, text);
 }
 
-static fettle_result
-result_of (fettle_ctx *c, const json_t *line)
+fettle_result
+fettle_replay_result (fettle_ctx *c, const json_t *line)
 {
   fettle_result r = (fettle_result) json_integer_value (member (line, "result"));
 
@@ -211,17 +211,17 @@ fettle_replay_http (fettle_ctx *c, const struct fettle_http_request *q, struct f
 {
   static const char *const keys[] = { "method", "path", NULL };
   const char *const values[] = { q->method, q->path, NULL };
-  const json_t *line = find (c, "http", keys, values);
+  const json_t *line = fettle_replay_find (c, "http", keys, values);
   const char *body;
   size_t size;
   fettle_result r;
 
   if (!line)
-    return missing (c, q->method, q->path);
-  r = result_of (c, line);
+    return fettle_replay_missing (c, q->method, q->path);
+  r = fettle_replay_result (c, line);
   if (r != FETTLE_OK)
     return r;
-  body = bytes_of (c, 0, member (line, "body"), &size);
+  body = fettle_replay_bytes (c, 0, member (line, "body"), &size);
   ret->struct_size = sizeof *ret;
   ret->status = (int32_t) json_integer_value (member (line, "status"));
   ret->fields = text_of (line, "fields");
@@ -240,16 +240,16 @@ fettle_replay_run (fettle_ctx *c, const struct fettle_ssh_command *q, int32_t *e
 {
   static const char *const keys[] = { "command", NULL };
   const char *const values[] = { q->command, NULL };
-  const json_t *line = find (c, "ssh", keys, values);
+  const json_t *line = fettle_replay_find (c, "ssh", keys, values);
   const char *out, *err;
   size_t n_out, n_err;
   fettle_result r;
 
   if (!line)
-    return missing (c, "the command", q->command);
-  r = result_of (c, line);
-  out = bytes_of (c, 0, member (line, "out"), &n_out);
-  err = bytes_of (c, 1, member (line, "err"), &n_err);
+    return fettle_replay_missing (c, "the command", q->command);
+  r = fettle_replay_result (c, line);
+  out = fettle_replay_bytes (c, 0, member (line, "out"), &n_out);
+  err = fettle_replay_bytes (c, 1, member (line, "err"), &n_err);
   if (n_out && FETTLE_HAS (q, struct fettle_ssh_command, out) && r == FETTLE_OK)
     r = q->out (q->opaque, out, n_out);
   if (n_err && FETTLE_HAS (q, struct fettle_ssh_command, err) && r == FETTLE_OK)
@@ -263,9 +263,9 @@ fettle_result
 fettle_replay_put (fettle_ctx *c, const char *remote)
 {
   static const char *const keys[] = { NULL };
-  const json_t *line = find (c, "put", keys, keys);
+  const json_t *line = fettle_replay_find (c, "put", keys, keys);
 
-  return line ? result_of (c, line) : missing (c, "a transfer to", remote);
+  return line ? fettle_replay_result (c, line) : fettle_replay_missing (c, "a transfer to", remote);
 }
 
 /* ---- Streams and conversations: one after the other ---- */
@@ -275,10 +275,10 @@ static const char *const no_keys[] = { NULL };
 fettle_result
 fettle_replay_open (fettle_ctx *c, const char *kind)
 {
-  const json_t *line = find (c, kind, no_keys, no_keys);
+  const json_t *line = fettle_replay_find (c, kind, no_keys, no_keys);
 
   c->data_at = c->data_size = 0;
-  return line ? result_of (c, line) : missing (c, "a", kind);
+  return line ? fettle_replay_result (c, line) : fettle_replay_missing (c, "a", kind);
 }
 
 /* Behind what was said; where that was never said, what followed comes anyway
@@ -294,7 +294,7 @@ fettle_replay_say (fettle_ctx *c, const char *kind)
       c->at = i + 1;
       return FETTLE_OK;
     }
-  return missing (c, "that so much was said to the node: one more", kind);
+  return fettle_replay_missing (c, "that so much was said to the node: one more", kind);
 }
 
 int64_t
@@ -307,7 +307,7 @@ fettle_replay_hear (fettle_ctx *c, const char *kind, void *buffer, size_t size)
 
     if (!value)
       return 0;
-    c->data = bytes_of (c, 2, value, &c->data_size);
+    c->data = fettle_replay_bytes (c, 2, value, &c->data_size);
     c->data_at = 0;
     c->at++;
   }
@@ -322,9 +322,9 @@ fettle_replay_hear (fettle_ctx *c, const char *kind, void *buffer, size_t size)
 fettle_result
 fettle_replay_tls (fettle_ctx *c)
 {
-  const json_t *line = find (c, "start_tls", no_keys, no_keys);
+  const json_t *line = fettle_replay_find (c, "start_tls", no_keys, no_keys);
 
-  return line ? result_of (c, line) : missing (c, "that TLS began on", "a stream");
+  return line ? fettle_replay_result (c, line) : fettle_replay_missing (c, "that TLS began on", "a stream");
 }
 
 const char *

@@ -303,21 +303,29 @@ serve_begin (fettle_ctx *c, const char *name, uint32_t listener)
 static const char *
 serve_file_url (fettle_ctx *c, uint32_t listener, uint32_t file)
 {
+  char number[16];
+
   if (serve_begin (c, "serve file_url", listener) != FETTLE_OK)
     return NULL;
+  if (file == FETTLE_SERVE_FOLDER && listener == FETTLE_LISTEN_FTP)
+    return c->plan->recording ? fettle_replay_url (c, listener, "folder") : "ftp://192.0.2.1:63021/0123456789abcdef/";
   if (file >= c->n_files) {
     fettle_testhost_wrong (c, "it serves file %u of %u", (unsigned) file, (unsigned) c->n_files);
     fettle_testhost_fail (c, FETTLE_E_INTERNAL, "there is no such file");
     return NULL;
   }
+  snprintf (number, sizeof number, "%u", (unsigned) file);
+  if (c->plan->recording)
+    return fettle_replay_url (c, listener, number);
   return "http://192.0.2.1:63001/d/0123456789abcdef/payload-1.0.bin";
 }
 
 static const char *
 serve_status_url (fettle_ctx *c, uint32_t listener)
 {
-  return serve_begin (c, "serve status_url", listener) == FETTLE_OK
-           ? "http://192.0.2.1:63001/s/0123456789abcdef" : NULL;
+  if (serve_begin (c, "serve status_url", listener) != FETTLE_OK)
+    return NULL;
+  return c->plan->recording ? fettle_replay_url (c, listener, "status") : "http://192.0.2.1:63001/s/0123456789abcdef";
 }
 
 static fettle_result
@@ -326,7 +334,8 @@ serve_next_status (fettle_ctx *c, uint32_t timeout_ms, const char **ret)
   fettle_result r = fettle_testhost_begin (c, "serve next_status");
 
   (void) timeout_ms;
-  (void) ret;
+  if (r == FETTLE_OK && c->plan->recording)
+    return fettle_replay_status (c, ret);
   return r != FETTLE_OK ? r : fettle_testhost_fail (c, FETTLE_E_TIMEOUT, "the node told no status");
 }
 
@@ -334,8 +343,11 @@ static fettle_result
 serve_fetched (fettle_ctx *c, uint32_t listener, uint32_t file, uint64_t *ret_bytes, uint32_t *ret_answers)
 {
   fettle_result r = serve_begin (c, "serve fetched", listener);
+  char number[16];
 
-  (void) file;
+  snprintf (number, sizeof number, "%u", (unsigned) file);
+  if (r == FETTLE_OK && c->plan->recording)
+    return fettle_replay_fetched (c, listener, file == FETTLE_SERVE_FOLDER ? "folder" : number, ret_bytes, ret_answers);
   if (r == FETTLE_OK) {
     *ret_bytes = 0;
     *ret_answers = 0;
@@ -346,9 +358,8 @@ serve_fetched (fettle_ctx *c, uint32_t listener, uint32_t file, uint64_t *ret_by
 static int32_t
 serve_blocked (fettle_ctx *c, uint32_t listener)
 {
-  (void) listener;
   fettle_testhost_note (c, "serve blocked");
-  return 0;
+  return c->plan->recording ? fettle_replay_blocked (c, listener) : 0;
 }
 
 const struct fettle_serve fettle_testhost_serve = {

@@ -14,6 +14,7 @@
 #define TESTHOST_FILE_SIZE 4096u /* bytes of each file of the image */
 
 #define FETTLE_RECORDING_SECTIONS 256
+#define FETTLE_RECORDING_FILES 64
 
 struct fettle_recording {
   json_t *lines;
@@ -36,10 +37,11 @@ struct fettle_ctx {
   /* Of a recording. */
   size_t at;              /* the line behind the last one that was used */
   char *used;             /* by line */
-  char *kept[3];          /* what the plugin borrows */
+  char *kept[4];          /* what the plugin borrows */
   const char *data;       /* of a stream: being read */
   size_t data_at, data_size;
   uint32_t random;
+  uint32_t smb_status;    /* of the last call */
 };
 
 extern const struct fettle_ssh fettle_testhost_ssh;
@@ -73,6 +75,24 @@ fettle_result fettle_replay_http (fettle_ctx *, const struct fettle_http_request
 fettle_result fettle_replay_run (fettle_ctx *, const struct fettle_ssh_command *, int32_t *exit_status);
 fettle_result fettle_replay_put (fettle_ctx *, const char *remote);
 const char *fettle_replay_setting (const fettle_ctx *, const char *name);
+
+/* The next line of a kind like it whose question has these values, or an
+ * earlier one; NULL: there is none. */
+const json_t *fettle_replay_find (fettle_ctx *, const char *kind, const char *const keys[], const char *const values[]);
+fettle_result fettle_replay_missing (fettle_ctx *, const char *what, const char *which);
+fettle_result fettle_replay_result (fettle_ctx *, const json_t *line);
+/* A value's bytes, with a NUL behind; place 0 .. 3: the call's until the next there. */
+const char *fettle_replay_bytes (fettle_ctx *, int place, const json_t *value, size_t *ret_size);
+
+/* replay-serve.c */
+const char *fettle_replay_url (fettle_ctx *, uint32_t listener, const char *file);
+fettle_result fettle_replay_status (fettle_ctx *, const char **ret);
+fettle_result fettle_replay_fetched (fettle_ctx *, uint32_t listener, const char *file, uint64_t *ret_bytes,
+                                     uint32_t *ret_answers);
+int32_t fettle_replay_blocked (fettle_ctx *, uint32_t listener);
+
+/* replay-smb.c: a call that has nothing but a result, too. */
+extern const struct fettle_smb fettle_replay_smb;
 
 /* kind: "shell", "connect"; "say", "write"; "hear", "read". */
 fettle_result fettle_replay_open (fettle_ctx *, const char *kind);

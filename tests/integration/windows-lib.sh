@@ -42,6 +42,7 @@ ip link set lo up || exit 1
 # Nobody writes to $T while it is removed. All processes here are the test's own: it
 # is the first of its namespace.
 win_end () {
+  [ "$tap_failed" = 0 ] || tail -n 20 "$WIN/pipes.log" | sed 's/^/# pipes: /'
   [ $$ != 1 ] || { kill -9 -1; wait; } 2>/dev/null
   umount "$WIN_WINDOWS" 2>/dev/null
 }

@@ -28,6 +28,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 
 MAGIC = b"NPAM"
 MESSAGE_MODE, DEVICE_STATE, ALLOCATED = 2, 0x05FF, 4096
@@ -151,6 +152,24 @@ class Pipes:
                 os.unlink(late)
             return True
 
+    def reach(self, name, request):
+        """A connection to Samba's server, and what that answers to the greeting. One that ends
+        just then, since nobody asked it anything for a minute, hangs up on who comes: that is
+        no node's way, so the next one is asked."""
+        for left in range(49, -1, -1):
+            back = socket.socket(socket.AF_UNIX)
+            try:
+                back.connect(os.path.join(self.back, name))
+                back.sendall(request)
+                length = exact(back, 4)
+                return back, length + exact(back, struct.unpack(">I", length)[0])
+            except (EOFError, OSError) as e:
+                back.close()
+                print(f"{name}: {type(e).__name__} {e}, {left} more", file=sys.stderr, flush=True)
+                if not left:
+                    raise
+                time.sleep(0.1)
+
     def samba(self, name, smbd):
         """A pipe of Samba's own."""
         request, level = greeting(smbd)
@@ -159,11 +178,9 @@ class Pipes:
             return
         if name == "winreg":
             self.take_in()
-        with socket.socket(socket.AF_UNIX) as back:
-            back.connect(os.path.join(self.back, name))
-            back.sendall(request)
-            reply = exact(back, 4)
-            smbd.sendall(reply + exact(back, struct.unpack(">I", reply)[0]))
+        back, reply = self.reach(name, request)
+        with back:
+            smbd.sendall(reply)
 
             def up():
                 try:

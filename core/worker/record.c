@@ -126,8 +126,10 @@ fettle_record_url (const char *url)
       continue;
     memcpy (part, p, n);
     part[n] = '\0';
-    if (fettle_scrub_add (&rec.scrub, part, &err))
-      rec.full = true; /* better nothing than a secret */
+    if (fettle_scrub_add (&rec.scrub, part, &err)) { /* better nothing than a secret */
+      put (json_pack ("{s:s}", "cut", "there are more secrets in URLs than a recording takes out"));
+      rec.full = true;
+    }
   }
 }
 

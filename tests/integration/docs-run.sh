@@ -2,6 +2,7 @@
 # nodes that have the addresses of the examples (tests/lab), with the ports and
 # paths that they name.  examples.py says how an example says what is done with it.
 #
+# Plugins: linux
 # SPDX-License-Identifier: Apache-2.0
 . "$srcdir/tap.sh"
 requires dpkg-deb ip jq nft openssl python3 sshd unshare
@@ -94,18 +95,25 @@ done
 
 # ---- The plugins' pages
 
-begin oa; page "$plugins/oa/fettle-oa.7"
+if has_plugin oa; then
+  begin oa; page "$plugins/oa/fettle-oa.7"
+else
+  skip "fettle-oa.7" "needs the plugin oa, which isn't built"
+fi
 
-begin superdome
-mkdir -p "$T/srv/bundles" "$T/rmc"; touch "$T/rmc/log"; printf 'user=administrator\npassword=%s\n' "$(lab_password)" >"$T/rmc/how"
-examples components "$plugins/superdome/fettle-superdome.7" "$T/srv/bundles" >"$T/names"
-echo '{"hardware": "superdome-flex", "version": "4.5.10"}' >"$T/srv/bundles/$(cat "$T/names")"
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/rmc/key.pem" -out "$T/rmc/cert.pem" \
-  -days 2 -subj "/CN=rmc" 2>"$T/out"
-lab_controller python3 "$srcdir/sim/rmc.py" "$T/rmc/cert.pem" "$T/rmc/key.pem" "$T/rmc" 192.0.2.10 443 2>"$T/rmc/err" &
-ok "an RMC is emulated" soon test -s "$T/rmc/ready"
-page "$plugins/superdome/fettle-superdome.7"
-is "it has the bundle" "$(jq -r .version "$T/rmc/state.json")" 4.5.10
+superdome () {
+  begin superdome
+  mkdir -p "$T/srv/bundles" "$T/rmc"; touch "$T/rmc/log"; printf 'user=administrator\npassword=%s\n' "$(lab_password)" >"$T/rmc/how"
+  examples components "$plugins/superdome/fettle-superdome.7" "$T/srv/bundles" >"$T/names"
+  echo '{"hardware": "superdome-flex", "version": "4.5.10"}' >"$T/srv/bundles/$(cat "$T/names")"
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/rmc/key.pem" -out "$T/rmc/cert.pem" \
+    -days 2 -subj "/CN=rmc" 2>"$T/out"
+  lab_controller python3 "$srcdir/sim/rmc.py" "$T/rmc/cert.pem" "$T/rmc/key.pem" "$T/rmc" 192.0.2.10 443 2>"$T/rmc/err" &
+  ok "an RMC is emulated" soon test -s "$T/rmc/ready"
+  page "$plugins/superdome/fettle-superdome.7"
+  is "it has the bundle" "$(jq -r .version "$T/rmc/state.json")" 4.5.10
+}
+if has_plugin superdome; then superdome; else skip "fettle-superdome.7" "needs the plugin superdome, which isn't built"; fi
 
 # ---- What a component is for
 

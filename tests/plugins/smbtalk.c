@@ -70,31 +70,29 @@ hear_facts (struct talk *t, const struct fettle_smb_facts *f)
 }
 
 static fettle_result
-do_connect (struct talk *t)
+with_facts (struct talk *t, fettle_result (*what) (fettle_ctx *c, struct fettle_smb_facts *ret))
 {
   struct fettle_smb_facts f;
   fettle_result r;
 
   memset (&f, 0, sizeof f);
   f.struct_size = sizeof f;
-  r = t->smb->connect (t->c, &f);
+  r = what (t->c, &f);
   if (r == FETTLE_OK)
     hear_facts (t, &f);
   return r;
 }
 
 static fettle_result
+do_connect (struct talk *t)
+{
+  return with_facts (t, t->smb->connect);
+}
+
+static fettle_result
 do_look (struct talk *t)
 {
-  struct fettle_smb_facts f;
-  fettle_result r;
-
-  memset (&f, 0, sizeof f);
-  f.struct_size = sizeof f;
-  r = t->smb->look (t->c, &f);
-  if (r == FETTLE_OK)
-    hear_facts (t, &f);
-  return r;
+  return with_facts (t, t->smb->look);
 }
 
 static fettle_result

@@ -6,3 +6,4 @@ EXTRA_PROGRAMS = lab/call
 lab_call_SOURCES = lab/call.c
 lab_call_LDADD = ../core/libservice.la ../core/libbase.la
 check_DATA += lab/call$(EXEEXT)
+CLEANFILES += lab/call$(EXEEXT)

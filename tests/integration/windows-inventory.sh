@@ -115,7 +115,7 @@ if [ -n "$WIN_WINE" ]; then
   was=$(registry)
   echo 3 >"$WIN_ROOT/node/late"
   call inventory "$none"
-  is "RemoteRegistry was started by our knocking, and listens late" "$(outcome) $(items | wc -l) $(registry) $(win_left)" "ok 23 $was "
+  is "RemoteRegistry was started by our knocking, and listens late" "$(outcome) $(items | wc -l) $(text) $(registry) $(win_left)" "ok 23 null $was "
   win_registry disabled
   was=$(registry)
   # The worker is killed while it has that service started. One that is through before it is seen

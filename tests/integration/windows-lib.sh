@@ -104,6 +104,7 @@ win_conf () {
   printing = bsd
   disable spoolss = yes
   rpc start on demand helpers = no
+  rpcd_winreg:idle_seconds = 3600
 $(printf '  %s\n' "$@")
 [ADMIN\$]
   path = $WIN_WINDOWS

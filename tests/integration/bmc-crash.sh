@@ -42,7 +42,7 @@ left () { real "$1" '| [.queue, .repository, .sets]'; }
 again=
 for n in ${nodes//,/ }; do
   [ "$(left "$n")" = "[[],[],[]]" ] && continue
-  like "$n: what is left is said" "$(log "$n")" 'is removed at the next deployment'
+  like "$n: what is left is said" "$(log "$n")" 'is removed at its next inventory or deployment'
   again+=${again:+,}$n
 done
 [ -z "$again" ] || deploy "$again" two --rewrite

@@ -98,6 +98,7 @@ is "then the package is installed once" "$(runs)" 1
 nothing_left 1
 if command -v rpmbuild >/dev/null && lab_exec 1 sh -c 'command -v rpm' >/dev/null; then
   rpm=$(lab_build_rpm fl-locked 1.0-1 "$T")
+  lab_exec 1 rpm --initdb # where nobody has asked it anything yet, there is no folder to lock in
   hold "$(lab_exec 1 rpm -E '%{_dbpath}')/.rpm.lock"
   call 1 deploy file="$rpm" format=rpm set.lock_wait=2
   answers -8 "rpm's database is in use" "another rpm holds the lock"

@@ -79,6 +79,7 @@ static const struct meaning statuses[] = {
   { 0xc0000203, GONE,   "STATUS_USER_SESSION_DELETED",       "the node has ended the session" },
   { 0xc0000205, BUSY,   "STATUS_INSUFF_SERVER_RESOURCES",    "the node is out of resources" },
   { 0xc000020c, GONE,   "STATUS_CONNECTION_DISCONNECTED",    "the node has gone away" },
+  { 0xc000020d, GONE,   "STATUS_CONNECTION_RESET",           "the node has hung up" },
   { 0xc0000224, AUTH,   "STATUS_PASSWORD_MUST_CHANGE",       "the password must be changed at the node first" },
   { 0xc0000233, AUTH,   "STATUS_DOMAIN_CONTROLLER_NOT_FOUND", "the node finds no controller of the user's domain" },
   { 0xc0000234, AUTH,   "STATUS_ACCOUNT_LOCKED_OUT",         "the account is locked after too many wrong passwords: unlock it, or wait" },

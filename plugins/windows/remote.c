@@ -14,8 +14,6 @@
 #define SERVICE "RemoteRegistry"
 #define NOTE_SHARE "ADMIN$"
 #define NOTE "fettle-remote-registry"
-#define PIPE_DISCONNECTED       0xc00000b0u /* NTSTATUS: it has just stopped */
-#define CONNECTION_DISCONNECTED 0xc000020cu
 enum { START_S = 60, LISTEN_TRIES = 80 };
 
 struct note {
@@ -113,13 +111,23 @@ with_service (const struct win *w, fettle_result (*what) (const struct win *, st
   return r;
 }
 
+/* NTSTATUS: there is none, it ends just now, or it begins. */
 static int
 nobody_listens (const struct win *w)
 {
+  static const uint32_t words[] = {
+    FETTLE_NT_PIPE_NOT_AVAILABLE, FETTLE_NT_NAME_NOT_FOUND, FETTLE_NT_NO_SUCH_FILE,
+    0xc00000b0, /* STATUS_PIPE_DISCONNECTED */
+    0xc000014b, /* STATUS_PIPE_BROKEN */
+    0xc000020c, /* STATUS_CONNECTION_DISCONNECTED */
+    0xc000020d, /* STATUS_CONNECTION_RESET */
+  };
   uint32_t status = w->smb->status (w->c);
 
-  return status == FETTLE_NT_PIPE_NOT_AVAILABLE || status == FETTLE_NT_NAME_NOT_FOUND || status == FETTLE_NT_NO_SUCH_FILE
-         || status == PIPE_DISCONNECTED || status == CONNECTION_DISCONNECTED;
+  for (size_t i = 0; i < FETTLE_COUNT (words); i++)
+    if (words[i] == status)
+      return 1;
+  return 0;
 }
 
 fettle_result

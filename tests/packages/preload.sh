@@ -14,7 +14,7 @@ make_it () {
     for d in sdk plugins core; do make -s -j"$(nproc)" -C $d || break; done >"$T/make.log" 2>&1 && [ -x core/fettled ] || { tail -n 5 "$T"/*.log; return 1; }
 }
 ok "a build with two plugins linked in" make_it
-PATH=$B/core:$PATH FETTLE_LIBEXECDIR=$B/core
+export PATH=$B/core:$PATH FETTLE_LIBEXECDIR=$B/core
 unset FETTLE_PLUGINDIR
 is "just these are there, of no file" "$(fettle plugin list --plugindir /nowhere --format csv | sed 1d | awk -F, '{ print $1, $NF }' | sort -u)" \
   "ilo linked in

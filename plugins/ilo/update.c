@@ -451,6 +451,7 @@ ilo_cleanup (ILO_CALL)
     u.state = json_object ();
     r = accept_others (&u, 0);
     json_decref (u.state);
+    u.state = NULL;
   }
   if (r == FETTLE_OK && path)
     r = ilo_queue_remove (&u);

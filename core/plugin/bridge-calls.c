@@ -20,8 +20,9 @@ enum { PARTS_MAX = 16, READ_MAX = 512 * 1024, STREAM_READ = 65536 };
 static json_t *
 do_log (struct fettle_bridge *b, const json_t *q)
 {
-  static const struct fettle_bridge_flag levels[] = { { "error", FETTLE_LOG_ERROR }, { "warning", FETTLE_LOG_WARNING },
-                                        { "debug", FETTLE_LOG_DEBUG }, { 0 } };
+  static const struct fettle_bridge_flag levels[] = {
+    { "error", FETTLE_LOG_ERROR }, { "warning", FETTLE_LOG_WARNING }, { "debug", FETTLE_LOG_DEBUG }, { 0 }
+  };
   uint32_t level = FETTLE_LOG_INFO;
 
   for (const struct fettle_bridge_flag *l = levels; l->word; l++)
@@ -49,15 +50,17 @@ do_sleep (struct fettle_bridge *b, const json_t *q)
 static json_t *
 do_item (struct fettle_bridge *b, const json_t *q)
 {
-  static const struct fettle_bridge_flag flags[] = { { "updateable", FETTLE_ITEM_UPDATEABLE }, { "tpm", FETTLE_ITEM_TPM },
-                                       { "encrypted", FETTLE_ITEM_ENCRYPTED },
-                                       { "no_downgrade", FETTLE_ITEM_NO_DOWNGRADE }, { 0 } };
+  static const struct fettle_bridge_flag flags[] = {
+    { "updateable", FETTLE_ITEM_UPDATEABLE }, { "tpm", FETTLE_ITEM_TPM }, { "encrypted", FETTLE_ITEM_ENCRYPTED },
+    { "no_downgrade", FETTLE_ITEM_NO_DOWNGRADE }, { 0 }
+  };
+  const char *version = fettle_wanted_text (q, "version");
   const struct fettle_item item = {
-    .struct_size = sizeof item, .flags = fettle_wanted_flags (q, flags), .id = fettle_wanted_text (q, "id"), .kind = fettle_wanted_text (q, "kind"),
-    .name = fettle_wanted_text (q, "name"), .version = fettle_wanted_text (q, "version") ? fettle_wanted_text (q, "version") : "",
-    .scheme = fettle_wanted_text (q, "scheme"), .match = fettle_wanted_text (q, "match"), .location = fettle_wanted_text (q, "location"),
-    .arch = fettle_wanted_text (q, "arch"), .staged = fettle_wanted_text (q, "staged"),
-    .why_not = fettle_wanted_text (q, "why_not"),
+    .struct_size = sizeof item, .flags = fettle_wanted_flags (q, flags), .id = fettle_wanted_text (q, "id"),
+    .kind = fettle_wanted_text (q, "kind"), .name = fettle_wanted_text (q, "name"), .version = version ? version : "",
+    .scheme = fettle_wanted_text (q, "scheme"), .match = fettle_wanted_text (q, "match"),
+    .location = fettle_wanted_text (q, "location"), .arch = fettle_wanted_text (q, "arch"),
+    .staged = fettle_wanted_text (q, "staged"), .why_not = fettle_wanted_text (q, "why_not"),
   };
 
   if (!item.id || !item.kind || !item.name)
@@ -89,12 +92,22 @@ do_quirk (struct fettle_bridge *b, const json_t *q)
   return json_pack ("{s:s?}", "value", b->host->quirk (b->c, model, key));
 }
 
+/* What was read, n bytes, or why nothing was. */
+static json_t *
+bytes_or_why (int64_t n, const char *data)
+{
+  json_t *answer = fettle_answer (n < 0 ? (fettle_result) n : FETTLE_OK);
+
+  if (n >= 0)
+    fettle_answer_data (answer, "data", data, (size_t) n);
+  return answer;
+}
+
 static json_t *
 do_read (struct fettle_bridge *b, const json_t *q)
 {
   uint32_t size = fettle_wanted_number (q, "size", READ_MAX);
   _cleanup_free_ char *data = malloc (READ_MAX);
-  json_t *answer;
   int64_t n;
 
   if (!data)
@@ -102,10 +115,7 @@ do_read (struct fettle_bridge *b, const json_t *q)
   n = b->host->read_file (b->c, fettle_wanted_number (q, "file", 0),
                           (uint64_t) json_integer_value (json_object_get (q, "offset")), data,
                           size > READ_MAX ? READ_MAX : size);
-  answer = fettle_answer (n < 0 ? (fettle_result) n : FETTLE_OK);
-  if (n >= 0)
-    fettle_answer_data (answer, "data", data, (size_t) n);
-  return answer;
+  return bytes_or_why (n, data);
 }
 
 /* ---- http ---- */
@@ -322,10 +332,7 @@ do_hear (struct fettle_bridge *b, const json_t *q)
   if (!ssh)
     return answer;
   n = ssh->shell_read (b->c, data, sizeof data, fettle_wanted_number (q, "timeout_ms", 0));
-  answer = fettle_answer (n < 0 ? (fettle_result) n : FETTLE_OK);
-  if (n >= 0)
-    fettle_answer_data (answer, "data", data, (size_t) n);
-  return answer;
+  return bytes_or_why (n, data);
 }
 
 static json_t *
@@ -406,10 +413,7 @@ do_stream_read (struct fettle_bridge *b, const json_t *q)
     return answer;
   n = stream->read (b->c, (int32_t) (fettle_wanted_number (q, "stream", INT32_MAX) & INT32_MAX), data, sizeof data,
                     fettle_wanted_number (q, "timeout_ms", 0));
-  answer = fettle_answer (n < 0 ? (fettle_result) n : FETTLE_OK);
-  if (n >= 0)
-    fettle_answer_data (answer, "data", data, (size_t) n);
-  return answer;
+  return bytes_or_why (n, data);
 }
 
 static json_t *

@@ -93,6 +93,11 @@ cleaned () { # JOB: what its log says of it, without the installation's name
 call_of () { local z; for z in $(workers); do ps -o pid= --ppid "$z"; done; } # of its zygote
 idle () { [ -z "$(call_of)" ]; }
 at_work () { [ -n "$(call_of)" ]; }
+hanging () { # WHAT: one call that hangs, and no other one
+  ok "nobody is at work" soon idle
+  job=$(inventory '"slow"')
+  ok "$1" soon at_work
+}
 is "nodes whose inventory leaves something when it is cut" \
   "$(untidy tidy '{}') $(untidy cut '{"do": "crash"}') $(untidy slow '{"do": "hang"}')" "201 201 201"
 job=$(inventory '"tidy"')
@@ -102,25 +107,19 @@ job=$(inventory '"cut"')
 ok "one that crashes" soon over "$job"
 is "is, by the name that it had" "$(cleaned "$job")" "cleans up after n2"
 
-ok "nobody is at work" soon idle
-job=$(inventory '"slow"')
-ok "one that hangs" soon at_work
+hanging "one that hangs"
 # shellcheck disable=SC2046
 kill_call () { kill -KILL $(call_of); }
 ok "its worker is killed" soon kill_call
 ok "and it ends" soon over "$job"
 is "it is cleaned up after as well" "$(cleaned "$job")" "cleans up after n3"
 
-ok "nobody is at work" soon idle
-job=$(inventory '"slow"')
-ok "one that hangs, again" soon at_work
+hanging "one that hangs, again"
 is "it is aborted by force" "$(status "$S" POST "/jobs/$job/abort" --json '{"hard": true}')" 200
 ok "it ends" soon over "$job"
 is "and the clean-up isn't aborted with it" "$(cleaned "$job")" "cleans up after n3"
 
-ok "nobody is at work" soon idle
-job=$(inventory '"slow"')
-ok "once more one that hangs" soon at_work
+hanging "once more one that hangs"
 kill -KILL "$pid"; wait "$pid" 2>/dev/null
 sqlite3 "$S/store.db" "UPDATE node SET settings = '{\"clean\": \"refuse\"}' WHERE name = 'slow'"
 ok "the service is killed, starts, and makes the inventory anew" start "$S" --ssl-port "$port" --plugindir "$plugins"
